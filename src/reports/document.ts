@@ -8,6 +8,8 @@ import type { Drawing } from './drawing/drawing.ts'
 export interface ReportDocument {
   readonly language: ReportLanguage
   readonly title: string
+  /** Pages are wider than tall, for tables of many columns. */
+  readonly isLandscape?: true
   /** Below the title: of what, of when, by which release. */
   readonly properties: readonly (readonly [label: string, value: string])[]
   readonly sections: readonly DocumentSection[]
@@ -66,6 +68,8 @@ export type TableCell = string | number | DocumentCell
 export interface DocumentCell {
   readonly text: string | number
   readonly status?: Status
+  /** In place of the word that renderers have for the status. */
+  readonly statusWord?: string
   /** A label: bold on a shaded ground. */
   readonly label?: true
   /** Columns that it covers; 1 by default. */

@@ -19,8 +19,15 @@ import type { ReportLanguage } from '../../operations/report-language.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import type { Paragraph as Block, TableCell as Cell, DocumentTable, Figure, Status } from '../document.ts'
 import { pngOf } from '../drawing/png.ts'
-import { TEXT_HEIGHT_PX, TEXT_WIDTH_PX, TEXT_WIDTH_TWIPS } from './docx-style.ts'
-import { cellOf, LABEL_GROUND, statusColours, statusSigns, words } from './words.ts'
+import type { PageLayout } from './docx-style.ts'
+import { cellOf, LABEL_GROUND, statusColours, statusLabel, words } from './words.ts'
+
+export interface DocxContext {
+  readonly language: ReportLanguage
+  readonly layout: PageLayout
+  /** Of the request. */
+  readonly slice: TimeSlice
+}
 
 /** Rows of one table; Word gets slow beyond, and the document is made in memory. */
 const MAX_ROWS = 20_000
@@ -50,10 +57,10 @@ export function captionOf(kind: string, number: number | undefined, text: string
 
 export async function figureOf(
   { drawing, alternative, caption, number }: Figure & { readonly number: number },
-  language: ReportLanguage,
-  slice: TimeSlice
+  { language, layout, slice }: DocxContext
 ): Promise<Paragraph[]> {
-  const scale = Math.min(1, TEXT_WIDTH_PX / drawing.width, TEXT_HEIGHT_PX / drawing.height)
+  const [width, height] = layout.figure
+  const scale = Math.min(1, width / drawing.width, height / drawing.height)
   const image = new ImageRun({
     type: 'png',
     data: await pngOf(drawing, slice),
@@ -68,11 +75,10 @@ export async function figureOf(
 
 export async function docxTable(
   { columns, rows }: DocumentTable,
-  language: ReportLanguage,
-  slice: TimeSlice
+  { language, layout, slice }: DocxContext
 ): Promise<Table> {
   const total = columns.reduce((sum, { width = 1 }) => sum + width, 0)
-  const widths = columns.map(({ width = 1 }) => Math.floor((TEXT_WIDTH_TWIPS * width) / total))
+  const widths = columns.map(({ width = 1 }) => Math.floor((layout.textWidth * width) / total))
   const made: TableRow[] = []
   if (columns.some(({ heading }) => heading !== '')) {
     const heads = columns.map(({ heading }) => ({ text: heading, label: true as const }))
@@ -96,11 +102,11 @@ export async function docxTable(
 function rowOf(cells: readonly Cell[], widths: readonly number[], language: ReportLanguage, isHead: boolean): TableRow {
   let column = 0
   const children = cells.map((one) => {
-    const { text, status, label, span = 1, link } = cellOf(one)
+    const { text, status, statusWord, label, span = 1, link } = cellOf(one)
     const width = widths.slice(column, column + span).reduce((sum, next) => sum + next, 0)
     column += span
     const runs: ParagraphChild[] = []
-    if (status !== undefined) runs.push(statusRun(status, language), new TextRun(text === '' ? '' : ' '))
+    if (status !== undefined) runs.push(statusRun(status, language, statusWord), new TextRun(text === '' ? '' : ' '))
     const content = typeof text === 'number' ? text.toLocaleString(language) : text
     runs.push(...(link === undefined ? runsOf(content, label) : [linkOf(content, link)]))
     const isNumber = typeof text === 'number'
@@ -133,9 +139,9 @@ function runsOf(text: string, bold?: boolean): TextRun[] {
     .map((line, index) => new TextRun({ text: line, ...(bold && { bold }), ...(index > 0 && { break: 1 }) }))
 }
 
-function statusRun(status: Status, language: ReportLanguage): TextRun {
+function statusRun(status: Status, language: ReportLanguage, word?: string): TextRun {
   const { text: color, ground } = statusColours[status]
-  const text = `${statusSigns[status]} ${words[language].status[status]}`
+  const text = statusLabel(status, language, word)
   return new TextRun({ text, bold: true, color, shading: { type: ShadingType.CLEAR, color: 'auto', fill: ground } })
 }
 

@@ -1,22 +1,30 @@
 /** How documents look as DOCX: A4, Malgun Gothic, 9 pt in tables. */
-import type { IStylesOptions } from 'docx'
-import type { ReportLanguage } from '../../operations/report-language.ts'
+import type { IPageMarginAttributes, IPageSizeAttributes, IStylesOptions } from 'docx'
 
-/** A4 with margins of 20 mm, in twips (1/1440 inch). */
-export const PAGE = {
-  size: { width: 11906, height: 16838 },
-  margin: { top: 1134, right: 1134, bottom: 1134, left: 1134, header: 567, footer: 567 }
+/** Lengths of a page, in twips (1/1440 inch) and in CSS pixels. */
+export interface PageLayout {
+  readonly page: { readonly size: Partial<IPageSizeAttributes>; readonly margin: IPageMarginAttributes }
+  /** Twips. */
+  readonly textWidth: number
+  /** The largest figure that fits with its caption. */
+  readonly figure: readonly [width: number, height: number]
 }
-/** 170 mm */
-export const TEXT_WIDTH_TWIPS = 9638
-export const TEXT_WIDTH_PX = 642
-/** Of a figure with its caption on the same page. */
-export const TEXT_HEIGHT_PX = 860
+
+const MARGINS = { top: 1134, right: 1134, bottom: 1134, left: 1134, header: 567, footer: 567 }
+// The library turns width and height of a page that is wider than tall.
+const A4 = { width: 11906, height: 16838 }
+
+/** A4 with margins of 20 mm. */
+export function pageLayout(isLandscape: boolean): PageLayout {
+  return isLandscape
+    ? { page: { size: { ...A4, orientation: 'landscape' }, margin: MARGINS }, textWidth: 14570, figure: [970, 520] }
+    : { page: { size: A4, margin: MARGINS }, textWidth: 9638, figure: [642, 860] }
+}
 
 const FONT = { ascii: 'Malgun Gothic', hAnsi: 'Malgun Gothic', eastAsia: 'Malgun Gothic', cs: 'Malgun Gothic' }
 const ACCENT = '1F4E79'
 
-export function docxStyles(language: ReportLanguage): IStylesOptions {
+export function docxStyles(): IStylesOptions {
   const heading = (size: number, before: number) => ({
     run: { font: FONT, size, bold: true, color: ACCENT },
     paragraph: { spacing: { before, after: 120 }, keepNext: true }
@@ -30,7 +38,8 @@ export function docxStyles(language: ReportLanguage): IStylesOptions {
         run: {
           font: FONT,
           size: 19,
-          language: { value: language === 'ko' ? 'ko-KR' : 'en-US', eastAsia: 'ko-KR' }
+          // Of Latin letters: they would be broken anywhere in the Korean language.
+          language: { value: 'en-US', eastAsia: 'ko-KR' }
         },
         paragraph: { spacing: { after: 100, line: 288, lineRule: 'auto' } }
       },

@@ -17,8 +17,8 @@ import {
 import type { ReportLanguage } from '../../operations/report-language.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import type { ReportDocument, TableCell } from '../document.ts'
-import { bookmarkOf, bullet, captionOf, docxTable, figureOf, paragraphOf } from './docx-blocks.ts'
-import { docxStyles, PAGE, TEXT_WIDTH_TWIPS } from './docx-style.ts'
+import { bookmarkOf, bullet, captionOf, type DocxContext, docxTable, figureOf, paragraphOf } from './docx-blocks.ts'
+import { docxStyles, pageLayout } from './docx-style.ts'
 import { type FoldEdge, flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
 import { withStatus, words } from './words.ts'
 
@@ -29,26 +29,28 @@ const MIN_CONTENTS = 4
 
 /** @param slice of the request @throws the reason of its signal */
 export async function renderDocx(document: ReportDocument, slice: TimeSlice): Promise<Buffer> {
-  const { title, language, properties } = document
+  const { title, language, properties, isLandscape = false } = document
+  const layout = pageLayout(isLandscape)
+  const context = { language, layout, slice }
   const cover = { columns: [{ heading: '' }, { heading: '', width: 3 }], rows: properties.map(propertyRow) }
   const children: (Paragraph | Table)[] = [
     new Paragraph({ style: 'Title', children: [new TextRun(title)] }),
-    await docxTable({ kind: 'table', ...cover }, language, slice),
+    await docxTable({ kind: 'table', ...cover }, context),
     ...contentsOf(document)
   ]
   for (const item of flowOf(document)) {
     await slice.check()
     if (item.kind === 'heading') children.push(headingOf(item))
     else if (item.kind === 'fold') children.push(foldHead(item, language))
-    else if (item.kind !== 'fold-end') children.push(...(await blockOf(item, document, slice)))
+    else if (item.kind !== 'fold-end') children.push(...(await blockOf(item, context)))
   }
   const section = {
-    properties: { page: PAGE },
+    properties: { page: layout.page },
     headers: { default: headOf(title) },
-    footers: { default: footOf() },
+    footers: { default: footOf(layout.textWidth) },
     children
   }
-  return Packer.toBuffer(new Document({ title, creator: 'AAS Hub', styles: docxStyles(language), sections: [section] }))
+  return Packer.toBuffer(new Document({ title, creator: 'AAS Hub', styles: docxStyles(), sections: [section] }))
 }
 
 function propertyRow([label, value]: readonly [string, string]): readonly TableCell[] {
@@ -64,15 +66,12 @@ function foldHead({ id, summary, status }: Extract<FoldEdge, { kind: 'fold' }>, 
   })
 }
 
-async function blockOf(
-  block: NumberedBlock,
-  { language }: ReportDocument,
-  slice: TimeSlice
-): Promise<(Paragraph | Table)[]> {
+async function blockOf(block: NumberedBlock, context: DocxContext): Promise<(Paragraph | Table)[]> {
+  const { language } = context
   if (block.kind === 'list') return block.items.map(bullet)
   if (block.kind === 'paragraph') return [paragraphOf(block, language)]
-  if (block.kind === 'figure') return figureOf(block, language, slice)
-  const table = await docxTable(block, language, slice)
+  if (block.kind === 'figure') return figureOf(block, context)
+  const table = await docxTable(block, context)
   const caption =
     block.caption === undefined ? [] : [captionOf(words[language].table, block.number, block.caption, true)]
   // Tables without a paragraph between them would become one.
@@ -83,9 +82,9 @@ function headOf(title: string): Header {
   return new Header({ children: [new Paragraph({ style: 'RunningText', children: [new TextRun(title)] })] })
 }
 
-function footOf(): Footer {
+function footOf(textWidth: number): Footer {
   const pages = new TextRun({ children: [new Tab(), PageNumber.CURRENT, ' / ', PageNumber.TOTAL_PAGES] })
-  const tabStops = [{ type: TabStopType.RIGHT, position: TEXT_WIDTH_TWIPS }]
+  const tabStops = [{ type: TabStopType.RIGHT, position: textWidth }]
   return new Footer({ children: [new Paragraph({ style: 'RunningText', tabStops, children: [pages] })] })
 }
 

@@ -2,14 +2,14 @@
 import { LABEL_GROUND, statusColours } from './words.ts'
 
 /** @param title runs at the head of each printed page */
-export function styleSheet(title: string): string {
+export function styleSheet(title: string, isLandscape = false): string {
   const statuses = Object.entries(statusColours).map(
     ([status, { text, ground }]) => `.status.${status}{color:#${text};background:#${ground}}`
   )
   return `
 :root{color-scheme:light;--line:#aab4c0;--ink:#1b2430;--soft:#556070;--accent:#1f4e79}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:62rem;padding:2.5rem 1.5rem 5rem;background:#fff;color:var(--ink);
+body{margin:0 auto;max-width:${isLandscape ? 84 : 62}rem;padding:2.5rem 1.5rem 5rem;background:#fff;color:var(--ink);
 font:15px/1.6 'Malgun Gothic','맑은 고딕','Apple SD Gothic Neo','Noto Sans KR','Noto Sans CJK KR',system-ui,sans-serif;
 word-break:keep-all;overflow-wrap:anywhere}
 h1{margin:0 0 1.2rem;font-size:1.9rem;line-height:1.25;letter-spacing:-.01em}
@@ -50,12 +50,12 @@ figcaption{margin-top:.5rem;font-weight:600;font-size:.88rem}
 .status{display:inline-block;padding:0 .45em;border-radius:3px;font-weight:600;white-space:nowrap}
 ${statuses.join('\n')}
 @media (max-width:40rem){body{padding:1.2rem .8rem 3rem}header dl div{grid-template-columns:1fr}table{display:block;overflow-x:auto}}
-@page{size:A4;margin:20mm 20mm 18mm;
+@page{size:A4${isLandscape ? ' landscape' : ''};margin:20mm 20mm 18mm;
 @top-left{content:${cssString(title)};font:8pt 'Malgun Gothic','Noto Sans CJK KR',sans-serif;color:#556070}
 @bottom-right{content:counter(page) " / " counter(pages);font:8pt 'Malgun Gothic','Noto Sans CJK KR',sans-serif;color:#556070}}
 @media print{details::details-content{content-visibility:visible}body{max-width:none;padding:0;font-size:9.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 h1{font-size:20pt}h2{font-size:14pt;margin-top:8mm}h3{font-size:11.5pt}table{font-size:8pt}
-nav{break-after:page}p,ul{max-width:none}a{color:inherit;text-decoration:none}figure svg{max-height:225mm}}
+nav{break-after:page}p,ul{max-width:none}a{color:inherit;text-decoration:none}figure svg{max-height:${isLandscape ? 140 : 225}mm}}
 `
 }
 

@@ -1,11 +1,12 @@
 /** A document as one HTML file without scripts and without anything from elsewhere, which prints well on A4. */
+import type { ReportLanguage } from '../../operations/report-language.ts'
 import type { TimeSlice } from '../../time-slice.ts'
-import type { DocumentTable, ReportDocument, TableCell } from '../document.ts'
+import type { DocumentTable, ReportDocument, Status, TableCell } from '../document.ts'
 import { escapeText } from '../drawing/escape.ts'
 import { svgOf } from '../drawing/svg.ts'
 import { type FoldEdge, flowOf, type Heading, headingsOf, type NumberedBlock } from './flow.ts'
 import { styleSheet } from './html-style.ts'
-import { cellOf, statusSigns, words } from './words.ts'
+import { cellOf, statusLabel, words } from './words.ts'
 
 /** Levels of headings in the table of contents. */
 const CONTENTS_LEVELS = 2
@@ -16,7 +17,7 @@ const ROWS_PER_CHUNK = 100
 
 /** @param slice of the request; the work pauses in long tables */
 export async function* renderHtml(document: ReportDocument, slice: TimeSlice): AsyncGenerator<string> {
-  const { language, title, properties } = document
+  const { language, title, properties, isLandscape } = document
   yield `<!doctype html>
 <html lang="${language}">
 <head>
@@ -24,7 +25,7 @@ export async function* renderHtml(document: ReportDocument, slice: TimeSlice): A
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeText(title)}</title>
-<style>${styleSheet(title)}</style>
+<style>${styleSheet(title, isLandscape)}</style>
 </head>
 <body>
 <header>
@@ -59,7 +60,7 @@ function headingOf({ level, number, id, text }: Heading): string {
 }
 
 /** A browser opens a fold to show the target of a link in it. */
-function foldEdge(edge: FoldEdge, language: ReportDocument['language']): string {
+function foldEdge(edge: FoldEdge, language: ReportLanguage): string {
   if (edge.kind === 'fold-end') return '</div></details>\n'
   const { id, summary, status } = edge
   const sign = status === undefined ? '' : `${badge(status, language)} `
@@ -100,18 +101,20 @@ async function* tableOf(
   yield `${chunk.join('')}</tbody>\n</table>\n`
 }
 
-function htmlCell(cell: TableCell, language: ReportDocument['language']): string {
-  const { text, status, label, span = 1, link, isCode } = cellOf(cell)
+function htmlCell(cell: TableCell, language: ReportLanguage): string {
+  const { text, status, statusWord, label, span = 1, link, isCode } = cellOf(cell)
   const plain = typeof text === 'number' ? text.toLocaleString(language) : lines(text)
   const content = isCode ? `<code>${plain}</code>` : plain
   const linked = link === undefined ? content : `<a href="${escapeText(safeLink(link))}">${content}</a>`
-  const parts = [status && badge(status, language), linked].filter((part) => part !== undefined && part !== '')
+  const parts = [status && badge(status, language, statusWord), linked].filter(
+    (part) => part !== undefined && part !== ''
+  )
   const attributes = `${span > 1 ? ` colspan="${span}"` : ''}${typeof text === 'number' ? ' class="number"' : ''}`
   return label ? `<th scope="row"${attributes}>${parts.join(' ')}</th>` : `<td${attributes}>${parts.join(' ')}</td>`
 }
 
-function badge(status: keyof typeof statusSigns, language: ReportDocument['language']): string {
-  return `<span class="status ${status}">${statusSigns[status]} ${words[language].status[status]}</span>`
+function badge(status: Status, language: ReportLanguage, word?: string): string {
+  return `<span class="status ${status}">${escapeText(statusLabel(status, language, word))}</span>`
 }
 
 /** Addresses come from stored documents: scripts are not followed. */

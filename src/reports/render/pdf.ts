@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { HubError } from '../../errors.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import type { ReportDocument } from '../document.ts'
+import { NO_CHROMIUM } from './formats.ts'
 import { renderHtml } from './html.ts'
 
 export interface PdfOptions {
@@ -38,7 +39,7 @@ const PLACES = [
  */
 export async function renderPdf(document: ReportDocument, slice: TimeSlice, options: PdfOptions): Promise<Buffer> {
   const program = findChromium(options.chromium)
-  if (program === undefined) throw new HubError('NotImplemented', [MISSING])
+  if (program === undefined) throw new HubError('NotImplemented', [NO_CHROMIUM])
   if (running >= MAX_RUNNING) throw new HubError('Unavailable', ['Other documents are being printed; try again later'])
   running++
   const folder = await mkdtemp(join(tmpdir(), 'aas-hub-pdf-'))
@@ -53,9 +54,6 @@ export async function renderPdf(document: ReportDocument, slice: TimeSlice, opti
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
-
-const MISSING =
-  'PDF without Chromium or Chrome (install one, or name it by the setting CHROMIUM; any browser prints the HTML)'
 
 /** @param setting a path, which is not looked for elsewhere */
 export function findChromium(setting: string | undefined): string | undefined {

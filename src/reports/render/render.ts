@@ -2,15 +2,8 @@
 import { Readable } from 'node:stream'
 import type { TimeSlice } from '../../time-slice.ts'
 import type { ReportDocument } from '../document.ts'
+import type { DocumentFormat } from './formats.ts'
 import type { PdfOptions } from './pdf.ts'
-
-export const documentFormats = {
-  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
-  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
-  html: 'text/html; charset=utf-8',
-  pdf: 'application/pdf'
-} as const
-export type DocumentFormat = keyof typeof documentFormats
 
 /**
  * @param slice of the request

@@ -31,7 +31,7 @@ export const words: Readonly<Record<ReportLanguage, RendererWords>> = {
 }
 
 /** Signs of a status, as Korean forms use them. */
-export const statusSigns: Readonly<Record<Status, string>> = { met: '○', partly: '△', unmet: '×', unknown: '–' }
+const statusSigns: Readonly<Record<Status, string>> = { met: '○', partly: '△', unmet: '×', unknown: '–' }
 
 /** Of text and of ground, with enough contrast also in grey. */
 export const statusColours: Readonly<Record<Status, { readonly text: string; readonly ground: string }>> = {
@@ -48,9 +48,19 @@ export function cellOf(cell: TableCell): DocumentCell {
   return typeof cell === 'object' ? cell : { text: cell }
 }
 
-/** The text of a cell or paragraph with its status in words, so that no colour is needed; a text that says it stands alone. */
-export function withStatus(text: string | number, status: Status | undefined, language: ReportLanguage): string {
+/** `○ met`: sign and word, so that no colour is needed. @param word in place of the usual one */
+export function statusLabel(status: Status, language: ReportLanguage, word?: string): string {
+  return `${statusSigns[status]} ${word ?? words[language].status[status]}`
+}
+
+/** A text with its status, for formats that cannot set them apart. */
+export function withStatus(
+  text: string | number,
+  status: Status | undefined,
+  language: ReportLanguage,
+  word?: string
+): string {
   if (status === undefined) return String(text)
-  const label = `${statusSigns[status]} ${words[language].status[status]}`
+  const label = statusLabel(status, language, word)
   return text === '' ? label : `${label} · ${text}`
 }

@@ -60,38 +60,40 @@ export async function* sheetXml(sheet: Sheet, slice: TimeSlice): AsyncGenerator<
     count++
     let column = 0
     const cells = row.map((cell) => {
-      const { text, status, label, span = 1, link } = cellOf(cell)
+      const { text, status, statusWord, label, span = 1, link } = cellOf(cell)
       const at = columnName(column) + count
       if (span > 1 && merged.length < MAX_MERGED) {
         merged.push(`<mergeCell ref="${at}:${columnName(column + span - 1)}${count}"/>`)
       }
-      if (link?.startsWith('#') && links.length < MAX_LINKS) {
+      // To a sheet; sections are elsewhere in a workbook.
+      const leadsToSheet = link?.startsWith("#'") === true && links.length < MAX_LINKS
+      if (leadsToSheet) {
         links.push(
-          `<hyperlink ref="${at}" location="${escapeText(link.slice(1))}" display="${escapeText(String(text))}"/>`
+          `<hyperlink ref="${at}" location="${escapeText(link?.slice(1) ?? '')}" display="${escapeText(String(text))}"/>`
         )
       }
-      const style = label ? cellStyles.label : status ? cellStyles[status] : link ? cellStyles.link : cellStyles.plain
+      const style = label
+        ? cellStyles.label
+        : status
+          ? cellStyles[status]
+          : leadsToSheet
+            ? cellStyles.link
+            : cellStyles.plain
       const covered = Array.from({ length: span - 1 }, (_, next) => {
         return `<c r="${columnName(column + next + 1)}${count}" s="${style}"/>`
       })
       column += span
-      return contentXml(at, style, text, status, language) + covered.join('')
+      const content =
+        typeof text === 'number' && status === undefined ? text : withStatus(text, status, language, statusWord)
+      return contentXml(at, style, content) + covered.join('')
     })
     return `<row r="${count}">${cells.join('')}</row>`
   }
 }
 
-function contentXml(
-  at: string,
-  style: number,
-  value: string | number,
-  status: Parameters<typeof withStatus>[1],
-  language: ReportLanguage
-): string {
-  if (typeof value === 'number' && status === undefined && Number.isFinite(value)) {
-    return `<c r="${at}" s="${style}"><v>${value}</v></c>`
-  }
-  const text = withStatus(value, status, language)
+function contentXml(at: string, style: number, content: string | number): string {
+  if (typeof content === 'number' && Number.isFinite(content)) return `<c r="${at}" s="${style}"><v>${content}</v></c>`
+  const text = String(content)
   if (text === '') return `<c r="${at}" s="${style}"/>`
   const kept = text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text
   return `<c r="${at}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${escapeText(literal(kept))}</t></is></c>`
