@@ -40,7 +40,8 @@ const flags = {
   'id-base': true,
   thumbnail: true,
   serial: true,
-  'restore-drill': true
+  'restore-drill': true,
+  documents: true
 }
 
 try {

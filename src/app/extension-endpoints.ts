@@ -5,6 +5,7 @@ import { collectionEndpoint } from '../transports/collection/endpoint.ts'
 import { complianceEndpoints } from '../transports/compliance/endpoint.ts'
 import { conformanceEndpoint } from '../transports/conformance/endpoint.ts'
 import { datasetEndpoint } from '../transports/dataset/endpoint.ts'
+import { documentSetEndpoints } from '../transports/document-set/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
 import { docsEndpoints } from '../transports/http/docs.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
@@ -27,6 +28,8 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   timeseriesEndpoint,
   datasetEndpoint,
   collectionEndpoint,
+  documentSetEndpoints.list,
+  documentSetEndpoints.document,
   ...accessRuleEndpoints,
   auditEndpoints.entries,
   auditEndpoints.head,

@@ -10,6 +10,7 @@ import { collection as mountCollection } from '../transports/collection/collecti
 import { type ComplianceServices, compliance as mountCompliance } from '../transports/compliance/compliance.ts'
 import { conformance } from '../transports/conformance/conformance.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
+import { documentSet } from '../transports/document-set/document-set.ts'
 import { events } from '../transports/events/events.ts'
 import { decorateWithAccess, identifyCallers } from '../transports/http/access.ts'
 import { BodyBudget } from '../transports/http/body-collector.ts'
@@ -30,6 +31,7 @@ import { timeseries } from '../transports/timeseries/timeseries.ts'
 import { extensionEndpoints } from './extension-endpoints.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { mountProbes } from './health.ts'
+import { hubInterfaces } from './hub-interfaces.ts'
 import { isInsecure } from './identity.ts'
 import { mountIndexPage } from './index-page.ts'
 import { mountMetrics } from './metrics.ts'
@@ -115,6 +117,11 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
   await mountCollection(app, {
     ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
+  })
+  await documentSet(app, {
+    ...{ hub: context, figures: services.collection, clock, apiPrefix, version: VERSION },
+    interfaces: () => hubInterfaces(config, services),
+    chromium: config.CHROMIUM === '' ? undefined : config.CHROMIUM
   })
   await mountAccessRules(app, {
     ...{ rules: accessRules.rules, versions: accessRules.versions, follow: () => accessRules.follow(), audit },

@@ -1,6 +1,7 @@
 /** The verbs, in the order in which help names them. */
 import { audit } from './audit.ts'
 import { backup, check, migrate } from './data.ts'
+import { documents } from './documents.ts'
 import { exportVerb, instantiate, repair, validate } from './files.ts'
 import { access, keys, setup, users } from './security.ts'
 import { serve } from './serve.ts'
@@ -16,6 +17,7 @@ export const verbs: Readonly<Record<string, CliVerb>> = {
   repair,
   export: exportVerb,
   instantiate,
+  documents,
   access,
   setup,
   keys,

@@ -13,7 +13,7 @@ import { verifyStored } from './verification.ts'
 export interface DocumentSources {
   /** As the caller may read it. */
   readonly store: DocumentStore
-  /** With the rights of the hub; what of it is told is decided by `access`. */
+  /** With the rights of the hub; what of it is shown is decided by `access`. */
   readonly stored: DocumentStore
   readonly access: Access | undefined
   /** Undefined: there is no collection plan. */

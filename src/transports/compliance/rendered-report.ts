@@ -7,7 +7,8 @@ import { comparisonDocument } from '../../reports/compliance/document/comparison
 import { complianceDocument } from '../../reports/compliance/document/compliance-document.ts'
 import { parseReport } from '../../reports/compliance/signing/signature.ts'
 import type { ReportDocument } from '../../reports/document.ts'
-import { documentFormats, render } from '../../reports/render/render.ts'
+import { documentFormats } from '../../reports/render/formats.ts'
+import { render } from '../../reports/render/render.ts'
 import { withSlices } from '../timeseries/sliced-response.ts'
 import { mediaTypes, type ReportFormat } from './endpoint.ts'
 

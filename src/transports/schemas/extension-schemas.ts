@@ -6,6 +6,7 @@ import { auditSchemas } from './audit-schemas.ts'
 import { collectionSchemas } from './collection-schemas.ts'
 import { complianceSchemas } from './compliance-schemas.ts'
 import { conformanceReport } from './conformance-schemas.ts'
+import { suppliedDocument } from './document-set-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 import { securitySchemas } from './security-schemas.ts'
 
@@ -25,6 +26,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
       description: 'Samples, with defaults for members that they omit',
       ...object({ submodel: text, path: text, unit, samples: list(ref('SampleItem')) }, ['samples'])
     },
+    DocumentSet: { title: 'DocumentSet', ...object({ documents: list(suppliedDocument) }, ['documents']) },
     ConformanceReport: { title: 'ConformanceReport', ...conformanceReport },
     SenmlPack: { title: 'SenmlPack', type: 'array', items: ref('SenmlRecord') },
     SenmlRecord: {
