@@ -78,7 +78,7 @@ function auditedReport({ id, droppedCount = 0, startedBy }: ReportSummary) {
     subject: id,
     outcome: 'done',
     caller: { name: startedBy, authentication: 'configuration' },
-    ...(droppedCount > 0 && { reason: `${droppedCount} checks are worse than in the report before` })
+    ...(droppedCount > 0 && { reason: `worse than in the report before: ${droppedCount}` })
   } as const
 }
 

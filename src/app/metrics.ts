@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
+import type { ReportArchive } from '../reports/compliance/archive/archive.ts'
 import type { StoreFigures } from '../store/figures.ts'
 import type { Store } from '../store/store.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
@@ -22,6 +23,7 @@ export interface MetricSources {
   readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
   readonly upkeep: UpkeepSources
+  readonly compliance: Pick<ReportArchive, 'list'>
 }
 
 /** From the write of a value to a long upload. */
@@ -128,7 +130,8 @@ async function hubMetrics({
   accessRules,
   followed,
   mqtt,
-  upkeep
+  upkeep,
+  compliance
 }: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
@@ -140,7 +143,8 @@ async function hubMetrics({
     ...accessRuleMetrics(accessRules),
     ...fileMetrics(followed),
     ...mqttMetrics(mqtt()),
-    ...(await upkeepMetrics(upkeep))
+    ...(await upkeepMetrics(upkeep)),
+    ...(await complianceMetrics(compliance))
   ].join('\n')
 }
 
@@ -213,5 +217,22 @@ function mqttMetrics(transport: MqttTransport | undefined): string[] {
     metricText('mqtt_messages_total', 'counter', 'Messages from the broker', { [NO_LABEL]: messages }),
     metricText('mqtt_misfits_total', 'counter', 'Messages without a readable sample', unusable),
     metricText('mqtt_samples_total', 'counter', 'Samples in messages from the broker', verdicts)
+  ]
+}
+
+/** Of the newest compliance report; none without one. */
+async function complianceMetrics(archive: MetricSources['compliance']): Promise<string[]> {
+  const [newest] = await archive.list().catch(() => [])
+  if (newest === undefined) return []
+  const { checks, created, droppedCount = 0 } = newest
+  const verdicts = Object.entries(checks).map(([verdict, count]) => [`{verdict="${verdict}"}`, count] as const)
+  return [
+    metricText('compliance_checks', 'gauge', 'Checks of the newest compliance report', Object.fromEntries(verdicts)),
+    metricText('compliance_dropped', 'gauge', 'Checks that are worse in it than in the report before', {
+      [NO_LABEL]: droppedCount
+    }),
+    metricText('compliance_report_time_seconds', 'gauge', 'When it was made, seconds since 1970', {
+      [NO_LABEL]: Date.parse(created) / 1000
+    })
   ]
 }

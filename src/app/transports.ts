@@ -87,6 +87,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
   mountMetrics(app, {
     upkeep: { clock, clockJumps: services.clockJumps, directory },
+    compliance: compliance.archive,
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, followed, mqtt }
   })
   const drain = mountProbes(app, {
