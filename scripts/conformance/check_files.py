@@ -20,7 +20,11 @@ def failures(result):
 faults = {}
 for path in sys.argv[1:]:
     check, mode = CHECKS[path[path.rindex("."):].lower()]
-    with open(path, mode) as opened:
-        result = check(opened)
-    faults[path] = [] if result.ok() else failures(result)
+    try:
+        with open(path, mode) as opened:
+            result = check(opened)
+        faults[path] = [] if result.ok() else failures(result)
+    # The engine ends with an exception on some files that it should refuse.
+    except Exception as error:
+        faults[path] = [f"{type(error).__name__}: {error}"]
 print(json.dumps(faults))

@@ -1,6 +1,6 @@
 /**
  * Compares the rule IDTA-1 of the profile kosmo with the official test engine, on every published package and on one that
- * breaks each rule, as they are and as `repair` writes them: both must find the same files right. Repaired packages that conform must also be read by the BaSyx
+ * breaks each rule, as they are, as `repair` writes them, and as reference models: both must find the same files right. Repaired packages that conform must also be read by the BaSyx
  * Python SDK of that release. Needs Python 3.
  *
  *   node scripts/conformance/profiles.ts
@@ -13,6 +13,10 @@ import { HubError } from '../../src/errors.ts'
 import { checkFile } from '../../src/operations/conformance/check-file.ts'
 import { profileNamed } from '../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../src/operations/conformance/open-file.ts'
+import {
+  DEFAULT_ID_BASE,
+  makeReferenceModel
+} from '../../src/operations/conformance/reference-model/reference-model.ts'
 import { repairFile } from '../../src/operations/conformance/repair/repair-file.ts'
 import { brokenRules } from '../../test/operations/conformance/broken-rules.ts'
 import { referenceModel, writePackage } from '../../test/operations/conformance/reference-model.ts'
@@ -21,6 +25,7 @@ import { BASYX_3_0, ENGINE, run, tool } from './python.ts'
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const profile = profileNamed('kosmo')
+const request = { profile, language: 'en' as const, dictionary: async () => undefined }
 
 /** Where the engine says less than the rule, and why the rule is right. */
 const differences: ReadonlyMap<string, string> = new Map([
@@ -37,8 +42,11 @@ try {
     try {
       await check(path, name)
       const to = join(folder, `${index}.aasx`)
-      await repairFile(path, to, { profile, language: 'en', dictionary: async () => undefined })
+      await repairFile(path, to, request)
       await check(to, `${name}, repaired`)
+      const model = join(folder, `${index}-model.aasx`)
+      await makeReferenceModel(path, model, { ...request, idBase: DEFAULT_ID_BASE })
+      await check(model, `${name}, as reference model`)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       console.log(`  ${name}: ${error.message}`)

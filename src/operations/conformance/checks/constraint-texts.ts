@@ -41,6 +41,7 @@ const texts: Readonly<Record<string, string>> = {
   'AASc-3a-009': '*_MEASURE, *_CURRENCY dataType에는 단위(unit 또는 unitId)가 있어야 합니다',
   'AASc-3a-010': 'value와 valueList는 함께 쓸 수 없습니다',
   'AASc-3a-050': 'dataSpecification의 값이 IEC 61360 템플릿의 IRI가 아닙니다',
+  SMT: '공식 시험 엔진의 서브모델 템플릿 규칙에 맞지 않습니다',
   ValueDataType: '값이 valueType에 맞지 않습니다',
   LangStringSet: '한 언어에는 텍스트가 하나만 있어야 합니다',
   namespace: 'XML 네임스페이스가 요구되는 릴리스의 것이 아닙니다',

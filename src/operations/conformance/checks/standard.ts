@@ -4,6 +4,7 @@ import { isRelease, type MetamodelRelease } from '../../../formats/releases.ts'
 import type { Submodel } from '../../../model/types.ts'
 import { check, type FindingDetails } from './check.ts'
 import { constraintText } from './constraint-texts.ts'
+import { engineTemplateFaults } from './engine-templates.ts'
 import { pathOf } from './paths.ts'
 import { standardViolations, valueAt } from './standard-violations.ts'
 
@@ -13,10 +14,15 @@ const found = { broken: { en: '{text}', ko: '{text}' } }
 const IEC61360 = 'https://admin-shell.io/DataSpecificationTemplates/DataSpecificationIec61360/3'
 
 export const standard = check({
-  values: { release: 'text', warnOnly: 'texts?' },
+  values: { release: 'text', warnOnly: 'texts?', engineTemplates: 'flag?' },
   found,
-  async run({ file, pause }, { release: text, warnOnly = [] }, report) {
+  async run({ file, pause }, { release: text, warnOnly = [], engineTemplates = false }, reportFinding) {
     const release = releaseOf(text)
+    let errors = 0
+    const report: typeof reportFinding = (variant, place, details) => {
+      if (details?.severity === undefined) errors++
+      reportFinding(variant, place, details)
+    }
     for (const note of file.notes) report('broken', 'file', detailsOf(note, warnOnly))
     for (const { source, target } of file.package?.dangling ?? []) {
       const text = `the relationship of ${source} to "${target}" leads to no part of the package`
@@ -42,6 +48,12 @@ export const standard = check({
           report('broken', { document, path }, detailsOf({ pointer: '', rule: 'AASc-3a-050', text }, ['AASc-3a-050']))
         }
       }
+    }
+    if (!engineTemplates || errors > 0) return
+    for (const document of file.submodels) {
+      for (const { path, text } of engineTemplateFaults(document.document))
+        report('broken', { document, path }, detailsOf({ pointer: '', rule: 'SMT', text }, warnOnly))
+      await pause()
     }
   }
 })
