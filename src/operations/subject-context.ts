@@ -8,9 +8,9 @@ import { ReadingView } from '../security/reading-view.ts'
 import { describeRight, type RequiredRight, type Right, rightsOf } from '../security/rights.ts'
 import type { DocumentKind } from '../security/rule.ts'
 import type { ShownPart } from '../security/shown-documents.ts'
-import { writingStore } from '../security/subject-store.ts'
 import { WriteAuthorizer } from '../security/write-authorizer.ts'
-import { type DocumentStore, overrideStore } from '../store/document-store.ts'
+import { WritingView } from '../security/writing-view.ts'
+import type { DocumentStore } from '../store/document-store.ts'
 import type { Change } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import type { ApiEndpoint } from './mounts.ts'
@@ -96,10 +96,9 @@ export class SubjectContext implements OperationSubject {
     this.store = hub.store
     if (writes) {
       // Samples in written records of time series are authorized where they are pushed.
-      const committing = overrideStore(hub.store, hub.commitsOf(access))
-      const writer = new WriteAuthorizer({ access, store: committing, stored: hub.stored, right: required })
-      this.#writer = writer
-      const store = writingStore(hub.store, access, rightsOf(required), (changes) => writer.commit(changes))
+      const writer = hub.commitsOf(access)
+      this.#writer = new WriteAuthorizer({ access, store: hub.store, stored: hub.stored, right: required, writer })
+      const store = new WritingView(hub.store, access, rightsOf(required), this.#writer)
       this.context = { ...hub, store, subject: this }
     } else {
       this.#reads = new ReadingView(hub.readsOf(access), access, right, part)

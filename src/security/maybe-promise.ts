@@ -7,3 +7,8 @@ export function whenReady<Value, Result>(
 ): MaybePromise<Result> {
   return value instanceof Promise ? value.then(use) : use(value)
 }
+
+export function allReady<Value>(values: readonly MaybePromise<Value>[]): MaybePromise<readonly Value[]> {
+  const areReady = values.every((value) => !(value instanceof Promise))
+  return areReady ? (values as readonly Value[]) : Promise.all(values)
+}

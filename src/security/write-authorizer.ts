@@ -8,6 +8,7 @@
 import { HubError } from '../errors.ts'
 import { CommitRefused } from '../store/concurrency.ts'
 import { unlessDamaged } from '../store/damage.ts'
+import type { DocumentStore } from '../store/document-store.ts'
 import type { Change, Commit } from '../store/store.ts'
 import type { Access } from './access.ts'
 import { rulesCoveringAlways } from './coverage.ts'
@@ -24,6 +25,8 @@ export interface WriteAuthorizerOptions extends WriteStores {
   readonly access: Access
   /** What the operation is declared with; decides whether a part of a document is created, changed or deleted. */
   readonly right?: RequiredRight
+  /** What is authorized is committed by it; absent: by `store`. */
+  readonly writer?: Pick<DocumentStore, 'commit'>
 }
 
 interface Checked {
@@ -46,8 +49,9 @@ export class WriteAuthorizer {
    * what the decision depends on has changed; and what the store throws
    */
   async commit(changes: readonly Change[]): Promise<Commit> {
+    const { store, writer = store } = this.#options
     const guarded = await this.authorize(changes)
-    return this.#options.store.commit(guarded).catch(async (error: unknown) => {
+    return writer.commit(guarded).catch(async (error: unknown) => {
       throw await this.#withoutHidden(error, changes)
     })
   }

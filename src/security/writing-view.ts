@@ -3,24 +3,67 @@
  * back, but only those of which the caller may see or write something. Any other is absent. Of kinds that rules do not know
  * all is read: the commit is judged.
  */
+import { VIEWED_STORE } from '../store/concurrency.ts'
 import type { DocumentStore } from '../store/document-store.ts'
-import type { Document, DocumentHead, DocumentKind, ElementRow } from '../store/store.ts'
+import type {
+  Change,
+  Commit,
+  Document,
+  DocumentHead,
+  DocumentKind,
+  ElementRow,
+  FileEntry,
+  Page
+} from '../store/store.ts'
 import type { Access } from './access.ts'
 import type { Decision } from './decisions.ts'
-import { isRuled } from './reading-view.ts'
+import { allReady, type MaybePromise } from './maybe-promise.ts'
+import { isRuled, ReadingView } from './reading-view.ts'
 import type { Right } from './rights.ts'
 import type { DocumentKind as RuledKind } from './rule.ts'
 
-export class WritingView {
+export class WritingView implements DocumentStore {
+  readonly [VIEWED_STORE]: DocumentStore
   readonly #store: DocumentStore
   readonly #access: Access
   readonly #rights: readonly Right[]
+  readonly #writer: Pick<DocumentStore, 'commit'>
 
-  /** @param rights those that the operation requires, or one of them */
-  constructor(store: DocumentStore, access: Access, rights: readonly Right[]) {
+  /**
+   * @param rights those that the operation requires, or one of them
+   * @param writer authorizes and commits
+   */
+  constructor(store: DocumentStore, access: Access, rights: readonly Right[], writer: Pick<DocumentStore, 'commit'>) {
+    this[VIEWED_STORE] = store
     this.#store = store
     this.#access = access
     this.#rights = [...rights, 'VIEW']
+    this.#writer = writer
+  }
+
+  commit(changes: readonly Change[]): Promise<Commit> {
+    return this.#writer.commit(changes)
+  }
+
+  /** Lists show what may be read. */
+  documents(...args: Parameters<DocumentStore['documents']>): Promise<Page<Document>> {
+    return new ReadingView(this.#store, this.#access, 'READ').documents(...args)
+  }
+
+  file(...args: Parameters<DocumentStore['file']>): Promise<FileEntry | undefined> {
+    return this.#store.file(...args)
+  }
+
+  files(...args: Parameters<DocumentStore['files']>): Promise<readonly FileEntry[]> {
+    return this.#store.files(...args)
+  }
+
+  open(...args: Parameters<DocumentStore['open']>) {
+    return this.#store.open(...args)
+  }
+
+  receive(...args: Parameters<DocumentStore['receive']>) {
+    return this.#store.receive(...args)
   }
 
   async document(kind: DocumentKind, id: string): Promise<Document | undefined> {
@@ -60,7 +103,7 @@ export class WritingView {
     return undefined
   }
 
-  async #decisions(kind: RuledKind, id: string): Promise<readonly Decision[]> {
-    return Promise.all(this.#rights.map((right) => this.#access.decide(right, kind, id)))
+  #decisions(kind: RuledKind, id: string): MaybePromise<readonly Decision[]> {
+    return allReady(this.#rights.map((right) => this.#access.decide(right, kind, id)))
   }
 }

@@ -59,12 +59,12 @@ interface WaitingLine {
 
 const lines = new WeakMap<DocumentStore, Map<string, WaitingLine>>()
 
-/** Makes work on a view of a store exclude work on the store itself, and on its other views. */
-export function shareExclusion(view: DocumentStore, store: DocumentStore): void {
-  lines.set(view, linesOf(store))
-}
+/** The member of a view that names the store it is of: work on the view excludes work on that, and on its other views. */
+export const VIEWED_STORE = Symbol('viewed store')
 
-function linesOf(store: DocumentStore): Map<string, WaitingLine> {
+function linesOf(store: DocumentStore & { readonly [VIEWED_STORE]?: DocumentStore }): Map<string, WaitingLine> {
+  const viewed = store[VIEWED_STORE]
+  if (viewed !== undefined) return linesOf(viewed)
   const known = lines.get(store) ?? new Map<string, WaitingLine>()
   lines.set(store, known)
   return known
