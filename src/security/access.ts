@@ -9,6 +9,7 @@ import type { DocumentStore } from '../store/document-store.ts'
 import type { RequestAudit } from './audit-trail.ts'
 import type { Caller } from './caller.ts'
 import { ANY_MOMENT, type Decision, Decisions } from './decisions.ts'
+import { DeletedDocuments } from './deleted-documents.ts'
 import { HiddenDocuments } from './hidden-documents.ts'
 import { type MaybePromise, whenReady } from './maybe-promise.ts'
 import { PackageContents } from './package-contents.ts'
@@ -28,6 +29,7 @@ export class RulesInForce {
   version = 0
   readonly decisions = new Decisions()
   readonly shown = new ShownDocuments()
+  readonly deleted = new DeletedDocuments()
   readonly hidden = new HiddenDocuments()
   readonly packages = new PackageContents()
 

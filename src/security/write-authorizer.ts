@@ -81,6 +81,9 @@ export class WriteAuthorizer {
       for (const rule of granting) rules.add(rule)
     }
     if (refusals.length > 0) throw allOf(refusals)
+    for (const { kind, id, deleted } of writes.documents) {
+      if (deleted) await access.rules.deleted.keep(this.#options.store, kind, id)
+    }
     const audit = access.audit?.changesFor(changes, [...rules]) ?? []
     return guards.length + audit.length === 0 ? changes : [...guards, ...changes, ...audit]
   }

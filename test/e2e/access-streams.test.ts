@@ -260,3 +260,37 @@ t.test('a push by the stream stores what its sender may write', async (t) => {
   client.socket.close()
   await until(() => client.socket.readyState === WebSocket.CLOSED)
 })
+
+t.test(
+  'the deletion of a document is sent to who could see it, also if nothing else was ever sent of it',
+  async (t) => {
+    const semanticId = (value: string) => ({ type: 'ExternalReference', keys: [{ type: 'GlobalReference', value }] })
+    const open = rule({
+      objects: [{ IDENTIFIABLE: '$sm("*")' }],
+      formula: { $and: [eq(claim('role'), str('reader')), eq({ $field: '$sm#semanticId' }, str('urn:open'))] }
+    })
+    const secure = await secured(t, [open], async (hub) => {
+      for (const [id, meaning] of [
+        ['urn:seen', 'urn:open'],
+        ['urn:canary', 'urn:secret'],
+        ['urn:seen too', 'urn:open']
+      ] as const) {
+        const { status } = await hub.post('/submodels', { modelType: 'Submodel', id, semanticId: semanticId(meaning) })
+        if (status !== 201) throw new Error(String(status))
+      }
+    })
+    const { hub, ask } = secure
+    const { key } = await secure.key({ role: 'reader' })
+    const client = await StreamClient.open(hub, [], bearer(key))
+    client.send(subscribe)
+    await client.next('subscribed')
+    for (const id of ['urn:seen', 'urn:canary', 'urn:seen too'])
+      t.equal((await ask('DELETE', `/api/v3/submodels/${encode(id)}`)).status, 204)
+    const deleted: string[] = []
+    while (!deleted.includes('urn:seen too'))
+      deleted.push(...(await client.next('event')).events.map(({ id }: Received) => String(id)))
+    t.strictSame(deleted, ['urn:seen', 'urn:seen too'])
+    t.notMatch(client.text, /canary/)
+    client.socket.close()
+  }
+)

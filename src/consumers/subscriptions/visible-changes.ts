@@ -45,6 +45,7 @@ export class VisibleChanges implements VerdictSource {
     this.id = id
     this.#access = access
     this.#version = access.rulesVersion
+    access.rules.deleted.watchers++
     this.isMomentary = !access.isStructural('READ')
     this.#store = store
     this.references = new VisibleReferences(store, access)
@@ -121,6 +122,7 @@ export class VisibleChanges implements VerdictSource {
 
   /** Releases what it counts among all subjects. */
   close(): void {
+    this.#access.rules.deleted.watchers--
     this.#lasting.forgetValues()
   }
 
@@ -196,8 +198,10 @@ export class VisibleChanges implements VerdictSource {
   async #reduce(change: DocumentChange, kind: JudgedKind, state: CurrentState): Promise<DocumentChange | undefined> {
     const { constant, view } = await this.verdict(kind, change.id, state)
     if (constant !== undefined) return constant ? change : undefined
-    const document =
+    const { deleted } = this.#access.rules
+    const current =
       change.change === 'deleted' ? undefined : ((await state.document(kind, change.id)) as object | undefined)
+    const document = current ?? deleted.find(kind, change.id)
     if (document === undefined) return this.#asLastSeen(change, kind)
     const isShown = view.showsDocument(document)
     const parts = isShown || kind !== 'Submodel' ? [] : view.visibleBeginnings(document as Submodel)
@@ -211,7 +215,7 @@ export class VisibleChanges implements VerdictSource {
     return isWhole ? change : { ...change, touched: shown }
   }
 
-  /** Of a deleted document it is known only what was visible of it before. */
+  /** Of a document that is gone, and as it was is not known, what was visible of it before. */
   #asLastSeen(change: DocumentChange, kind: DocumentChange['kind']): DocumentChange | undefined {
     const last = this.#lastSeen.get(`${kind} ${change.id}`)
     if (last === 'document') return change.touched === undefined || change.touched.length === 0 ? change : undefined
