@@ -162,7 +162,8 @@ export const settings = {
   QUERY_TIMEOUT: {
     parse: parseTimeout,
     default: '10s',
-    means: 'Time that a query may search for one page; the page then ends early, with a cursor to continue from'
+    means:
+      'Time that a query, or a list of which access rules hide parts, may search for one page; the page then ends early, with a cursor to continue from'
   },
   REQUEST_TIMEOUT: { parse: parseTimeout, default: '5m', means: 'Time for a request to arrive completely' },
   DRAIN_TIMEOUT: {

@@ -155,9 +155,7 @@ export function describingStore(context: OperationContext, kind: DescriptorClass
       // What is damaged cannot be judged.
       onDamage: () => {}
     })
-    return pageOfShown(found, page.limit, async (document) =>
-      (await isShown(document, facets)) ? document : undefined
-    )
+    return pageOfShown(found, page, async (document) => ((await isShown(document, facets)) ? document : undefined))
   }
 
   /** Is a derived descriptor visible, and found by what is visible of it? */

@@ -128,7 +128,7 @@ async function linkStore(context: OperationContext): Promise<DocumentStore> {
         ...{ alternatives: [EVERY], facets, after: page.after ?? 0, firstRead: page.limit + 1 },
         onDamage: () => {}
       })
-      return pageOfShown(found, page.limit, async (document) => {
+      return pageOfShown(found, page, async (document) => {
         const keys = new Set((await linksOf(context, document.id))?.flatMap(assetIdFacets).map(([, key]) => key))
         return keys.size > 0 && facets.every(([, key]) => keys.has(key)) ? document : undefined
       })

@@ -17,7 +17,7 @@ import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
 import { KnownElements } from './known-elements.ts'
 import type { OperationContext } from './operation-context.ts'
-import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
+import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
 
 /** The three identifiables and the two descriptors. */
 export type DocumentClass = keyof Documents
@@ -66,6 +66,7 @@ export async function list(
   const after = parseCursor(request.query.cursor)
   const page = await context.store.documents(kind, facets, {
     limit: request.query.limit,
+    isOver: pageTime(context),
     ...(after !== undefined && { after })
   })
   const cursor = page.next === undefined ? undefined : toCursor(page.next)

@@ -10,7 +10,7 @@ import type { Change, FileEntry } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { fileResponse } from './files.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
+import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
 import { receiveBlob } from './received-file.ts'
 
 const KIND = 'Package'
@@ -26,7 +26,10 @@ export const getAll: OperationHandler = async (context, request) => {
   const { aasId, limit, cursor } = request.query
   const after = parseCursor(cursor)
   const facets = aasId === undefined ? [] : ([['aasId', aasId]] as const)
-  const page = await context.store.documents(KIND, facets, { limit, ...(after !== undefined && { after }) })
+  const page = await context.store.documents(KIND, facets, {
+    ...{ limit, isOver: pageTime(context) },
+    ...(after !== undefined && { after })
+  })
   return paged(
     page.items.map(({ bytes }) => bytes),
     page.next === undefined ? undefined : toCursor(page.next),

@@ -6,6 +6,12 @@ import type { ApiResponse } from './api-request.ts'
 import type { OperationContext } from './operation-context.ts'
 import type { RequestQuery } from './request-query.ts'
 
+/** For one page: is its time over? */
+export function pageTime({ ingest: { clock }, queryTimeMs }: OperationContext): () => boolean {
+  const deadline = clock.monotonic() + queryTimeMs
+  return () => clock.monotonic() >= deadline
+}
+
 /** The cursor of the page after a position. */
 export function toCursor(position: number): string {
   return encodeCursor(position)
@@ -52,9 +58,10 @@ export async function listKinds(
   let [turn, after] = query.cursor === undefined ? [0, 0] : parseListCursor(query.cursor, kinds.length)
   const results: (Buffer | string)[] = []
   const damaged: string[] = []
+  const isOver = pageTime(context)
   while (turn < kinds.length) {
     const kind = kinds[turn] as DocumentKind
-    const page = await context.store.documents(kind, facets, { after, limit: query.limit - results.length })
+    const page = await context.store.documents(kind, facets, { after, limit: query.limit - results.length, isOver })
     damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
       const text = await unlessDamaged(render(document), () => damaged.push(document.id))
@@ -62,9 +69,9 @@ export async function listKinds(
     }
     if (page.next === undefined) [turn, after] = [turn + 1, 0]
     else after = page.next
-    if (results.length === query.limit) break
+    if (results.length === query.limit || isOver()) break
   }
-  const more = turn < kinds.length && (after > 0 || (await anyIn(context, kinds.slice(turn), facets)))
+  const more = turn < kinds.length && (after > 0 || (await anyIn(context, kinds.slice(turn), facets, isOver)))
   return paged(results, more ? encodeCursor([turn, after]) : undefined, damagedMetadata(damaged))
 }
 
@@ -128,10 +135,12 @@ export function parsePairCursor(cursor: string): [number, number] {
 async function anyIn(
   context: OperationContext,
   kinds: readonly DocumentKind[],
-  facets: readonly Facet[]
+  facets: readonly Facet[],
+  isOver: () => boolean
 ): Promise<boolean> {
   for (const kind of kinds) {
-    if ((await context.store.documents(kind, facets, { limit: 1 })).items.length > 0) return true
+    const { items, next } = await context.store.documents(kind, facets, { limit: 1, isOver })
+    if (items.length > 0 || next !== undefined) return true
   }
   return false
 }

@@ -2,10 +2,10 @@
 import { parseQuery } from '../formats/query.ts'
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { TextTooLong } from '../model/condition/pattern.ts'
-import { type Prefilter, plan } from '../model/condition/plan.ts'
+import { plan } from '../model/condition/plan.ts'
 import { targetIdOf } from '../model/facets.ts'
 import type { AssetAdministrationShell, Documents } from '../model/types.ts'
-import { candidates } from '../store/candidates.ts'
+import { type CandidateRequest, candidates } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, DocumentKind } from '../store/store.ts'
@@ -19,7 +19,7 @@ import {
 } from './derived-descriptors.ts'
 import { parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { damagedMetadata, encodeCursor, paged, parseListCursor } from './paging.ts'
+import { damagedMetadata, encodeCursor, paged, pageTime, parseListCursor } from './paging.ts'
 import { render } from './submodels.ts'
 
 type QuerySubject = keyof Documents
@@ -39,14 +39,19 @@ export function query(subject: QuerySubject): OperationHandler {
     const results: (Buffer | string)[] = []
     const damaged = new Set<string>()
     const undecided: string[] = []
-    const { clock } = context.ingest
-    const [slice, deadline] = [new TimeSlice(), clock.monotonic() + context.queryTimeMs]
+    const [slice, isLate] = [new TimeSlice(), pageTime(context)]
     let tested = 0
-    const isOver = () => tested === MAX_DOCUMENTS || (tested > 0 && clock.monotonic() >= deadline)
+    const isOver = () => tested === MAX_DOCUMENTS || (tested > 0 && isLate())
     let [turn, after] =
       request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
-      const found = { alternatives, after, onDamage: (id: string) => damaged.add(id) }
+      let end: number | undefined
+      const found = {
+        ...{ alternatives, after, isOver: isLate, onDamage: (id: string) => damaged.add(id) },
+        onOver: (position: number) => {
+          end = position
+        }
+      }
       for await (const document of candidates(store, kinds[turn] as DocumentKind, found)) {
         // Reaching one more than fits shows that there is a next page; a long search continues there.
         if (results.length === request.query.limit || isOver()) break
@@ -61,9 +66,10 @@ export function query(subject: QuerySubject): OperationHandler {
         else if (subject === 'Submodel') results.push(render(document, 'normal', request.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
       }
-      if (results.length === request.query.limit || isOver()) break
+      after = end ?? after
+      if (end !== undefined || results.length === request.query.limit || isOver()) break
     }
-    const more = turn < kinds.length && (await anyAfter(store, kinds, turn, after, alternatives))
+    const more = turn < kinds.length && (await anyAfter(store, kinds, turn, { alternatives, after, isOver: isLate }))
     return paged(results, more ? encodeCursor([turn, after]) : undefined, {
       resultType: selectId ? 'Identifier' : subject,
       ...damagedMetadata([...damaged]),
@@ -76,14 +82,20 @@ async function anyAfter(
   store: DocumentStore,
   kinds: readonly DocumentKind[],
   turn: number,
-  after: number,
-  alternatives: readonly Prefilter[]
+  { alternatives, after, isOver }: Pick<CandidateRequest, 'alternatives' | 'after' | 'isOver'>
 ): Promise<boolean> {
+  // Whether something visible follows may take as long to know as to find it.
+  let isCut = false
   for (const [index, kind] of kinds.entries()) {
     if (index < turn) continue
-    const rest = { alternatives, after: index === turn ? after : 0, onDamage: () => {} }
-    const { done } = await candidates(store, kind, rest).next()
-    if (done !== true) return true
+    const rest = { alternatives, after: index === turn ? after : 0, onDamage: () => {}, ...(isOver && { isOver }) }
+    const { done } = await candidates(store, kind, {
+      ...rest,
+      onOver: () => {
+        isCut = true
+      }
+    }).next()
+    if (done !== true || isCut) return true
   }
   return false
 }

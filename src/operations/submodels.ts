@@ -12,7 +12,7 @@ import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { damagedMetadata, encodeCursor, paged, parsePairCursor } from './paging.ts'
+import { damagedMetadata, encodeCursor, paged, pageTime, parsePairCursor } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import type { Content, RequestQuery } from './request-query.ts'
 import { isReadOnly } from './required-right.ts'
@@ -39,8 +39,9 @@ async function getAllPaths(
   let [done, returned] = cursor === undefined ? [0, 0] : parsePairCursor(cursor)
   const results: string[] = []
   const damaged: string[] = []
+  const isOver = pageTime(context)
   for (let next: number | undefined = done; next !== undefined; ) {
-    const page: Page<Document> = await context.store.documents('Submodel', facets, { after: next, limit: 20 })
+    const page: Page<Document> = await context.store.documents('Submodel', facets, { after: next, limit: 20, isOver })
     damaged.push(...(page.damaged ?? []))
     for (const document of page.items) {
       const all = paths(parse(document, 'Submodel'), '', level)
@@ -51,6 +52,7 @@ async function getAllPaths(
       ;[done, returned] = [document.position, 0]
     }
     next = page.next
+    if (next !== undefined && isOver()) return paged(results, encodeCursor([next, 0]), damagedMetadata(damaged))
   }
   return paged(results, undefined, damagedMetadata(damaged))
 }

@@ -9,7 +9,7 @@ import type { Document, Facet, Page, PageRequest } from '../store/store.ts'
 import { get } from './documents.ts'
 import { submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
-import { damagedMetadata, paged, parseCursor, toCursor } from './paging.ts'
+import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
 import type { ValidationResult } from './validation/template-checker.ts'
 
 /** GET /submodels/{submodelIdentifier}/$validation. Validates now if the stored result is out of date. */
@@ -31,7 +31,7 @@ export const getAll: OperationHandler = async (context, request) => {
   const facets: Facet[] = []
   if (result !== undefined) facets.push(['result', result])
   if (template !== undefined) facets.push(['template', template])
-  const page = await results(context, facets, { limit, after: parseCursor(cursor) ?? 0 })
+  const page = await results(context, facets, { limit, after: parseCursor(cursor) ?? 0, isOver: pageTime(context) })
   return paged(
     page.items.map(({ bytes }) => bytes),
     page.next === undefined ? undefined : toCursor(page.next),
@@ -52,7 +52,7 @@ async function results(
     ...{ alternatives: [EVERY], facets, after: page.after ?? 0, firstRead: page.limit + 1 },
     onDamage: () => {}
   })
-  return pageOfShown(found, page.limit, async (document) => {
+  return pageOfShown(found, page, async (document) => {
     const submodel = await unlessDamaged(subject.store.document('Submodel', document.id))
     const entry = JSON.parse(document.bytes.toString()) as ValidationResult
     const visible = submodel && (await visibleResult(context, entry, submodel))

@@ -105,7 +105,7 @@ export class ReadingView implements DocumentStore {
       onDamage: (id) => unreadable.add(id)
     })
     const isIndexed = decision.alternatives.every(({ id }) => id === undefined)
-    const shown = await pageOfShown(found, page.limit, (document) => {
+    const shown = await pageOfShown(found, page, (document) => {
       const shown = this.#access.rules.shown.show(decision.view, document)
       if (shown === undefined) return undefined
       const isFound = facets.length === 0 || (shown.isWhole && isIndexed) || hasFacets(shown.document, facets)

@@ -42,7 +42,7 @@ export class VisiblePackages {
       // What is damaged cannot be judged.
       onDamage: () => {}
     })
-    return pageOfShown(found, limit, async (document) => {
+    return pageOfShown(found, page, async (document) => {
       const shown = await this.show(document)
       if (shown === undefined || shown === document) return shown
       const { aasIds } = descriptionIn(shown)

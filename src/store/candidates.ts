@@ -16,6 +16,10 @@ export interface CandidateRequest {
   readonly firstRead?: number
   /** Called with the id of a document that cannot be read. */
   readonly onDamage: (id: string) => void
+  /** Where the store reads documents that it does not return: once it is true the search ends. */
+  readonly isOver?: () => boolean
+  /** Called with the position up to which all was found, where the search ended because it is over. */
+  readonly onOver?: (position: number) => void
 }
 
 /** The alternative that finds every document. */
@@ -31,14 +35,23 @@ export async function* candidates(
   kind: DocumentKind,
   request: CandidateRequest
 ): AsyncGenerator<Document> {
-  const streams = request.alternatives.map((alternative) => found(store, kind, alternative, request))
+  const ends: number[] = []
+  const bounded = { ...request, onOver: (position: number) => ends.push(position) }
+  const streams = request.alternatives.map((alternative) => found(store, kind, alternative, bounded))
   const [only, ...others] = streams
-  if (only !== undefined && others.length === 0) {
-    yield* only
-    return
-  }
+  if (only !== undefined && others.length === 0) yield* only
+  else yield* merged(streams, request.after, ends)
+  if (ends.length > 0) request.onOver?.(Math.min(...ends))
+}
+
+/** @param ends where streams have ended early: behind the first of them documents may be missing */
+async function* merged(
+  streams: readonly AsyncGenerator<Document>[],
+  after: number,
+  ends: readonly number[]
+): AsyncGenerator<Document> {
   const heads = await Promise.all(streams.map((stream) => stream.next()))
-  for (let last = request.after; ; ) {
+  for (let last = after; ; ) {
     let best: number | undefined
     for (const [index, head] of heads.entries()) {
       if (head.done === true) continue
@@ -48,6 +61,7 @@ export async function* candidates(
     const head = best === undefined ? undefined : heads[best]
     const stream = best === undefined ? undefined : streams[best]
     if (best === undefined || stream === undefined || head === undefined || head.done === true) return
+    if (head.value.position > Math.min(...ends)) return
     if (head.value.position > last) yield head.value
     last = head.value.position
     heads[best] = await stream.next()
@@ -61,7 +75,8 @@ async function* found(
   { id, facets, elements }: Prefilter,
   request: CandidateRequest
 ): AsyncGenerator<Document> {
-  const { after, facets: moreFacets = [], elements: moreElements = [], firstRead = FIRST_READ, onDamage } = request
+  const { after, facets: moreFacets = [], elements: moreElements = [], firstRead = FIRST_READ } = request
+  const { onDamage, isOver, onOver } = request
   if (id !== undefined) {
     const document = await unlessDamaged(store.document(kind, id), () => onDamage(id))
     if (document !== undefined && document.position > after) yield document
@@ -71,10 +86,11 @@ async function* found(
   const conditions = [...moreElements, ...elements.flatMap(conditionsOf)]
   let limit = firstRead
   for (let from: number | undefined = after; from !== undefined; limit = Math.min(limit * 2, MAX_READ)) {
-    const page = await store.documents(kind, allFacets, { after: from, limit }, conditions)
+    const page = await store.documents(kind, allFacets, { after: from, limit, ...(isOver && { isOver }) }, conditions)
     for (const damagedId of page.damaged ?? []) onDamage(damagedId)
     yield* page.items
     from = page.next
+    if (from !== undefined && isOver?.() === true) return onOver?.(from)
   }
 }
 

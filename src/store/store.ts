@@ -9,8 +9,7 @@
  * - Memory is bounded, however much is stored.
  * - Damaged data is never returned: reading it fails with `Damaged`, everything else stays readable, and a damaged
  *   document can be replaced and deleted.
- *
- * The store holds no policy: it neither validates documents nor knows who asks.
+ * - The store holds no policy: it neither validates documents nor knows who asks.
  */
 import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
@@ -307,6 +306,8 @@ export interface PageRequest {
   readonly after?: number
   /** At most this many, at least 1. */
   readonly limit: number
+  /** Once true the page ends early where documents are read that are not shown. Index lookups do not ask. */
+  readonly isOver?: () => boolean
 }
 
 export interface Store {
