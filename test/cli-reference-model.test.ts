@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { encode, type Running, start } from './e2e/harness.ts'
+import { secured } from './e2e/secured-hub.ts'
 import { PLANT, press } from './operations/conformance/reference-model/plant.ts'
 import { file, manual, referenceModel, writePackage } from './operations/conformance/reference-model.ts'
 
@@ -169,6 +170,28 @@ t.test('what cannot be done is refused in one sentence, and nothing is written',
     t.equal(stderr.trim().split('\n').length, 1, stderr)
   }
   t.same(readdirSync(join(folder, 'out')), [])
+})
+
+t.test('a hub that asks for a key gets that of the file', async (t) => {
+  const folder = t.testdir()
+  const secure = await secured(t, [], (hub) => storePress(t, hub, folder))
+  const { hub } = secure
+  const { key } = await secure.key({ role: 'administrator' })
+  const token = join(folder, 'key')
+  writeFileSync(token, key)
+  const model = join(folder, 'model.aasx')
+  const stranger = await run(['export', '--reference-model', '--url', hub.url, '-o', model])
+  t.match([stranger.code, stranger.stderr], [1, /refuses with 401/])
+  t.notOk(existsSync(model))
+  const at = ['--url', hub.url, '--token-file', token]
+  const made = await run(['export', '--reference-model', ...at, '-o', model])
+  t.equal(made.code, 0, made.stdout + made.stderr)
+  const refused = await run(['instantiate', model, ...IDS, '--url', hub.url])
+  t.match([refused.code, refused.stderr], [1, /refuses with 401/])
+  const { code, stdout, stderr } = await run(['instantiate', model, ...IDS, '--serial', '9', ...at])
+  t.equal(code, 0, stderr)
+  t.match(stdout, '-H "authorization: Bearer $AAS_HUB_KEY"')
+  t.notMatch(stdout + stderr, key)
 })
 
 t.test('a hub without an instance, and a name that is no shell, are refused', async (t) => {

@@ -45,6 +45,8 @@ export class Draft {
   #references: KnownReferences | undefined
   /** Until a document is added or removed. */
   #pointers: Map<Identifiable, string> | undefined
+  /** Documents of each class. */
+  #counts: Map<Identifiable['modelType'], number> | undefined
 
   constructor(origin: InspectedFile) {
     this.origin = origin
@@ -118,7 +120,13 @@ export class Draft {
 
   #append(document: Identifiable): string {
     this.#references = undefined
-    const pointer = `/${LISTS[document.modelType]}/${this.#countOf(document.modelType)}`
+    const { modelType } = document
+    this.#counts ??= new Map(
+      [...Map.groupBy(this.documents, (one) => one.modelType)].map(([of, all]) => [of, all.length])
+    )
+    const index = this.#counts.get(modelType) ?? 0
+    this.#counts.set(modelType, index + 1)
+    const pointer = `/${LISTS[modelType]}/${index}`
     this.documents.push(document)
     this.#pointers?.set(document, pointer)
     return pointer
@@ -135,6 +143,7 @@ export class Draft {
     this.documents.splice(this.documents.indexOf(document), 1)
     this.#references = undefined
     this.#pointers = undefined
+    this.#counts = undefined
   }
 
   /** Removes items of a list; an empty list is removed too. @param shown what the record says of an item */
@@ -162,12 +171,6 @@ export class Draft {
     this.#references = undefined
     if (kept.length > 0) holder[member] = kept
     else delete holder[member]
-  }
-
-  #countOf(modelType: Identifiable['modelType']): number {
-    let count = 0
-    for (const one of this.documents) if (one.modelType === modelType) count++
-    return count
   }
 
   addFile(rule: Cause, file: PackageFile, kind: RepairChange['kind']): void {
