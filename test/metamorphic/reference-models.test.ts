@@ -2,14 +2,18 @@
  * From machines to their reference model and back: whatever a machine is made of, the instance of its model has that
  * model again, byte by byte; and the model of a model is the same.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Submodel } from '../../src/model/types.ts'
 import { profileNamed } from '../../src/operations/conformance/load-profile.ts'
+import { withInspectedFile } from '../../src/operations/conformance/open-file.ts'
 import { instantiate } from '../../src/operations/conformance/reference-model/instance.ts'
-import { makeReferenceModel } from '../../src/operations/conformance/reference-model/reference-model.ts'
+import {
+  DEFAULT_ID_BASE,
+  makeReferenceModel
+} from '../../src/operations/conformance/reference-model/reference-model.ts'
 import { submodel } from '../arbitrary.ts'
 
 const ROUNDS = Number(process.env.MODEL_ROUNDS ?? 20)
@@ -33,7 +37,7 @@ t.test('the model of an instance of a model is the same model', async (t) => {
   await fc.assert(
     fc.asyncProperty(machine, async ({ serial, base, ...made }) => {
       writeFileSync(from, JSON.stringify(environment(made)))
-      const inBase = { ...request, idBase: base ?? 'https://www.smart-factory.kr/ids' }
+      const inBase = { ...request, idBase: base ?? DEFAULT_ID_BASE }
       await makeReferenceModel(from, model, inBase)
       await instantiate(model, instance, { idBase: IDS, ...(serial !== null && { serial }) })
       const second = await makeReferenceModel(instance, again, inBase)
@@ -45,6 +49,27 @@ t.test('the model of an instance of a model is the same model', async (t) => {
   )
   t.pass(`${ROUNDS} machines`)
 })
+
+const packages = new URL('../../../shared/testdata/kosmo/', import.meta.url).pathname
+const missing = !existsSync(packages) && 'the shared test data are not at hand'
+
+t.test('a model made elsewhere comes back from its instance, document by document', { skip: missing }, async (t) => {
+  const folder = t.testdir()
+  const [instance, model] = [join(folder, 'instance.aasx'), join(folder, 'model.aasx')]
+  for (const name of ['ok-2025-and-2026.aasx', 'ok-2025-and-2026-json.aasx']) {
+    const from = join(packages, name)
+    const { points } = await instantiate(from, instance, { idBase: IDS, serial: '1' })
+    t.ok(points.length > 0)
+    const { report } = await makeReferenceModel(instance, model, { ...request, idBase: DEFAULT_ID_BASE })
+    t.ok(report.valid, JSON.stringify(report.findings))
+    t.same(await documentsOf(model), await documentsOf(from), name)
+  }
+})
+
+async function documentsOf(path: string) {
+  const sorted = await withInspectedFile(path, {}, async ({ documents }) => documents.map(({ document }) => document))
+  return sorted.sort((one, other) => (one.id < other.id ? -1 : 1))
+}
 
 function environment({
   idShort,
