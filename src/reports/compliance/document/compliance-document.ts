@@ -1,7 +1,13 @@
 /** A compliance report for people: its verdict, the criteria first, as auditors begin there, then section by section. */
 import type { ReportLanguage } from '../../../operations/report-language.ts'
 import type { Block, DocumentSection, DocumentTable, ReportDocument, TableCell } from '../../document.ts'
-import type { ComplianceReport, ReportCheck, ReportSection } from '../report.ts'
+import {
+  type ComplianceReport,
+  type ReportCheck,
+  type ReportSection,
+  type SectionName,
+  sectionNames
+} from '../report.ts'
 import { briefOf, evidenceBlocks } from './evidence-blocks.ts'
 import { filled, texts } from './texts.ts'
 
@@ -70,7 +76,10 @@ function resultSection(
       summary[language]
     ]
   })
-  const unmet = sections.flatMap(({ checks }) => checks.filter((check) => check.verdict === 'unmet'))
+  // The criteria follow from the others.
+  const unmet = sections.flatMap(({ name, checks }) =>
+    checks.filter((check) => check.verdict === 'unmet' && name !== 'criteria')
+  )
   return {
     id: 'result',
     heading: headings.result,
@@ -97,18 +106,11 @@ function criteriaSection(
   { language }: DocumentOptions
 ): DocumentSection {
   const { columns, sections: titles } = texts[language]
-  const rows = function* (): Generator<TableCell[]> {
-    for (const check of checks) {
-      const [first, ...others] = check.provedBy ?? []
-      const notes = check.evidence.map((one) => briefOf(one, language))
-      yield [
-        { text: '', status: check.verdict },
-        check.text[language],
-        first === undefined ? notes.join('\n') : linkTo(first, anchors)
-      ]
-      for (const id of others) yield ['', '', linkTo(id, anchors)]
-    }
-  }
+  const rows = checks.flatMap((check): TableCell[][] => {
+    const proofs = proofsOf(check.provedBy ?? [], anchors, language)
+    const [first = check.evidence.map((one) => briefOf(one, language)).join('\n'), ...others] = proofs
+    return [[{ text: '', status: check.verdict }, check.text[language], first], ...others.map((one) => ['', '', one])]
+  })
   return {
     id: name,
     heading: titles[name],
@@ -121,10 +123,25 @@ function criteriaSection(
           { heading: columns.criterion, width: 6 },
           { heading: columns.provedBy, width: 4 }
         ],
-        rows: { [Symbol.iterator]: rows }
+        rows
       }
     ]
   }
+}
+
+/** Checks of one section that are listed one by one; more are one line. */
+const MAX_PROOFS = 3
+
+function proofsOf(ids: readonly string[], anchors: Anchors, language: ReportLanguage): TableCell[] {
+  const { sections, columns } = texts[language]
+  return [...Map.groupBy(ids, (id) => id.split('/')[0] ?? '')].flatMap(([section, all]) => {
+    if (all.length <= MAX_PROOFS || !isSection(section)) return all.map((id) => linkTo(id, anchors))
+    return [{ text: `${sections[section]} (${columns.check}: ${all.length})`, link: `#${section}` }]
+  })
+}
+
+function isSection(name: string): name is SectionName {
+  return (sectionNames as readonly string[]).includes(name)
 }
 
 /** A check that is not in the report has no place to lead to. */
