@@ -14,7 +14,7 @@ export interface TreeRow {
   readonly level: number
   readonly label: string
   readonly detail?: string | undefined
-  readonly image: ComponentChildren
+  readonly image: () => ComponentChildren
   readonly badge?: string | undefined
   /** Undefined where nothing is below it. */
   readonly isExpanded?: boolean | undefined
@@ -134,7 +134,7 @@ function TreeItem({ id, row, top, isActive, position, onOpen, onToggle }: TreeIt
           <Icon name="chevron" />
         </span>
       )}
-      <span class="tree-image">{row.image}</span>
+      <span class="tree-image">{row.image()}</span>
       <span class="tree-text">
         <span class="tree-label">{row.label}</span>
         {row.detail !== undefined && <span class="tree-detail">{row.detail}</span>}

@@ -44,7 +44,7 @@ export function rowsOfStructures(
     const isExpanded = below.length === 0 ? undefined : !collapsed.has(key)
     rows.push({
       ...{ key, level, label: nameOf(part.entity), detail: textOf(part.entity.description) ?? part.asset, isExpanded },
-      image: <Icon name={part.asset === undefined ? 'list' : 'shell'} />,
+      image: () => <Icon name={part.asset === undefined ? 'list' : 'shell'} />,
       isSelected: selected.submodel === part.submodel && selected.path === part.path,
       selection: { submodel: part.submodel, path: part.path },
       asset: part.asset

@@ -1,6 +1,7 @@
 /** Rows of the tree: shells with their submodels below them. */
 import type { LangString, Reference, Shell, SubmodelSummary } from '../../../../client/api/aas.ts'
 import { textOf } from '../../../core/format.ts'
+import { type Language, language } from '../../../core/language.ts'
 import { Icon } from '../../../ui/icon.tsx'
 import type { TreeRow } from '../../../ui/tree-view.tsx'
 import type { PlantSelection } from '../parts/address.ts'
@@ -38,21 +39,34 @@ export function rowsOfShells(
   expanded: ReadonlySet<string>,
   selected: PlantSelection
 ): PlantRow[] {
-  return shells.flatMap((shell) => {
-    const isExpanded = expanded.has(shell.id)
-    const row: PlantRow = {
-      ...{ key: shell.id, level: 1, label: nameOf(shell, shell.id), detail: detailOf(shell) },
-      image: <Thumbnail shell={shell.id} isNamed={shell.hasThumbnail} size={36} />,
-      isExpanded: shell.submodels.length > 0 ? isExpanded : undefined,
-      isSelected: selected.shell === shell.id && selected.submodel === undefined,
-      selection: { shell: shell.id }
+  const rows: PlantRow[] = []
+  for (const shell of shells) {
+    const isExpanded = shell.submodels.length > 0 ? expanded.has(shell.id) : undefined
+    rows.push(rowOfShell(shell, isExpanded, selected.shell === shell.id && selected.submodel === undefined))
+    if (isExpanded !== true) continue
+    for (const id of shell.submodels) {
+      rows.push(rowOfSubmodel(id, submodelSummaries.get(id), { level: 2, shell: shell.id, selected }))
     }
-    if (!isExpanded) return [row]
-    const below = shell.submodels.map((id) =>
-      rowOfSubmodel(id, submodelSummaries.get(id), { level: 2, shell: shell.id, selected })
-    )
-    return [row, ...below]
-  })
+  }
+  return rows
+}
+
+/** As the rows of all shells are listed again with each page, and few of them have changed. */
+const shellRows = new WeakMap<ShellEntry, { readonly row: PlantRow; readonly language: Language }>()
+
+function rowOfShell(shell: ShellEntry, isExpanded: boolean | undefined, isSelected: boolean): PlantRow {
+  const known = shellRows.get(shell)
+  const isSame = known?.row.isExpanded === isExpanded && known?.row.isSelected === isSelected
+  if (known !== undefined && isSame && known.language === language.value) return known.row
+  const row: PlantRow = {
+    ...{ key: shell.id, level: 1, label: nameOf(shell, shell.id), detail: detailOf(shell) },
+    image: () => <Thumbnail shell={shell.id} isNamed={shell.hasThumbnail} size={36} />,
+    isExpanded,
+    isSelected,
+    selection: { shell: shell.id }
+  }
+  shellRows.set(shell, { row, language: language.value })
+  return row
 }
 
 export interface SubmodelRowOptions {
@@ -69,7 +83,7 @@ export function rowOfSubmodel(
 ): PlantRow {
   return {
     ...{ key: `${shell ?? ''} ${id}`, level, label: nameOf(summary, id), detail: textOf(summary?.description) ?? id },
-    image: <Icon name="submodel" />,
+    image: () => <Icon name="submodel" />,
     badge,
     isSelected: selected.submodel === id && (shell === undefined || selected.shell === shell),
     selection: { shell, submodel: id }

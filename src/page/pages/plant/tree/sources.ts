@@ -26,6 +26,8 @@ export interface TreeSource {
 }
 
 const PAGE_ENTRIES = 200
+/** Behind the first page, which is to appear soon. */
+const NEXT_PAGE_ENTRIES = 1000
 /** Display names are no field of the query language: so many shells are read to look for one. */
 const MAX_NAMES = 5000
 
@@ -75,7 +77,8 @@ export function querySource(text: string): TreeSource {
 
 function allShells(): TreeSource {
   const list = new PagedList<Shell, ShellEntry>(
-    (cursor, signal) => listShells(hub(), { limit: PAGE_ENTRIES, cursor, signal }),
+    (cursor, signal) =>
+      listShells(hub(), { limit: cursor === undefined ? PAGE_ENTRIES : NEXT_PAGE_ENTRIES, cursor, signal }),
     toShellEntry
   )
   return { lists: [list], rows: (selected) => rowsOfShells(list.items.value, toggled.value, selected) }
@@ -83,7 +86,8 @@ function allShells(): TreeSource {
 
 function allSubmodels(): TreeSource {
   const list = new PagedList<SubmodelDocument, SubmodelDocument>(
-    (cursor, signal) => listSubmodels(hub(), { limit: PAGE_ENTRIES, cursor, signal }),
+    (cursor, signal) =>
+      listSubmodels(hub(), { limit: cursor === undefined ? PAGE_ENTRIES : NEXT_PAGE_ENTRIES, cursor, signal }),
     (submodel) => submodel
   )
   return {
