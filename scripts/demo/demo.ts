@@ -22,7 +22,7 @@ const api = url + config.API_PREFIX
 const machine = `${api}/submodels/${encodeId(OPERATIONAL_DATA)}`
 const control = `${api}/submodels/${encodeId(`${BASE}/sm/imm-01/control`)}`
 console.log(`
-  A sample plant is loaded: one injection moulding line with a machine and its mould. Try:
+  A sample plant is loaded: one injection moulding line with a machine and its mould. Open ${url} in a browser, or try:
 
   ${url}/docs
   ${api}/shells

@@ -73,8 +73,9 @@ function User() {
         <Icon name="user" />
         <span>{callerName.value}</span>
       </span>
-      <button type="button" class="button" onClick={() => void signOut()}>
-        {text.signOut}
+      <button type="button" class="button sign-out" title={text.signOut} onClick={() => void signOut()}>
+        <Icon name="leave" />
+        <span>{text.signOut}</span>
       </button>
     </div>
   )

@@ -54,6 +54,23 @@ t.test('signing in', { skip: noBrowser, timeout: 180_000 }, async (t) => {
     })
   )
 
+  await t.test('a phone has room for who is signed in', (t) =>
+    withTab(t, hub.url + VALUES, { viewport: NARROW, language: 'ko' }, async (tab) => {
+      await tab.page.getByLabel('사용자').fill('kim')
+      await tab.page.getByLabel('비밀번호').fill(PASSWORD)
+      await tab.page.getByRole('button', { name: '로그인', exact: true }).click()
+      await tab.page.getByText('실시간').waitFor()
+      await checkWidth(t, tab, 'signed in')
+      await checkAccessibility(t, tab, 'signed in')
+      await tab.page.getByRole('button', { name: '메뉴 열기' }).click()
+      await tab.page.getByRole('navigation').getByRole('link', { name: '공장' }).waitFor()
+      await checkAccessibility(t, tab, 'the navigation')
+      await tab.page.keyboard.press('Escape')
+      await tab.page.getByRole('button', { name: '로그아웃' }).click()
+      await tab.page.getByRole('heading', { name: '로그인' }).waitFor()
+    })
+  )
+
   await t.test('with an API key, which is forgotten with the tab', (t) =>
     withTab(t, hub.url + VALUES, { expected: /401/ }, async ({ page, context }) => {
       await page.getByRole('button', { name: 'Use an API key instead' }).click()

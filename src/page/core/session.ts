@@ -29,7 +29,8 @@ export const callerName = computed(() => {
   const found = [claims.name, claims.preferred_username, claims.email].find(
     (one) => typeof one === 'string' && one !== ''
   )
-  return String(found ?? name)
+  // `user:kim`, as the audit distinguishes users and keys.
+  return String(found ?? name.replace(/^user:/, ''))
 })
 
 const KEY = 'aas-hub.key'
