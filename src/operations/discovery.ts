@@ -8,6 +8,7 @@ import { candidates, EVERY } from '../store/candidates.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import { type DocumentStore, overrideStore } from '../store/document-store.ts'
+import type { Change } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
@@ -44,22 +45,51 @@ export const postLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
   const links = linksIn(request.body) as SpecificAssetId[]
   for (const link of links) checkLink(link)
-  const json = JSON.stringify(links)
-  const facets = links.flatMap(assetIdFacets)
   const { seq } = await retryConflicts(async () => {
     const change = (await context.store.head(LINKS, id)) === undefined ? 'create' : 'replace'
-    return commitOrConflict(context.store, [{ change, kind: LINKS, id, json, facets }])
+    // Those that the caller does not see stay.
+    const all = [...links, ...(await hiddenLinks(context, id))]
+    return commitOrConflict(context.store, [{ change, kind: LINKS, id, ...contentOf(all) }])
   })
-  return { status: 201, bytes: json, revision: seq, location: `/lookup/shells/${encodeId(id)}` }
+  return { status: 201, bytes: JSON.stringify(links), revision: seq, location: `/lookup/shells/${encodeId(id)}` }
 }
 
 /** DELETE /lookup/shells/{aasIdentifier}: removes explicit links, not those of a stored shell itself. */
 export const deleteLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
-  if ((await context.store.head(LINKS, id)) !== undefined)
-    await retryConflicts(() => context.store.commit([{ change: 'delete', kind: LINKS, id }]))
-  else if ((await context.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
+  if ((await context.store.head(LINKS, id)) !== undefined && (await hasVisibleLinks(context, id))) {
+    await retryConflicts(async () => {
+      const hidden = await hiddenLinks(context, id)
+      const change: Change =
+        hidden.length === 0
+          ? { change: 'delete', kind: LINKS, id }
+          : { change: 'replace', kind: LINKS, id, ...contentOf(hidden) }
+      return context.store.commit([change])
+    })
+  } else if ((await context.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
   return { status: 204 }
+}
+
+function contentOf(links: readonly SpecificAssetId[]) {
+  return { json: JSON.stringify(links), facets: links.flatMap(assetIdFacets) }
+}
+
+/** To a caller that sees nothing of a shell the commit says so. */
+async function hasVisibleLinks(context: OperationContext, id: string): Promise<boolean> {
+  return (
+    context.subject === undefined ||
+    (await hiddenLinks(context, id)).length === 0 ||
+    (await linksOf(context, id)) !== undefined
+  )
+}
+
+/** Explicit links of a shell that the caller does not see, of one that it sees otherwise. */
+async function hiddenLinks({ subject }: OperationContext, id: string): Promise<readonly SpecificAssetId[]> {
+  const document = await subject?.store.document(LINKS, id)
+  if (subject === undefined || document === undefined) return []
+  const links = JSON.parse(document.bytes.toString()) as SpecificAssetId[]
+  const visible = await visibleLinks(subject, id, links)
+  return visible === undefined ? [] : links.filter((link) => !visible.includes(link))
 }
 
 async function search(
@@ -92,7 +122,8 @@ async function linksOf({ store, subject }: OperationContext, id: string): Promis
   const document = await (subject?.store ?? store).document(LINKS, id)
   if (document === undefined) return undefined
   const links = JSON.parse(document.bytes.toString()) as SpecificAssetId[]
-  return subject === undefined ? links : visibleLinks(subject, id, links)
+  const visible = subject === undefined ? links : await visibleLinks(subject, id, links)
+  return visible?.length === 0 && links.length > 0 ? undefined : visible
 }
 
 /** Rules are about shells: links are seen as asset ids of the shell, which need not be stored here. */

@@ -97,10 +97,12 @@ export const putThumbnail: OperationHandler = async (context, request) => {
 /** DELETE …/thumbnail. */
 export const deleteThumbnail: OperationHandler = async (context, request) => {
   const id = shellOf(request)
-  await edit(context, 'AssetAdministrationShell', id, request, (shell) => {
+  await edit(context, 'AssetAdministrationShell', id, request, async (shell) => {
     const assetInformation = assetInformationOf(shell)
     const { defaultThumbnail } = assetInformation
-    if (defaultThumbnail === undefined) throw new HubError('NotFound', ['A thumbnail of', id])
+    const seen = await context.subject?.show('AssetAdministrationShell', shell)
+    const isHidden = seen !== undefined && seen.assetInformation?.defaultThumbnail !== defaultThumbnail
+    if (defaultThumbnail === undefined || isHidden) throw new HubError('NotFound', ['A thumbnail of', id])
     delete assetInformation.defaultThumbnail
     return { result: undefined }
   })

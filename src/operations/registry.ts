@@ -95,7 +95,8 @@ export const postOfShell: OperationHandler = async (context, request) => {
   const body = currentDescriptor(SUBMODEL, request.body)
   check(SUBMODEL, body)
   const added = body as SubmodelDescriptor
-  const revision = await editEmbedded(context, request, (present) => {
+  const revision = await editEmbedded(context, request, (present, hidden) => {
+    refuseHidden(request, added.id, hidden)
     if (present.some(({ id }) => id === added.id)) throw new HubError('AlreadyExists', [SUBMODEL, added.id])
     return [...present, added]
   })
@@ -110,7 +111,8 @@ export const putOfShell: OperationHandler = async (context, request) => {
   const descriptor = body as SubmodelDescriptor
   sameId(descriptor.id, submodelOf(request))
   let created = false
-  const revision = await editEmbedded(context, request, (present) => {
+  const revision = await editEmbedded(context, request, (present, hidden) => {
+    refuseHidden(request, descriptor.id, hidden)
     created = !present.some(({ id }) => id === descriptor.id)
     return created
       ? [...present, descriptor]
@@ -124,8 +126,8 @@ export const putOfShell: OperationHandler = async (context, request) => {
 /** DELETE /shell-descriptors/{aasIdentifier}/submodel-descriptors/{submodelIdentifier}. */
 export const deleteOfShell: OperationHandler = async (context, request) => {
   const id = submodelOf(request)
-  await editEmbedded(context, request, (present) => {
-    const rest = present.filter((other) => other.id !== id)
+  await editEmbedded(context, request, (present, hidden) => {
+    const rest = present.filter((other) => other.id !== id || hidden.has(id))
     if (rest.length === present.length) throw notFound(SUBMODEL, id)
     return rest
   })
@@ -256,7 +258,7 @@ async function unregister(
 async function editEmbedded(
   context: OperationContext,
   request: ApiRequest,
-  change: (present: SubmodelDescriptor[]) => SubmodelDescriptor[]
+  change: (present: SubmodelDescriptor[], hidden: ReadonlySet<string>) => SubmodelDescriptor[]
 ): Promise<number> {
   const id = shellOf(request)
   const found = await find(context, SHELL, id, request)
@@ -267,11 +269,19 @@ async function editEmbedded(
     const descriptor = await deriveDescriptor(context, SHELL, source, request.base)
     await create(context, SHELL, descriptor, request).catch(ignoreExisting)
   }
-  const { revision } = await edit(context, SHELL, id, request, (descriptor) => {
-    descriptor.submodelDescriptors = change(descriptor.submodelDescriptors ?? [])
+  const { revision } = await edit(context, SHELL, id, request, async (descriptor) => {
+    const seen = await context.subject?.show(SHELL, descriptor)
+    const present = new Set(embedded(descriptor).map((one) => one.id))
+    const visible = new Set(embedded(seen ?? descriptor).map((one) => one.id))
+    descriptor.submodelDescriptors = change(descriptor.submodelDescriptors ?? [], present.difference(visible))
     return { result: undefined }
   })
   return revision
+}
+
+/** What would be put at the place of something hidden. @throws HubError `Forbidden` */
+function refuseHidden({ definition }: ApiRequest, id: string, hidden: ReadonlySet<string>): void {
+  if (hidden.has(id)) throw new HubError('Forbidden', [`${nameRights(definition.right)} of ${SUBMODEL} "${id}"`])
 }
 
 /** Another request registered it at the same time. */
