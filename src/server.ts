@@ -124,6 +124,7 @@ class HubServer implements Server {
     cancel()
     await background.stop()
     await services.collection?.stop()
+    await services.usage.stop()
     await services.historyWriter.stop()
     await services.audit.close()
     await services.store.close()

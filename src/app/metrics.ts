@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
+import type { Usage } from '../consumers/usage.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
 import type { ReportArchive } from '../reports/compliance/archive/archive.ts'
 import type { StoreFigures } from '../store/figures.ts'
@@ -17,13 +18,15 @@ import { type UpkeepSources, upkeepMetrics } from './upkeep-metrics.ts'
 /** Where the metrics come from; functions for parts that open later, or not at all. */
 export interface MetricSources {
   readonly store: Store
-  readonly ingest: Pick<Ingest, 'counts' | 'countsByFormat'>
+  readonly ingest: Pick<Ingest, 'counts'>
   readonly subscriptions: () => Subscriptions['figures']
   readonly accessRules: RulesStatus
   readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
   readonly upkeep: UpkeepSources
   readonly compliance: Pick<ReportArchive, 'list'>
+  readonly usage: Usage
+  readonly apiPrefix: string
 }
 
 /** From the write of a value to a long upload. */
@@ -34,6 +37,7 @@ export function mountMetrics(app: FastifyInstance, sources: MetricSources): void
   const register = new Registry()
   const requests = new RequestHistogram()
   collectDefaultMetrics({ register })
+  sources.usage.addSource(() => requests.totals(sources.apiPrefix))
 
   app.addHook('onResponse', (request, reply, done) => {
     // The hub examines itself: that is no use that is made of it.
@@ -69,6 +73,16 @@ export const metricsEndpoint = {
   }
 } as const satisfies ExtensionEndpoint
 
+/** What requests on a route are of, as the compliance report counts them. */
+function subjectOf(route: string, apiPrefix: string): string | undefined {
+  const path = route.startsWith(`${apiPrefix}/`) ? route.slice(apiPrefix.length) : route
+  const [, first = ''] = path.split('/', 2)
+  const own = { events: 'cloudevents', timeseries: 'history', dataset: 'history' }[first]
+  if (own !== undefined) return own
+  if (['upload', 'packages', 'serialization'].includes(first)) return 'aasx'
+  return path === route ? undefined : 'aas-api'
+}
+
 /** Requests of one route that were answered with one status. */
 interface RequestSeries {
   readonly labels: string
@@ -103,6 +117,20 @@ class RequestHistogram {
     return series
   }
 
+  /** Requests that were answered, by what they are of. */
+  totals(apiPrefix: string): Readonly<Record<string, number>> {
+    const totals: Record<string, number> = {}
+    for (const [route, byStatus] of this.#series) {
+      const of = subjectOf(route, apiPrefix)
+      for (const [key, { counts }] of byStatus) {
+        const isRefused = Number(key.slice(-3)) >= 400
+        if (isRefused || of === undefined) continue
+        totals[of] = (totals[of] ?? 0) + counts.reduce((sum, count) => sum + count, 0)
+      }
+    }
+    return totals
+  }
+
   /** In the text format of Prometheus, whose buckets are cumulative. */
   text(): string {
     const name = 'aas_hub_request_seconds'
@@ -131,20 +159,22 @@ async function hubMetrics({
   followed,
   mqtt,
   upkeep,
-  compliance
+  compliance,
+  usage
 }: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
   return [
     metricText('store_up', 'gauge', 'Does the store answer?', { [NO_LABEL]: stored === undefined ? 0 : 1 }),
     ...(stored === undefined ? [] : storeMetrics(stored)),
-    ...ingestMetrics(ingest),
+    ...ingestMetrics(ingest.counts),
     ...subscriptionMetrics(subscriptions()),
     ...accessRuleMetrics(accessRules),
     ...fileMetrics(followed),
     ...mqttMetrics(mqtt()),
     ...(await upkeepMetrics(upkeep)),
-    ...(await complianceMetrics(compliance))
+    ...(await complianceMetrics(compliance)),
+    ...(await usageMetrics(usage))
   ].join('\n')
 }
 
@@ -166,14 +196,9 @@ function storeMetrics(figures: StoreFigures): string[] {
   ]
 }
 
-function ingestMetrics({ counts, countsByFormat }: MetricSources['ingest']): string[] {
-  const { accepted, refused, repeated } = counts
+function ingestMetrics({ accepted, refused, repeated }: Ingest['counts']): string[] {
   const values = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused, '{verdict="repeated"}': repeated }
-  const byFormat = Object.fromEntries([...countsByFormat].map(([format, count]) => [`{format="${format}"}`, count]))
-  return [
-    metricText('samples_total', 'counter', 'Samples received, by any transport', values),
-    metricText('samples_by_format_total', 'counter', 'Samples accepted, by format or transport', byFormat)
-  ]
+  return [metricText('samples_total', 'counter', 'Samples received, by any transport', values)]
 }
 
 function subscriptionMetrics({ subscribers, late, groups }: Subscriptions['figures']): string[] {
@@ -235,4 +260,15 @@ async function complianceMetrics(archive: MetricSources['compliance']): Promise<
       [NO_LABEL]: Date.parse(created) / 1000
     })
   ]
+}
+
+/** By day, as the compliance report is about a time. */
+async function usageMetrics(usage: Usage): Promise<string[]> {
+  // While the database is unreachable the other metrics help to find out why.
+  const days = await usage.byDay().catch(() => undefined)
+  const values = [...(days ?? [])].flatMap(([day, counts]) =>
+    Object.entries(counts).map(([by, count]) => [`{by="${by}",day="${day}"}`, count] as const)
+  )
+  const help = 'Samples by format, and requests by what they are of, of each of the last days (UTC)'
+  return values.length === 0 ? [] : [metricText('used', 'gauge', help, Object.fromEntries(values))]
 }

@@ -9,6 +9,7 @@ import type { PlanOrigin } from '../consumers/collection/plan-source.ts'
 import { type HistoryWriter, startHistoryWriter } from '../consumers/history/history-writer.ts'
 import { type HistoryPolicyOf, historyPolicies } from '../consumers/history/policy.ts'
 import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
+import { Usage } from '../consumers/usage.ts'
 import { BULK_TASK, type BulkContext, performBulk } from '../operations/bulk-task.ts'
 import { executorFinder } from '../operations/executors/find-executor.ts'
 import { loadFunctions } from '../operations/executors/load-functions.ts'
@@ -46,6 +47,7 @@ const RESULT_RETENTION_MS = 10 * 60 * 1000
 export interface Services {
   readonly clock: Clock
   readonly clockJumps: ClockJumps
+  readonly usage: Usage
   readonly store: Store
   readonly ingest: Ingest
   readonly history: History
@@ -98,6 +100,8 @@ export async function openServices({ config, clock, store, files, plan, log }: S
     ...(templates.enforces && { templateCheck: templateCheckOf(store, templates) }),
     ...(config.UNKNOWN_SERIES === 'create' && { create: createSeries(() => context, createOptions(config)) })
   })
+  const usage = new Usage(store, { clock, failed: failed('Counting the usage') })
+  usage.addSource(() => Object.fromEntries(ingest.countsByFormat))
   const baseUrl = { current: config.PUBLIC_URL }
   const timeSeries = {
     store,
@@ -147,6 +151,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
     clockJumps: { count: 0 },
+    usage,
     collection: collection?.figures,
     context,
     baseUrl

@@ -86,6 +86,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const { status: rulesStatus } = accessRules
   const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
   mountMetrics(app, {
+    ...{ usage: services.usage, apiPrefix },
     upkeep: { clock, clockJumps: services.clockJumps, directory },
     compliance: compliance.archive,
     ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, followed, mqtt }

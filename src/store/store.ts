@@ -1,6 +1,5 @@
 /**
  * The storage port and its promises. Every adapter passes test/store/contract.ts unchanged.
- *
  * - `commit` is the only way to write. When its promise resolves, the changes and their log entry are durable; when it
  *   rejects, none of them is visible, now or after a crash.
  * - A read never returns less than what was acknowledged before the read began.
@@ -35,6 +34,7 @@ export type DocumentKind =
   | 'CollectionFigures'
   | 'ComplianceReport'
   | 'SigningKey'
+  | 'Usage'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

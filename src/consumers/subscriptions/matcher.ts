@@ -91,6 +91,7 @@ export class Matcher {
       case 'CollectionFigures':
       case 'ComplianceReport':
       case 'SigningKey':
+      case 'Usage':
         // Internal to the hub.
         return false
     }

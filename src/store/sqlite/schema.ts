@@ -42,7 +42,8 @@ export const kinds: readonly DocumentKind[] = [
   'AccessRules',
   'CollectionFigures',
   'ComplianceReport',
-  'SigningKey'
+  'SigningKey',
+  'Usage'
 ]
 
 export const migrations: readonly string[] = [

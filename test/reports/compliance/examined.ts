@@ -39,7 +39,8 @@ export function selfExamined(hub: Running, settings: Readonly<Record<string, str
   }
 }
 
-const PERIOD = { from: '2026-11-01T00:00:00Z', to: '2026-12-01T00:00:00Z' }
+const NOW = Date.now()
+const PERIOD = { from: new Date(NOW - 86_400_000).toISOString(), to: new Date(NOW).toISOString() }
 
 export function examineHub(
   hub: ExaminedHub,

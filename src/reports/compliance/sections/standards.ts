@@ -8,28 +8,18 @@ interface Standard {
   readonly id: string
   readonly name: string
   readonly unit: { readonly en: string; readonly ko: string }
-  /** The metric that counts it, with what its labels have to match; the values of all series that do are added. */
-  readonly metric: string
-  readonly labels: (apiPrefix: string) => Readonly<Record<string, string>>
+  readonly metric: 'aas_hub_documents' | 'aas_hub_used'
+  /** What its label `kind` or `by` has to match; the values of all series that do are added. */
+  readonly pattern: string
 }
 
 const DOCUMENTS = { en: 'documents stored', ko: '저장된 문서' }
 const REQUESTS = { en: 'requests answered', ko: '처리한 요청' }
 const SAMPLES = { en: 'samples accepted', ko: '수신한 샘플' }
 
-function documents(kind: string): Omit<Standard, 'id' | 'name'> {
-  return { unit: DOCUMENTS, metric: 'aas_hub_documents', labels: () => ({ kind }) }
-}
-
-function samplesBy(format: string): Omit<Standard, 'id' | 'name'> {
-  return { unit: SAMPLES, metric: 'aas_hub_samples_by_format_total', labels: () => ({ format }) }
-}
-
-/** Those that were not refused. @param route a pattern, in which API stands for the path of the API */
-function requests(route: string): Omit<Standard, 'id' | 'name'> {
-  const labels = (apiPrefix: string) => ({ status: '[23]..', route: route.replaceAll('API', apiPrefix) })
-  return { unit: REQUESTS, metric: 'aas_hub_request_seconds_count', labels }
-}
+const documents = (pattern: string) => ({ unit: DOCUMENTS, metric: 'aas_hub_documents', pattern }) as const
+const samplesBy = (pattern: string) => ({ unit: SAMPLES, metric: 'aas_hub_used', pattern }) as const
+const requests = (pattern: string) => ({ unit: REQUESTS, metric: 'aas_hub_used', pattern }) as const
 
 const standards: readonly Standard[] = [
   {
@@ -37,12 +27,8 @@ const standards: readonly Standard[] = [
     name: 'AAS Part 1: Metamodel (IDTA-01001), release 3.1; IEC 63278-2',
     ...documents('AssetAdministrationShell|Submodel')
   },
-  { id: 'aas-part-2', name: 'AAS Part 2: API (IDTA-01002), release 3.1.2', ...requests('API/.*') },
-  {
-    id: 'aasx',
-    name: 'AAS Part 5: AASX packages (IDTA-01005)',
-    ...requests('(API)?/upload|API/(packages|serialization).*')
-  },
+  { id: 'aas-part-2', name: 'AAS Part 2: API (IDTA-01002), release 3.1.2', ...requests('aas-api|aasx') },
+  { id: 'aasx', name: 'AAS Part 5: AASX packages (IDTA-01005)', ...requests('aasx') },
   { id: 'iec-61360', name: 'IEC 61360 (IDTA-01003-a): concept descriptions', ...documents('ConceptDescription') },
   { id: 'mqtt', name: 'MQTT (ISO/IEC 20922)', ...samplesBy('mqtt|sparkplug-b') },
   { id: 'sparkplug-b', name: 'Sparkplug B 3.0 (ISO/IEC 20237)', ...samplesBy('sparkplug-b') },
@@ -50,14 +36,13 @@ const standards: readonly Standard[] = [
   { id: 'line-protocol', name: 'Line protocol of InfluxDB', ...samplesBy('line-protocol') },
   { id: 'http-json', name: 'Samples as JSON by HTTP', ...samplesBy('http') },
   { id: 'websocket', name: 'WebSocket (RFC 6455): the stream', ...samplesBy('websocket') },
-  { id: 'cloudevents', name: 'CloudEvents 1.0', ...requests('(API)?/events') },
-  { id: 'time-series', name: 'History: IDTA 02008, Parquet, Arrow, CSV', ...requests('(API)?/(timeseries|dataset)') }
+  { id: 'cloudevents', name: 'CloudEvents 1.0', ...requests('cloudevents') },
+  { id: 'time-series', name: 'History: IDTA 02008, Parquet, Arrow, CSV', ...requests('history') }
 ]
 
 export async function examineStandards(examiner: Examiner): Promise<ReportSection> {
   const { asked, samples } = await examiner.metrics()
-  const start = samples.value('process_start_time_seconds')
-  const since = start === undefined ? examiner.facts.started : new Date(start * 1000).toISOString()
+  const days = daysOf(examiner.period)
   return sectionOf('standards', [
     await profiles(examiner),
     await accessRules(examiner),
@@ -66,33 +51,49 @@ export async function examineStandards(examiner: Examiner): Promise<ReportSectio
       name: 'Asset Interfaces Description (IDTA 02017): OPC UA, Modbus, MQTT, HTTP'
     }),
     ...standards.map((standard) => {
-      const labels = standard.labels(examiner.apiPrefix)
-      const count = samples.sumMatching(standard.metric, labels)
-      const at = `${standard.metric}{${Object.entries(labels).map(([name, value]) => `${name}=~"${value}"`)}}`
-      return usage(standard, { count, since, period: examiner.period.from, asked, at })
+      const { metric, pattern } = standard
+      const labels = metric === 'aas_hub_used' ? { by: pattern, day: days.join('|') } : { kind: pattern }
+      const count = samples.sumMatching(metric, labels)
+      const at = `${metric}{${Object.entries(labels).map(([name, value]) => `${name}=~"${value}"`)}}`
+      return usage(standard, { count, days, asked, at })
     })
   ])
 }
 
+/** The days of a time, in UTC, the latest of them if there are many. */
+function daysOf({ from, to }: Examiner['period']): readonly string[] {
+  const days: string[] = []
+  for (let time = Date.parse(to); days.length < MAX_DAYS; time -= DAY_MS) {
+    const day = new Date(time).toISOString().slice(0, 10)
+    if (day < from.slice(0, 10)) break
+    days.unshift(day)
+  }
+  return days
+}
+
+/** As many as the hub keeps counts of in its metrics. */
+const MAX_DAYS = 31
+const DAY_MS = 24 * 60 * 60 * 1000
+
 interface Usage {
   readonly count: number
-  readonly since: string
-  readonly period: string
+  readonly days: readonly string[]
   readonly asked: Asked
   /** As PromQL selects it. */
   readonly at: string
 }
 
-function usage({ id, name, unit }: Standard, { count, since, period, asked, at }: Usage): ReportCheck {
-  // Of documents what is there counts; requests and samples are counted since the start of the process.
-  const from = unit === DOCUMENTS || since < period ? '' : since
-  const sinceText = from === '' ? { en: '', ko: '' } : { en: ` since ${from}`, ko: `(${from} 이후)` }
+function usage({ id, name, unit }: Standard, { count, days, asked, at }: Usage): ReportCheck {
+  // Of documents what is there counts.
+  const isCounted = unit !== DOCUMENTS
+  const span = `${days[0]} – ${days.at(-1)}`
+  const [en, ko] = isCounted ? [` on ${span}`, `(${span})`] : ['', '']
   return checkOf(
     `standards/${id}`,
     count > 0 ? 'met' : 'partly',
     count > 0
-      ? local(`${name}: ${count} ${unit.en}${sinceText.en}`, `${name}: ${unit.ko} ${count}건${sinceText.ko}`)
-      : local(`${name}: claimed, unused${sinceText.en}`, `${name}: 지원하나 사용되지 않음${sinceText.ko}`),
+      ? local(`${name}: ${count} ${unit.en}${en}`, `${name}: ${unit.ko} ${count}건${ko}`)
+      : local(`${name}: claimed, unused${en}`, `${name}: 지원하나 사용되지 않음${ko}`),
     [figureOf(unit.en, count, { asked, at })]
   )
 }
