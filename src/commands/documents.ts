@@ -45,7 +45,7 @@ export async function writeDocuments({ flags, words, chromium, machines }: Docum
       progress(`${machine.name}: ${name} (${format})`)
       const document = await machine.open(name, format)
       const path = join(folder, freeName(document.fileName, taken))
-      await mkdir(folder, { recursive: true })
+      await makeFolder(folder)
       await writeWhole(path, document)
       written.push({ path, bytes: (await stat(path)).size })
     }
@@ -79,6 +79,15 @@ function freeName(fileName: string, taken: Set<string>): string {
   for (let number = 1; ; number++) {
     const name = number === 1 ? fileName : `${base} (${number})${ending}`
     if (taken.size < taken.add(name.toLowerCase()).size) return name
+  }
+}
+
+/** @throws HubError `BadRequest` if it is something else */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    throw new HubError('BadRequest', [`${folder} cannot be made as a folder: ${(error as Error).message}`])
   }
 }
 

@@ -19,7 +19,7 @@ export interface Machine {
 }
 
 /** Elements in the documents of one machine. */
-const MAX_ELEMENTS = 200_000
+const MAX_ELEMENTS = 50_000
 
 /**
  * @param store as the caller may read it

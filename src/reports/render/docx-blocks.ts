@@ -29,9 +29,6 @@ export interface DocxContext {
   readonly slice: TimeSlice
 }
 
-/** Rows of one table; Word gets slow beyond, and the document is made in memory. */
-const MAX_ROWS = 20_000
-
 const BORDER = { style: BorderStyle.SINGLE, size: 4, color: 'AAB4C0' }
 const BORDERS = {
   ...{ top: BORDER, bottom: BORDER, left: BORDER, right: BORDER },
@@ -85,7 +82,6 @@ export async function docxTable(
     made.push(rowOf(heads, widths, language, true))
   }
   for (const row of rows) {
-    if (made.length > MAX_ROWS) break
     made.push(rowOf(row, widths, language, false))
     await slice.check()
   }

@@ -24,7 +24,7 @@ export async function render(
   if (format === 'xlsx') return (await import('./xlsx.ts')).renderXlsx(document, slice)
   const bytes =
     format === 'docx'
-      ? await (await import('./docx.ts')).renderDocx(document, slice)
+      ? await (await import('./docx-thread.ts')).renderDocxInThread(document, slice, options.signal)
       : await (await import('./pdf.ts')).renderPdf(document, slice, options)
   return Readable.from([bytes], { objectMode: false })
 }

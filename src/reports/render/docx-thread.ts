@@ -1,0 +1,80 @@
+/** Renders DOCX in a thread of its own: the library makes a document in one piece, which takes seconds for a large one. */
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { HubError } from '../../errors.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import type { Block, DocumentSection, Fold, ReportDocument, TableCell } from '../document.ts'
+
+/** As source and as built. */
+const WORKER_MODULE = new URL(import.meta.url.replace(/docx-thread(\.[jt]s)$/, 'docx-worker$1'))
+
+/** Each takes some hundred megabytes for a large document. */
+const MAX_RUNNING = 2
+const MAX_HEAP_MB = 1024
+/** Of one table; programs that read DOCX get slow far below. */
+const MAX_ROWS = 20_000
+const TOO_LARGE = 'The document is too large for DOCX; HTML and XLSX have no such limit'
+let running = 0
+
+/** What the thread answers. */
+export type DocxAnswer = { readonly bytes: Uint8Array } | { readonly failed: string }
+
+/**
+ * @param slice of the request @param signal ends the work
+ * @throws HubError `Unavailable` where too many are being made, or the document is too large
+ */
+export async function renderDocxInThread(
+  document: ReportDocument,
+  slice: TimeSlice,
+  signal?: AbortSignal
+): Promise<Buffer> {
+  if (running >= MAX_RUNNING) throw new HubError('Unavailable', ['Other documents are being made; try again later'])
+  running++
+  let worker: Worker | undefined
+  try {
+    const workerData = await withoutGenerators(document, slice)
+    // Without the flags of the process: its preloaded modules are not meant for the thread.
+    worker = new Worker(WORKER_MODULE, {
+      workerData,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB }
+    })
+    const [answer] = (await once(worker, 'message', { ...(signal && { signal }) })) as [DocxAnswer]
+    if ('failed' in answer) throw new Error(answer.failed)
+    return Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
+    throw new HubError('TooLarge', [TOO_LARGE])
+  } finally {
+    running--
+    await worker?.terminate()
+  }
+}
+
+/** Rows may be produced while they are read, which another thread cannot do. */
+async function withoutGenerators(document: ReportDocument, slice: TimeSlice): Promise<ReportDocument> {
+  return { ...document, sections: await Promise.all(document.sections.map(section)) }
+
+  async function section(one: DocumentSection): Promise<DocumentSection> {
+    const blocks: Block[] = []
+    for (const block of one.blocks) blocks.push(await plain(block))
+    const below = one.sections && (await Promise.all(one.sections.map(section)))
+    return { ...one, blocks, ...(below && { sections: below }) }
+  }
+
+  async function plain(block: Block): Promise<Block> {
+    if (block.kind === 'fold') {
+      const blocks: Block[] = []
+      for (const inner of block.blocks) blocks.push(await plain(inner))
+      return { ...block, blocks: blocks as Fold['blocks'] }
+    }
+    if (block.kind !== 'table') return block
+    const rows: (readonly TableCell[])[] = []
+    for (const row of block.rows) {
+      if (rows.push(row) > MAX_ROWS) throw new HubError('TooLarge', [TOO_LARGE])
+      await slice.check()
+    }
+    return { ...block, rows }
+  }
+}
