@@ -1,5 +1,6 @@
 /** The licences of the run-time dependencies as a page, derived from package-lock.json. */
 import { readFileSync } from 'node:fs'
+import { isBundled } from './bundled.ts'
 
 /** Permissive licences: they ask for no more than to keep the notice. */
 const PERMISSIVE: ReadonlySet<string> = new Set([
@@ -19,7 +20,9 @@ export function licencesPage(): string {
     readonly packages: Readonly<Record<string, LockedPackage>>
   }
   const used = Object.entries(lock.packages).flatMap(([path, { version, license = 'none', dev }]) =>
-    path === '' || dev === true ? [] : [{ text: `${path.replace(/^.*node_modules\//, '')} ${version}`, license }]
+    path === '' || (dev === true && !isBundled(path))
+      ? []
+      : [{ text: `${path.replace(/^.*node_modules\//, '')} ${version}`, license }]
   )
   const refused = used.filter(({ license }) => !PERMISSIVE.has(license))
   if (refused.length > 0) {
@@ -35,7 +38,7 @@ export function licencesPage(): string {
 
 # Licences of the run-time dependencies
 
-Everything that is installed without development dependencies, by licence. \`npm run derive\` fails where a licence is not one of the permissive
+Everything that is installed without development dependencies, or built into the page for browsers, by licence. \`npm run derive\` fails where a licence is not one of the permissive
 ones that [scripts/derive-licences.ts](../scripts/derive-licences.ts) lists. The published package has the same list for programs, as CycloneDX
 (\`sbom.cdx.json\`, made by \`npm run sbom\`). What the project itself contains of others is in [NOTICE](../NOTICE).
 

@@ -1,15 +1,17 @@
 /**
- * Writes the software bill of materials of the run-time dependencies, CycloneDX, for the npm package: `npm run sbom`.
+ * Writes the software bill of materials of the run-time dependencies and of what is built into the page, CycloneDX, for the npm package: `npm run sbom`.
  * With `--omit=dev` npm leaves out what development dependencies use as well, so it is given a project without them.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isBundled } from './bundled.ts'
 
 interface Manifest {
   readonly name: string
-  readonly devDependencies?: unknown
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
 }
 
 interface Lock {
@@ -23,14 +25,21 @@ const { npm_execpath: npm = '' } = process.env
 if (npm === '') throw new Error('Run it with npm run sbom')
 const manifest = read('package.json') as Manifest
 const lock = read('package-lock.json') as Lock
-const packages = Object.entries(lock.packages).filter(([, { dev }]) => dev !== true)
+const packages = Object.entries(lock.packages).filter(([path, { dev }]) => dev !== true || isBundled(path))
 const directory = mkdtempSync(join(tmpdir(), 'sbom-'))
 try {
   const write = (name: string, value: unknown) => writeFileSync(join(directory, name), JSON.stringify(value))
-  write('package.json', { ...manifest, devDependencies: undefined })
+  const bundled = Object.entries(manifest.devDependencies).filter(([name]) => isBundled(name))
+  const dependencies = { ...manifest.dependencies, ...Object.fromEntries(bundled) }
+  write('package.json', { ...manifest, dependencies, devDependencies: undefined })
   write('package-lock.json', {
     ...lock,
-    packages: Object.fromEntries(packages.map(([path, one]) => [path, { ...one, devDependencies: undefined }]))
+    packages: Object.fromEntries(
+      packages.map(([path, one]) => {
+        const own = path === '' && { dependencies }
+        return [path, { ...one, ...own, dev: undefined, devDependencies: undefined }]
+      })
+    )
   })
   const text = execFileSync(process.execPath, [npm, 'sbom', '--sbom-format=cyclonedx', '--package-lock-only'], {
     cwd: directory,

@@ -42,6 +42,8 @@ t.test('the npm package has a hub that runs, and the client library', async (t) 
     execFileSync('env', [...CLEAN, process.execPath, ...args], { cwd: directory, encoding: 'utf8' })
   t.equal(run('gateway.mjs', hub.url, join(directory, 'buffer')), '12.5\n')
   t.match(run('node_modules/aas-hub/dist/aas-hub.js', '--help'), /Usage: aas-hub/)
+  const page = await fetch(hub.url, { headers: { accept: 'text/html' } })
+  t.match(await page.text(), /<script type="module"[^>]* src="\.\/page\//, 'its page is built')
   t.equal(
     run('-p', "require.resolve('aas-hub/client')").trim(),
     join(directory, 'node_modules/aas-hub/dist/client/client.js')
@@ -58,6 +60,7 @@ t.test('the npm package lists its run-time dependencies as CycloneDX', async (t)
     Object.keys(dependencies).filter((name) => !names.includes(name)),
     []
   )
+  t.ok(names.includes('preact'), 'with what is built into the page')
   t.notOk(names.includes('tap'), 'without what is only needed to develop it')
 })
 
