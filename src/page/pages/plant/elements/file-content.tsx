@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Element } from '../../../../client/api/aas.ts'
 import { readAttachment, readBlob } from '../../../../client/api/elements.ts'
 import { hub } from '../../../core/hub.ts'
+import { save } from '../../../core/save.ts'
 import { failureText } from '../../../ui/failure.tsx'
 import { Icon } from '../../../ui/icon.tsx'
 import { WebLink } from '../parts/reference-link.tsx'
@@ -123,12 +124,4 @@ function Preview({ blob, kind, name }: { readonly blob: Blob; readonly kind: Pre
   if (url === undefined) return null
   if (kind === 'image') return <img class="document-image" src={url} alt={name} />
   return <iframe class="document-pdf" src={url} title={name} />
-}
-
-function save(blob: Blob, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(blob)
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
 }

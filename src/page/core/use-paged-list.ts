@@ -1,0 +1,17 @@
+/** A paged list for a component, begun anew when what it depends on changes. */
+import { useEffect, useMemo } from 'preact/hooks'
+import type { ListPage } from '../../client/api/aas.ts'
+import { PagedList } from './paged-list.ts'
+
+/** @param key what is listed: with another key the list begins anew */
+export function usePagedList<Entry>(
+  key: string,
+  read: (cursor: string | undefined, signal: AbortSignal) => Promise<ListPage<Entry>>
+): PagedList<Entry, Entry> {
+  const list = useMemo(() => new PagedList(read, (entry: Entry) => entry), [key])
+  useEffect(() => {
+    void list.more()
+    return () => list.close()
+  }, [list])
+  return list
+}

@@ -1,0 +1,12 @@
+import { definePage } from '../../page-definition.ts'
+import { auditMessages } from './messages.ts'
+
+export default definePage({
+  path: 'audit',
+  title: () => auditMessages().title,
+  order: 70,
+  icon: 'history',
+  // An open hub knows no callers, so it records nothing.
+  isFor: (roles, isOpen) => !isOpen && roles.some((role) => role === 'administrator' || role === 'auditor'),
+  load: () => import('./audit.tsx')
+})

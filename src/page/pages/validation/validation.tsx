@@ -1,0 +1,122 @@
+/** The last check of each submodel: which follow the standard and their template, and what is wrong with the others. */
+import {
+  listValidationResults,
+  VALIDATION_OUTCOMES,
+  type ValidationFinding,
+  type ValidationResult
+} from '../../../client/api/evidence.ts'
+import { formatNumber, formatTime } from '../../core/format.ts'
+import { hub } from '../../core/hub.ts'
+import { linkTo, replaceRoute } from '../../core/router.ts'
+import { usePagedList } from '../../core/use-paged-list.ts'
+import type { PageProps } from '../../page-definition.ts'
+import { Failure } from '../../ui/failure.tsx'
+import { ChoiceFilter, FilterBar } from '../../ui/filter-bar.tsx'
+import { Loading } from '../../ui/loading.tsx'
+import { nameOf, submodelSummaries } from '../plant/parts/names.ts'
+import { validationMessages } from './messages.ts'
+import './validation.css'
+
+const PATH = 'validation'
+const PAGE_SIZE = 50
+const TONES = { valid: 'good', invalid: 'error', noTemplate: '' } as const
+
+export default function Validation({ params }: PageProps) {
+  const text = validationMessages()
+  const { result = '' } = params
+  const list = usePagedList(result, (cursor, signal) =>
+    listValidationResults(hub(), { result: result || undefined }, { limit: PAGE_SIZE, cursor, signal })
+  )
+  const [items, state] = [list.items.value, list.state.value]
+  return (
+    <>
+      <header class="page-head">
+        <div>
+          <h1>{text.title}</h1>
+          <p class="muted">{text.about}</p>
+        </div>
+      </header>
+      <FilterBar label={text.filter}>
+        <ChoiceFilter
+          label={text.result}
+          value={result}
+          all={text.all}
+          choices={VALIDATION_OUTCOMES.map((one) => [one, text[one]])}
+          onChange={(next) => replaceRoute(PATH, { ...params, result: next })}
+        />
+      </FilterBar>
+      {items.length === 0 && state === 'complete' && (
+        <div class="empty">
+          <p>{text.none}</p>
+        </div>
+      )}
+      <ul class="validation-list">
+        {items.map((one) => (
+          <Result key={one.submodelId} result={one} />
+        ))}
+      </ul>
+      {state === 'loading' && <Loading label={text.loading} />}
+      {state === 'failed' && <Failure error={list.error} onRetry={() => void list.more()} />}
+      {state === 'more' && items.length > 0 && (
+        <button type="button" class="button table-more" onClick={() => void list.more()}>
+          {text.more}
+        </button>
+      )}
+    </>
+  )
+}
+
+function Result({ result }: { readonly result: ValidationResult }) {
+  const text = validationMessages()
+  const { submodelId, template, schemaVersion, checkedAt } = result
+  const findings = [...result.metamodel, ...result.violations]
+  const name = nameOf(submodelSummaries.get(submodelId), submodelId)
+  return (
+    <li class="card">
+      <div class="row">
+        <span class={`badge ${TONES[result.result]}`}>{text[result.result]}</span>
+        <a href={linkTo('plant', { submodel: submodelId })}>{name}</a>
+        <span class="spacer" />
+        {template !== undefined && (
+          <span class="badge accent">{[template, schemaVersion].filter(Boolean).join(' ')}</span>
+        )}
+      </div>
+      <p class="muted validation-facts">
+        <code>{submodelId}</code>
+        <span>{text.checked(formatTime(checkedAt))}</span>
+      </p>
+      {findings.length > 0 && (
+        <details open={findings.length <= 5}>
+          <summary>{findings.length === 1 ? text.finding : text.findings(formatNumber(findings.length))}</summary>
+          <ul class="validation-findings">
+            {findings.map((finding) => (
+              <Finding key={`${finding.pointer} ${finding.rule} ${finding.text}`} finding={finding} of={submodelId} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </li>
+  )
+}
+
+function Finding({ finding, of: submodel }: { readonly finding: ValidationFinding; readonly of: string }) {
+  const { idShortPath, pointer, rule, text: said, hint } = finding
+  return (
+    <li>
+      <p lang="en">{said}</p>
+      {hint !== undefined && (
+        <p class="muted" lang="en">
+          {hint}
+        </p>
+      )}
+      <p class="validation-facts">
+        {idShortPath === undefined ? (
+          <code>{pointer === '' ? '/' : pointer}</code>
+        ) : (
+          <a href={linkTo('plant', { submodel, path: idShortPath })}>{idShortPath}</a>
+        )}
+        <span class="badge">{rule}</span>
+      </p>
+    </li>
+  )
+}

@@ -1,0 +1,70 @@
+/** A table of a list that is read page by page; the next page is read when the reader asks for it. */
+import type { ComponentChildren } from 'preact'
+import { defineMessages } from '../core/messages.ts'
+import type { PagedList } from '../core/paged-list.ts'
+import { Failure } from './failure.tsx'
+import { Loading } from './loading.tsx'
+
+export interface PagedColumn<Entry> {
+  readonly heading: string
+  readonly isNumber?: boolean
+  readonly cell: (entry: Entry) => ComponentChildren
+}
+
+export interface PagedTableProps<Entry> {
+  readonly label: string
+  readonly list: PagedList<Entry, Entry>
+  readonly columns: readonly PagedColumn<Entry>[]
+  readonly keyOf: (entry: Entry) => string
+  /** Said where the list has no entry. */
+  readonly empty: ComponentChildren
+}
+
+const messages = defineMessages(
+  { loading: 'Reading', more: 'Show more' },
+  { ko: { loading: '불러오는 중', more: '더 보기' } }
+)
+
+export function PagedTable<Entry>({ label, list, columns, keyOf, empty }: PagedTableProps<Entry>) {
+  const text = messages()
+  const [items, state] = [list.items.value, list.state.value]
+  if (items.length === 0 && state === 'complete') return <div class="empty">{empty}</div>
+  return (
+    <>
+      {items.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
+        <section class="table-scroll card" aria-label={label} tabIndex={0}>
+          <table class="table">
+            <thead>
+              <tr>
+                {columns.map(({ heading, isNumber }) => (
+                  <th key={heading} scope="col" class={isNumber ? 'number' : undefined}>
+                    {heading}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((entry) => (
+                <tr key={keyOf(entry)}>
+                  {columns.map(({ heading, isNumber, cell }) => (
+                    <td key={heading} class={isNumber ? 'number' : undefined}>
+                      {cell(entry)}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {state === 'loading' && <Loading label={text.loading} />}
+      {state === 'failed' && <Failure error={list.error} onRetry={() => void list.more()} />}
+      {state === 'more' && items.length > 0 && (
+        <button type="button" class="button table-more" onClick={() => void list.more()}>
+          {text.more}
+        </button>
+      )}
+    </>
+  )
+}
