@@ -64,9 +64,8 @@ export interface ValidationFinding {
   readonly pointer: string
   readonly idShortPath?: string
   readonly rule: string
+  /** What is required, what was found, and what to do. */
   readonly text: string
-  /** What to do; of findings against a template. */
-  readonly hint?: string
 }
 
 export interface ValidationResult {

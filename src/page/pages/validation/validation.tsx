@@ -100,15 +100,10 @@ function Result({ result }: { readonly result: ValidationResult }) {
 }
 
 function Finding({ finding, of: submodel }: { readonly finding: ValidationFinding; readonly of: string }) {
-  const { idShortPath, pointer, rule, text: said, hint } = finding
+  const { idShortPath, pointer, rule, text: said } = finding
   return (
     <li>
       <p lang="en">{said}</p>
-      {hint !== undefined && (
-        <p class="muted" lang="en">
-          {hint}
-        </p>
-      )}
       <p class="validation-facts">
         {idShortPath === undefined ? (
           <code>{pointer === '' ? '/' : pointer}</code>
