@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { BASE, OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
 import { bearer } from '../e2e/secured-hub.ts'
+import { until } from '../until.ts'
 import {
   checkAccessibility,
   checkWidth,
@@ -75,7 +76,7 @@ t.test('pages of evidence', { skip: noBrowser, timeout: 240_000 }, async (t) => 
       await page.getByRole('button', { name: 'Show' }).first().click()
       await page.getByText('Criteria of the programme').waitFor()
       await page.getByText('Operations of the API').click()
-      await page.getByText('GetSubmodelById: answered 200').first().waitFor()
+      await page.getByText('PostAssetAdministrationShell: answered 201').first().waitFor()
       await checkAccessibility(t, tab, 'a report')
       await page.getByRole('button', { name: 'Changes' }).click()
       await page.getByText(/checks are as before/).waitFor()
@@ -140,6 +141,11 @@ async function fill(hub: Running): Promise<void> {
   form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
   await hub.post('/upload', form)
   await hub.ask('DELETE', `${hub.url}/api/v3/submodels/${encode(NAMEPLATE)}/submodel-elements/ManufacturerName`)
+  // Results are written in the background.
+  await until(async () => {
+    const { json } = await hub.ask('GET', `${hub.url}/api/v3/validation?result=invalid`)
+    return json.result.some((one: { readonly submodelId: string }) => one.submodelId === NAMEPLATE)
+  })
   const sample = (path: string, value: number) => ({ submodel: OPERATIONAL_DATA, path, time: Date.now(), value })
   const items = ['CycleTime', 'InjectionPressure'].flatMap((path) => [sample(path, 12), sample(path, 13)])
   const { status, text } = await hub.ask('POST', `${hub.url}/ingest`, items)
@@ -157,6 +163,11 @@ async function protect(hub: Running): Promise<{ readonly auditor: string; readon
   const administrator = await key('administrator')
   const [auditor, operator] = [await key('auditor', administrator), await key('operator', administrator)]
   await hub.ask('DELETE', `${hub.url}/api/v3/submodels/${encode(NAMEPLATE)}`, undefined, bearer(operator))
+  // Refusals are recorded within some seconds.
+  await until(async () => {
+    const { json } = await hub.ask('GET', `${hub.url}/audit?outcome=refused`, undefined, bearer(auditor))
+    return json.result.length > 0
+  })
   return { auditor, operator }
 }
 
