@@ -111,7 +111,7 @@ t.test('pages of evidence', { skip: noBrowser, timeout: 240_000 }, async (t) => 
       await refused.first().waitFor()
       t.equal(await page.getByRole('row').filter({ hasText: 'Done' }).count(), 0)
       await page.getByText(/The chain ends at entry/).waitFor()
-      await page.getByRole('searchbox', { name: 'Caller' }).fill('key:nobody')
+      await page.getByRole('searchbox', { name: 'Caller' }).fill('key:absent')
       await page.getByText('No entry matches.').waitFor()
       await show(tab, '#/audit')
       await refused.first().waitFor()
