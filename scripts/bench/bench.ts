@@ -12,6 +12,7 @@ import { pushesByKey } from './access-columns.ts'
 import { auditing } from './audit.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
+import { compliance } from './compliance.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { overMongo } from './mongodb.ts'
@@ -55,6 +56,7 @@ async function embedded(): Promise<void> {
   await accessRules(folder)
   await pushesByKey(folder)
   await collecting(folder)
+  await compliance(folder)
   await rawData(folder)
 }
 
