@@ -117,7 +117,7 @@ function session(
       .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(folder, 'gateway')} --readings`)
       .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
       .replaceAll('./data/demo', data)
-      .replaceAll('./backup', join(folder, 'backup'))
+      .replace(/\.\/(?:backup|handed-in|from-hub)\b/g, (name) => join(folder, name))
       // npm starts programs in the folder of the project.
       .replace(/^npm start -- .*$/gm, (line) => line.replace(/(?<= )[\w.-]+\.aasx\b/g, (name) => join(folder, name)))
   )

@@ -47,7 +47,7 @@ details>div{padding:.2rem .8rem;scroll-margin-top:3rem}
 figure{margin:1.4rem 0;text-align:center;break-inside:avoid}
 figure svg{max-width:100%;height:auto}
 figcaption{margin-top:.5rem;font-weight:600;font-size:.88rem}
-.status{display:inline-block;padding:0 .45em;border-radius:3px;font-weight:600;white-space:nowrap}
+.status{display:inline-block;padding:0 .45em;border-radius:3px;font-weight:600;box-decoration-break:clone}
 ${statuses.join('\n')}
 @media (max-width:40rem){body{padding:1.2rem .8rem 3rem}header dl div{grid-template-columns:1fr}table{display:block;overflow-x:auto}}
 @page{size:A4${isLandscape ? ' landscape' : ''};margin:20mm 20mm 18mm;
