@@ -50,6 +50,7 @@ export class FollowedFiles {
 
   /** @returns stops it */
   watch(parts: FollowParts): () => Promise<void> {
+    if (this.#files.size === 0) return async () => {}
     let looking: Promise<void> = Promise.resolve()
     let isLooking = false
     const stop = parts.clock.every(FILE_INTERVAL_MS, () => {

@@ -5,7 +5,7 @@
 import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { canonicalJson } from '../../formats/canonical-json.ts'
-import { commitOrConflict, retryConflicts } from '../../store/concurrency.ts'
+import { commitOrConflict, retryConflicts, runExclusive } from '../../store/concurrency.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Change } from '../../store/store.ts'
 import { BoundedCache } from '../bounded-cache.ts'
@@ -128,7 +128,7 @@ export class CredentialStore {
     type: Type,
     modify: (stored: readonly (OfType<Type> | undefined)[]) => readonly OfType<Type>[]
   ): Promise<void> {
-    await retryConflicts(async () => {
+    const attempt = async () => {
       const stored = await Promise.all(ids.map((id) => this.#readStored(id, type)))
       const changes = modify(stored.map((one) => one?.record)).map((record, index): Change => {
         const ifStructureRevision = stored[index]?.structureRevision
@@ -136,7 +136,9 @@ export class CredentialStore {
         return { change: 'replace', ...documentWith(record), ifStructureRevision }
       })
       await commitOrConflict(this.#store, changes)
-    })
+    }
+    // One after the other in this process, so that only other processes are in the way.
+    await runExclusive(this.#store, 'Credential', ids.at(-1) ?? '', () => retryConflicts(attempt))
   }
 
   /** @throws HubError `NotFound` */
