@@ -1,10 +1,11 @@
 /** What an examination stores is no data of the plant, and is gone afterwards. */
 import t, { type Test } from 'tap'
 import { isScratch, SCRATCH_PREFIX } from '../../../src/model/examination.ts'
+import { startGuarded } from '../../e2e/access-fixture.ts'
 import { encode, openStored, type Running, start } from '../../e2e/harness.ts'
 import { StreamClient } from '../../e2e/stream-client.ts'
 import { until } from '../../until.ts'
-import { checksOf, examined, examineHub } from './examined.ts'
+import { checksOf, examined, examineHub, selfExamined } from './examined.ts'
 
 const LISTS = ['shells', 'submodels', 'concept-descriptions', 'shell-descriptors', 'submodel-descriptors', 'packages']
 
@@ -90,3 +91,18 @@ t.test('subscribers receive nothing of an examination, live or later', async (t)
   t.same([...new Set(records.map(({ subject }: { readonly subject: string }) => subject))], [plant.id])
   client.socket.close()
 })
+
+t.test('what an examination writes is recorded in the audit, in the name of the hub', async (t) => {
+  const { hub, as } = await startGuarded(t, { auditor: { role: 'auditor' } })
+  await examineHub(selfExamined(hub), { sections: ['loss'] })
+  const { result } = (await as.auditor.get(`${hub.url}/audit?limit=100`)).json
+  const records: readonly AuditedWrite[] = result.map(({ record }: { readonly record: AuditedWrite }) => record)
+  const writes = records.filter(({ resources = [] }) => resources.some(({ id }) => isScratch(id)))
+  t.ok(writes.length >= 5)
+  t.same([...new Set(writes.map(({ caller }) => caller))], ['hub:examination'])
+})
+
+interface AuditedWrite {
+  readonly caller: string
+  readonly resources?: readonly { readonly id: string }[]
+}
