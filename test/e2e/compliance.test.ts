@@ -33,7 +33,7 @@ t.test('a hub that has examined itself', async (t) => {
   const jwks = () => hub.ask('GET', `${hub.url}/.well-known/jwks.json`)
   t.same((await jwks()).json, { keys: [] }, 'no key before the first report')
   const made = await reportOf(hub)
-  t.equal(made.status, 200, made.text)
+  t.equal(made.status, 200, made.text.slice(0, 200))
   const { id } = made.json as { id: string }
   const address = `${hub.url}/compliance/${id}`
 
