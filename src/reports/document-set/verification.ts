@@ -16,7 +16,7 @@ import type { DocumentStore } from '../../store/document-store.ts'
 import { type Machine, machineName } from './machine.ts'
 import type { Verification } from './material.ts'
 
-export const PROFILE = 'kosmo'
+const PROFILE = 'kosmo'
 
 /** All documents of a package are in memory while it is checked. */
 const MAX_RUNNING = 2

@@ -20,7 +20,7 @@ export interface ScheduleOptions {
 }
 
 /** A scheduled report names it instead of a caller. */
-export const BY_SCHEDULE = 'schedule'
+const BY_SCHEDULE = 'schedule'
 
 const CHECK_INTERVAL_MS = 30_000
 const MINUTE_MS = 60_000
