@@ -5,7 +5,9 @@ import { isBundled } from './bundled.ts'
 /** Permissive licences: they ask for no more than to keep the notice. */
 const PERMISSIVE: ReadonlySet<string> = new Set([
   ...['MIT', 'MIT-0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'],
-  ...['CC0-1.0', 'Unlicense', 'Zlib', 'Python-2.0']
+  ...['CC0-1.0', 'Unlicense', 'Zlib', 'Python-2.0'],
+  // Of fonts, which nobody may sell by themselves.
+  'OFL-1.1'
 ])
 
 interface LockedPackage {

@@ -45,7 +45,7 @@ export interface Label {
   readonly x: number
   /** The baseline. */
   readonly y: number
-  /** Printable ASCII and «»·×°µ…; in a PNG another character is a box. */
+  /** Latin letters, digits and signs; in a PNG, other scripts need a font of the machine. */
   readonly text: string
   readonly size: number
   readonly bold?: true

@@ -1,4 +1,4 @@
-import { inflateSync } from 'node:zlib'
+import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { SaxesParser } from 'saxes'
 import t from 'tap'
 import { pngOf } from '../../../src/reports/drawing/png.ts'
@@ -14,17 +14,16 @@ t.test('a drawing is an SVG whose text is text', async (t) => {
   t.match(svg, 'aria-label="One &lt;class&gt;"')
 })
 
-t.test('a drawing is a PNG without any font of the machine', async (t) => {
-  const png = await pngOf(sampleDrawing, new TimeSlice())
-  t.equal(png.subarray(1, 4).toString(), 'PNG')
-  const [width, height] = [png.readUInt32BE(16), png.readUInt32BE(20)]
+t.test('a drawing is a PNG on white ground', async (t) => {
+  const image = await loadImage(await pngOf(sampleDrawing, new TimeSlice()))
+  const { width, height } = image
   t.strictSame([width, height], [1000, 400])
-  const length = png.readUInt32BE(33)
-  const rows = inflateSync(png.subarray(41, 41 + length))
-  t.equal(rows.length, height * (1 + width * 3))
-  const pixel = (x: number, y: number) => [...rows.subarray(y * (1 + width * 3) + 1 + x * 3).subarray(0, 3)]
-  t.strictSame(pixel(5, 5), [255, 255, 255])
-  t.strictSame(pixel(600, 150), [0x33, 0x41, 0x55], 'the line')
+  const context = createCanvas(width, height).getContext('2d')
+  context.drawImage(image, 0, 0)
+  const { data } = context.getImageData(0, 0, width, height)
+  const pixel = (x: number, y: number) => [...data.subarray((y * width + x) * 4).subarray(0, 4)]
+  t.strictSame(pixel(5, 5), [255, 255, 255, 255])
+  t.strictSame(pixel(600, 150), [0x33, 0x41, 0x55, 255], 'the line')
   // Ink of the label, and none beside it.
   const dark = (left: number, right: number) => {
     let count = 0
@@ -33,6 +32,25 @@ t.test('a drawing is a PNG without any font of the machine', async (t) => {
   }
   t.ok(dark(130, 370) > 500)
   t.equal(dark(400, 460), 0)
+})
+
+t.test('text is about as wide as the layout takes it to be', async (t) => {
+  await pngOf(sampleDrawing, new TimeSlice())
+  const context = createCanvas(1, 1).getContext('2d')
+  for (const bold of [undefined, true] as const) {
+    const style = { size: 11, ...(bold && { bold }) }
+    context.font = `${bold ? 'bold ' : ''}11px Roboto`
+    for (const text of [
+      'OperationalData',
+      'spindleTemperature: xs:double [0..1]',
+      'AssetInterfacesDescription',
+      '«SMC»'
+    ]) {
+      const { width } = context.measureText(text)
+      const ratio = widthOf(text, style) / width
+      t.ok(ratio > 0.95 && ratio < 1.1, `${text}: ${ratio}`)
+    }
+  }
 })
 
 t.test('a large drawing gets a coarser picture', async (t) => {
