@@ -6,7 +6,7 @@ import { isBundled } from './bundled.ts'
 const PERMISSIVE: ReadonlySet<string> = new Set([
   ...['MIT', 'MIT-0', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0'],
   ...['CC0-1.0', 'Unlicense', 'Zlib', 'Python-2.0'],
-  // Of fonts, which nobody may sell by themselves.
+  // Of fonts: it only forbids to sell them by themselves.
   'OFL-1.1'
 ])
 
