@@ -47,6 +47,11 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
     status: 404,
     operations: /^(GET|DELETE) .*(\/thumbnail|\/attachment|\/packages\/\{packageId\})$/
   },
+  {
+    why: 'the id of a report is known only from the answer that began the examination',
+    status: 404,
+    operations: /^(GET|DELETE) \/compliance\/\{id\}$/
+  },
   { why: 'queries in Flux are known and refused', status: 501, operations: /^POST \/api\/v2\/query$/ }
 ]
 
