@@ -23,7 +23,7 @@ const DAY_MS = 86_400_000
 /** Keys that expire within this time are marked. */
 const SOON_MS = 30 * DAY_MS
 
-type OpenDialog =
+type KeyDialogState =
   | { readonly is: 'new' }
   | { readonly is: 'rotate' | 'revoke'; readonly key: ApiKey }
   | { readonly is: 'shown'; readonly key: ShownApiKey }
@@ -31,7 +31,7 @@ type OpenDialog =
 export function KeysView({ params, mayChange, isOpen }: AccessViewProps) {
   const text = accessMessages()
   const loaded = useLoad('keys', (signal) => listKeys(hub(), signal))
-  const [dialog, setDialog] = useState<OpenDialog>()
+  const [dialog, setDialog] = useState<KeyDialogState>()
   const list = useFiltered(loaded, params.q ?? '', ({ id, name, claims }) =>
     [id, name, ...Object.values(claims), ...rolesOf(claims).map(roleText)].join(' ')
   )
@@ -107,7 +107,7 @@ function ShownKey({ shown, onClose }: { readonly shown: ShownApiKey; readonly on
   )
 }
 
-function columns(mayChange: boolean, open: (dialog: OpenDialog) => void): readonly PagedColumn<ApiKey>[] {
+function columns(mayChange: boolean, open: (dialog: KeyDialogState) => void): readonly PagedColumn<ApiKey>[] {
   const text = accessMessages()
   const actions: PagedColumn<ApiKey> = {
     heading: text.actions,

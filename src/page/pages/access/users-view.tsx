@@ -22,12 +22,12 @@ import type { AccessViewProps } from './view-props.ts'
 const MIN_PASSWORD_LENGTH = 12
 const MAX_PASSWORD_LENGTH = 512
 
-type OpenDialog = { readonly is: 'new' } | { readonly is: 'change' | 'delete'; readonly user: HubUser }
+type UserDialogState = { readonly is: 'new' } | { readonly is: 'change' | 'delete'; readonly user: HubUser }
 
 export function UsersView({ params, mayChange, isOpen }: AccessViewProps) {
   const text = accessMessages()
   const loaded = useLoad('users', (signal) => listUsers(hub(), signal))
-  const [dialog, setDialog] = useState<OpenDialog>()
+  const [dialog, setDialog] = useState<UserDialogState>()
   const [problem, setProblem] = useState<string>()
   const list = useFiltered(loaded, params.q ?? '', ({ name, claims }) =>
     [name, ...rolesOf(claims), ...rolesOf(claims).map(roleText)].join(' ')
@@ -97,7 +97,7 @@ export function UsersView({ params, mayChange, isOpen }: AccessViewProps) {
 
 function columns(
   mayChange: boolean,
-  open: (dialog: OpenDialog) => void,
+  open: (dialog: UserDialogState) => void,
   onLock: (user: HubUser) => void
 ): readonly PagedColumn<HubUser>[] {
   const text = accessMessages()
