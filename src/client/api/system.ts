@@ -1,0 +1,55 @@
+/** What operators look after: the metrics of the hub, and whether it can serve. */
+import { ApiError, type HttpClient } from './http.ts'
+
+/** A value of the text format of Prometheus, with its labels. */
+export interface MetricSample {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** By the full name, e.g. `aas_hub_samples_total`. */
+export type Metrics = ReadonlyMap<string, readonly MetricSample[]>
+
+export async function readMetrics(http: HttpClient, signal?: AbortSignal): Promise<Metrics> {
+  const response = await http.send(http.hub('/metrics'), signal && { signal })
+  return parseMetrics(await response.text())
+}
+
+function parseMetrics(text: string): Metrics {
+  const metrics = new Map<string, MetricSample[]>()
+  for (const line of text.split('\n')) {
+    const [, name, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+    if (name === undefined) continue
+    const samples = metrics.get(name) ?? []
+    samples.push({ labels: parseLabels(labels), value: Number(value) })
+    metrics.set(name, samples)
+  }
+  return metrics
+}
+
+function parseLabels(text: string): Readonly<Record<string, string>> {
+  const pairs = [...text.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)]
+  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value.replace(/\\(.)/g, '$1')]))
+}
+
+export interface Readiness {
+  /** `ready`, or why not, in English. */
+  readonly status: string
+  /** Stored records that were found damaged. */
+  readonly damaged?: number
+  /** Why the newest access rules are not in force. */
+  readonly accessRules?: string
+  /** Settings whose changed files are not valid. */
+  readonly invalidFiles?: readonly string[]
+  readonly insecure?: boolean
+}
+
+/** Also where the hub is not ready. @throws ApiError where it does not answer */
+export async function readReadiness(http: HttpClient, signal?: AbortSignal): Promise<Readiness> {
+  try {
+    return await http.json<Readiness>(http.hub('/readyz'), signal && { signal })
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 503) return { status: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,118 @@
+/** How the hub is doing: readiness, rates, latency, memory, disk, backups. */
+import { formatNumber } from '../../core/format.ts'
+import { config } from '../../core/hub.ts'
+import { Failure } from '../../ui/failure.tsx'
+import { Loading } from '../../ui/loading.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import { Sparkline } from '../../ui/sparkline.tsx'
+import { Backups } from './backups.tsx'
+import { CHARTS, type ChartName, chartValue, type Snapshot } from './figures.ts'
+import { formatBytes, formatSeconds } from './format.ts'
+import { systemMessages } from './messages.ts'
+import { Stored } from './stored.tsx'
+import { useSnapshots } from './use-snapshots.ts'
+import './system.css'
+
+/** So many values fill a chart. */
+const CHART_CAPACITY = 61
+
+export default function System() {
+  const text = systemMessages()
+  const { snapshots, metrics, readiness, error } = useSnapshots()
+  return (
+    <>
+      <header class="page-head">
+        <div class="spacer">
+          <h1>{text.title}</h1>
+          <p class="muted">{text.about}</p>
+        </div>
+        <span class="badge">{text.version(config.value?.version ?? '')}</span>
+      </header>
+      {error !== undefined && <Failure error={error} />}
+      {metrics === undefined && error === undefined && <Loading label={text.loading} />}
+      {readiness !== undefined && error === undefined && <ReadinessNotice {...readiness} />}
+      {metrics !== undefined && (
+        <>
+          <h2 class="visually-hidden">{text.figures}</h2>
+          <ul class="figures system-figures">
+            {CHARTS.map((name) => (
+              <Chart key={name} name={name} snapshots={snapshots} />
+            ))}
+          </ul>
+          <div class="system-columns">
+            <Stored metrics={metrics} />
+            <Backups metrics={metrics} />
+          </div>
+        </>
+      )}
+    </>
+  )
+}
+
+interface ReadinessNoticeProps {
+  readonly status: string
+  readonly damaged?: number
+  readonly accessRules?: string
+  readonly invalidFiles?: readonly string[]
+  readonly insecure?: boolean
+}
+
+function ReadinessNotice({ status, damaged, accessRules, invalidFiles, insecure }: ReadinessNoticeProps) {
+  const text = systemMessages()
+  if (status !== 'ready') {
+    return (
+      <Notice kind="error">
+        {text.notReady} <span lang="en">{status}</span>
+      </Notice>
+    )
+  }
+  const warnings = [
+    damaged !== undefined && text.damaged(formatNumber(damaged)),
+    accessRules !== undefined && `${text.rulesInvalid} ${accessRules}`,
+    invalidFiles !== undefined && text.filesInvalid(invalidFiles.join(', ')),
+    insecure === true && text.insecure
+  ].filter((warning) => warning !== false)
+  if (warnings.length === 0) return <Notice kind="success">{text.ready}</Notice>
+  return (
+    <Notice kind="warning">
+      {warnings.map((warning) => (
+        <p key={warning}>{warning}</p>
+      ))}
+    </Notice>
+  )
+}
+
+function Chart({ name, snapshots }: { readonly name: ChartName; readonly snapshots: readonly Snapshot[] }) {
+  const text = systemMessages()
+  const values = snapshots.map((snapshot, index) => chartValue(name, snapshot, snapshots[index - 1]))
+  const value = values.findLast((one) => one !== undefined)
+  // What this hub does not measure, e.g. bytes of a database.
+  if (value === undefined && name.endsWith('Bytes')) return null
+  return (
+    <li class="card figure">
+      <span class="muted">{text[name]}</span>
+      <span class="figure-value">{value === undefined ? '–' : formatFigure(name, value)}</span>
+      <Sparkline values={values} capacity={CHART_CAPACITY} />
+    </li>
+  )
+}
+
+function formatFigure(name: ChartName, value: number): string {
+  const text = systemMessages()
+  switch (name) {
+    case 'samples':
+    case 'refused':
+    case 'requests':
+      return text.perSecond(formatNumber(value, { maximumSignificantDigits: 3 }))
+    case 'latency':
+    case 'loopDelay':
+      return formatSeconds(value)
+    case 'cpu':
+      return formatNumber(value, { style: 'percent', maximumFractionDigits: 0 })
+    case 'subscribers':
+    case 'subscribersLate':
+      return formatNumber(value)
+    default:
+      return formatBytes(value)
+  }
+}

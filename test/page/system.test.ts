@@ -1,0 +1,82 @@
+/** The pages of the system and of documents, in a real browser. */
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { type Running, start } from '../e2e/harness.ts'
+import { until } from '../until.ts'
+import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, show, withTab } from './browser.ts'
+
+t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) => {
+  const hub = await start(t)
+  const form = new FormData()
+  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
+  await hub.post('/upload', form)
+
+  await t.test('rates, memory and disk are shown and change as samples arrive', (t) =>
+    withTab(t, `${hub.url}/#/system`, {}, async ({ page }) => {
+      await page.getByText('The hub is ready.').waitFor()
+      const card = (name: string) => page.getByRole('listitem').filter({ hasText: name })
+      t.match(await card('Memory').textContent(), /MB/)
+      t.match(await card('Store on disk').textContent(), /B/)
+      await page.getByText('Last backup').waitFor()
+      const samples = card('Samples accepted').locator('.figure-value')
+      await until(async () => {
+        await push(hub)
+        return /^[1-9]/.test((await samples.textContent()) ?? '')
+      })
+      t.ok(await card('Samples accepted').locator('path:not([class])').getAttribute('d'), 'and drawn')
+    })
+  )
+
+  await t.test('a document of a machine is found, made and downloaded', (t) =>
+    withTab(t, `${hub.url}/#/documents`, {}, async ({ page }) => {
+      await page.getByRole('searchbox', { name: 'Search' }).fill('no such machine')
+      await page.getByText('Nothing matches.').waitFor()
+      await page.getByRole('searchbox', { name: 'Search' }).fill('imm-01')
+      await page.getByRole('table').getByRole('link').first().click()
+      t.match(page.url(), /aas=/)
+      await page.getByLabel('Format of Data definition').selectOption('html')
+      await page.getByLabel('Language of the documents').selectOption('ko')
+      t.match(page.url(), /language=ko/)
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Download: Data definition' }).click()
+      const download = await downloading
+      t.match(download.suggestedFilename(), /^데이터.?정의서.*\.html$/)
+      t.match(await readFile(await download.path(), 'utf8'), /lang="ko"/)
+    })
+  )
+
+  for (const [language, theme, viewport] of [
+    ['ko', 'dark', NARROW],
+    ['en', 'light', DESKTOP],
+    ['ko', 'light', DESKTOP],
+    ['en', 'dark', NARROW]
+  ] as const) {
+    const name = `${language}-${theme}-${viewport.width}`
+    await t.test(`${name} is accessible and fits`, (t) =>
+      withTab(t, `${hub.url}/#/system`, { language, theme, viewport }, async (tab) => {
+        await push(hub)
+        await tab.page.locator('.sparkline path[d*=L]').nth(2).waitFor()
+        await check('system')
+        await show(tab, '#/documents')
+        await tab.page.getByRole('table').waitFor()
+        await check('machines')
+        await tab.page.getByRole('table').getByRole('link').first().click()
+        await tab.page.locator('.documents-list').waitFor()
+        await check('documents')
+
+        async function check(what: string): Promise<void> {
+          await checkAccessibility(t, tab, what)
+          await checkWidth(t, tab, what)
+          await screenshot(tab, `${what}-${name}`)
+        }
+      })
+    )
+  }
+})
+
+async function push(hub: Running): Promise<void> {
+  const items = [1, 2, 3].map((value) => ({ submodel: OPERATIONAL_DATA, path: 'CycleTime', time: Date.now(), value }))
+  const { status, text } = await hub.ask('POST', `${hub.url}/ingest`, items)
+  if (status !== 200) throw new Error(text)
+}
