@@ -2,7 +2,9 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Element } from '../../../../client/api/aas.ts'
+import { linkToChart } from '../../../core/chart-address.ts'
 import { formatNumber, textOf } from '../../../core/format.ts'
+import { isNumeric } from '../../../core/format-value.ts'
 import { Icon } from '../../../ui/icon.tsx'
 import { elementName } from '../parts/element-name.ts'
 import { type Child, childrenOf, childrenWithPaths } from '../parts/element-tree.ts'
@@ -30,7 +32,7 @@ export function ElementList({ items }: { readonly items: readonly Child[] }) {
 
 export function ElementItem({ element, path }: Child) {
   const text = elementMessages()
-  const { canEdit, changed } = useElements()
+  const { submodel, canEdit, changed } = useElements()
   const [mode, setMode] = useState<'view' | 'edit' | 'json'>('view')
   const name = elementName(element, path)
   const isGroup = ['SubmodelElementCollection', 'SubmodelElementList'].includes(element.modelType)
@@ -47,6 +49,16 @@ export function ElementItem({ element, path }: Child) {
         >
           <Icon name="edit" />
         </button>
+      )}
+      {element.modelType === 'Property' && isNumeric(element.valueType) && (
+        <a
+          class="icon-button"
+          href={linkToChart([{ submodel, path }])}
+          aria-label={text.chart(name)}
+          title={text.chart(name)}
+        >
+          <Icon name="chart" />
+        </a>
       )}
       <RawToggle name={name} isOpen={mode === 'json'} onToggle={() => setMode(mode === 'json' ? 'view' : 'json')} />
     </span>
