@@ -10,6 +10,7 @@ import autocannon, { type Request } from 'autocannon'
 import { accessRules } from './access.ts'
 import { pushesByKey } from './access-columns.ts'
 import { auditing } from './audit.ts'
+import { inBrowser } from './browser.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
 import { compliance } from './compliance.ts'
@@ -57,6 +58,7 @@ async function embedded(): Promise<void> {
   await pushesByKey(folder)
   await collecting(folder)
   await compliance(folder)
+  await inBrowser(folder)
   await rawData(folder)
 }
 

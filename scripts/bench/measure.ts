@@ -9,6 +9,8 @@ export const { values: flags } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean' },
+    /** Seconds for which a tab of the page stays open. */
+    open: { type: 'string' },
     write: { type: 'boolean' },
     store: { type: 'string', default: 'sqlite' },
     documents: { type: 'string' },

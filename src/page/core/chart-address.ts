@@ -4,7 +4,7 @@ import { linkTo, type RouteParams } from './router.ts'
 
 export const CHARTS = 'charts'
 
-/** More could not be told apart. */
+/** More could not be distinguished. */
 export const MAX_SERIES = 8
 
 const HOUR_MS = 3_600_000

@@ -62,7 +62,7 @@ export async function readChart(series: readonly SeriesName[], request: SeriesRe
 /**
  * The same chart with what has arrived, up to `to`.
  * @param since the first time that may be new
- * @returns undefined where it has to be read anew, as there is too much for single samples
+ * @returns undefined where it has to be read again, as there is too much for single samples
  */
 export async function continueChart(
   last: ChartData,

@@ -1,4 +1,4 @@
-/** Colours of series, told apart also by those who do not see red and green alike; a contrast of 3 or more to the surface. */
+/** Colours of series, distinguished also by those who do not see red and green alike; a contrast of 3 or more to the surface. */
 import { currentTheme } from '../../core/theme.ts'
 
 const LIGHT = ['#0b5c8a', '#b34700', '#14653a', '#8a2a6b', '#6b5b00', '#5340a8', '#a61b22', '#37474f']

@@ -57,11 +57,36 @@ export function plotOptions(
 function partsOf(scale: string, color: string): uPlot.Series[] {
   const edge = { scale, stroke: 'transparent', width: 0, points: { show: false } }
   return [
-    { scale, stroke: color, width: 1.5 },
+    { scale, stroke: color, width: 1.5, points: { filter: lonely, size: 5 } },
     edge,
     edge,
     { scale, stroke: color, width: 2, paths: crosses, points: { show: false } }
   ]
+}
+
+/** Points without a neighbour, of which no line would be seen. @param areShown all points are drawn */
+function lonely(plot: uPlot, at: number, areShown: boolean): number[] | null {
+  if (areShown) return null
+  const found: number[] = []
+  const values = plot.data[at] ?? []
+  let last: number | undefined
+  // Undefined: another series has a value at this time.
+  for (const [index, value] of values.entries()) {
+    if (value === undefined) continue
+    if (value === null) {
+      if (last !== undefined && isLonely(values, last)) found.push(last)
+      last = undefined
+    } else last = index
+  }
+  if (last !== undefined && isLonely(values, last)) found.push(last)
+  return found
+}
+
+/** Is what was before a gap, or nothing? */
+function isLonely(values: ArrayLike<number | null | undefined>, index: number): boolean {
+  let before = index - 1
+  while (before >= 0 && values[before] === undefined) before--
+  return before < 0 || values[before] === null
 }
 
 /** A cross at each sample of doubtful quality. */

@@ -10,7 +10,7 @@ import { type ChartData, continueChart, readChart } from './chart-data.ts'
 /** After the last change of the time, e.g. while the chart is dragged. */
 const SETTLE_MS = 150
 const TICK_MS = 1000
-/** A live chart is read anew, for samples that came late, and gaps. */
+/** A live chart is read again, for samples that came late, and gaps. */
 const REFRESH_MS = 60_000
 /** Of events before they are sent. */
 const GATHER_MS = 250
@@ -41,7 +41,8 @@ export function useChart(series: readonly SeriesName[], view: ChartView): ChartS
   useEffect(() => {
     if (series.length === 0) return
     setState((last) => (last.key === key ? { ...last, isLoading: true } : { key, isLoading: true }))
-    const feed = new ChartFeed(series, view, {
+    const settleMs = state.key === key && state.data !== undefined ? SETTLE_MS : 0
+    const feed = new ChartFeed(series, view, settleMs, {
       onData: (data) => setState({ key, data, isLoading: false }),
       onError: (error) => setState((last) => ({ ...last, error, isLoading: false })),
       onTime: setNow
@@ -72,7 +73,7 @@ class ChartFeed {
   /** Time of the first sample that is not drawn yet. */
   #since = Number.POSITIVE_INFINITY
 
-  constructor(series: readonly SeriesName[], view: ChartView, listeners: FeedListeners) {
+  constructor(series: readonly SeriesName[], view: ChartView, settleMs: number, listeners: FeedListeners) {
     this.#series = series
     this.#view = view
     this.#listeners = listeners
@@ -83,7 +84,7 @@ class ChartFeed {
       this.#timers.push(setInterval(() => this.#tick(), TICK_MS))
       listeners.onTime(Date.now())
     }
-    this.#timers.push(setTimeout(() => void this.#read(), SETTLE_MS))
+    this.#timers.push(setTimeout(() => void this.#read(), settleMs))
   }
 
   close(): void {
@@ -127,7 +128,7 @@ class ChartFeed {
       this.#data = await read()
       if (!this.#ending.signal.aborted) this.#listeners.onData(this.#data)
     } catch (error) {
-      // Read anew when the hub is there again.
+      // Read again when the hub is there again.
       this.#data = undefined
       if (!this.#ending.signal.aborted) this.#listeners.onError(error)
     } finally {
