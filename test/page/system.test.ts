@@ -1,13 +1,21 @@
 /** The pages of the system and of documents, in a real browser. */
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
 import { OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { until } from '../until.ts'
 import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, show, withTab } from './browser.ts'
 
+const PLAN = [
+  'process,machine,submodel,element,kind,method,period',
+  `Molding,IMM-01,${OPERATIONAL_DATA},CycleTime,cycle time,automatic,1h`,
+  ''
+].join('\n')
+
 t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) => {
-  const hub = await start(t)
+  const directory = t.testdir({ 'plan.csv': PLAN })
+  const hub = await start(t, { COLLECTION_PLAN: join(directory, 'plan.csv') })
   const form = new FormData()
   form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
   await hub.post('/upload', form)
@@ -25,6 +33,17 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
         return /^[1-9]/.test((await samples.textContent()) ?? '')
       })
       t.ok(await card('Samples accepted').locator('path:not([class])').getAttribute('d'), 'and drawn')
+    })
+  )
+
+  await t.test('senders, subscriptions and standards are shown', (t) =>
+    withTab(t, `${hub.url}/#/connections`, {}, async ({ page }) => {
+      await push(hub)
+      const row = page.getByRole('region', { name: 'Gateways and other senders' }).getByRole('row').nth(1)
+      await row.waitFor()
+      t.match(await row.textContent(), /http.*Delivers|http.*Not as planned/)
+      t.match(await page.locator('.connections-list').textContent(), /Samples accepted since the start[1-9]/)
+      await page.getByText('No MQTT broker is configured').waitFor()
     })
   )
 
@@ -58,6 +77,9 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
         await push(hub)
         await tab.page.locator('.sparkline path[d*=L]').nth(2).waitFor()
         await check('system')
+        await show(tab, '#/connections')
+        await tab.page.locator('.connections-list').waitFor()
+        await check('connections')
         await show(tab, '#/documents')
         await tab.page.getByRole('table').waitFor()
         await check('machines')

@@ -1,0 +1,53 @@
+/** The MQTT broker, and the subscriptions of this hub. */
+import type { Metrics } from '../../../client/api/system.ts'
+import { formatNumber } from '../../core/format.ts'
+import { connectionMessages } from './messages.ts'
+
+export function Broker({ metrics }: { readonly metrics: Metrics }) {
+  const text = connectionMessages()
+  const connected = metrics.get('aas_hub_mqtt_connected')?.[0]?.value
+  const count = (name: string, label?: string) =>
+    formatNumber(
+      (metrics.get(name) ?? [])
+        .filter(({ labels }) => label === undefined || Object.values(labels).includes(label))
+        .reduce((sum, { value }) => sum + value, 0)
+    )
+  const rows =
+    connected === undefined
+      ? []
+      : [
+          [text.messages, count('aas_hub_mqtt_messages_total')],
+          [text.accepted, count('aas_hub_mqtt_samples_total', 'accepted')],
+          [text.refused, count('aas_hub_mqtt_samples_total', 'refused')],
+          [text.unmapped, count('aas_hub_mqtt_misfits_total', 'unmapped')],
+          [text.unreadable, count('aas_hub_mqtt_misfits_total', 'unreadable')]
+        ]
+  return (
+    <section class="card" aria-labelledby="broker">
+      <h2 id="broker">{text.broker}</h2>
+      <p>
+        {connected === undefined ? (
+          <span class="muted">{text.noBroker}</span>
+        ) : (
+          <span class={`badge ${connected === 1 ? 'good' : 'error'}`}>
+            {connected === 1 ? text.connected : text.disconnected}
+          </span>
+        )}
+      </p>
+      <dl class="connections-list">
+        {[
+          ...rows,
+          [text.subscriptions, count('aas_hub_subscribers')],
+          [text.behind, count('aas_hub_subscribers_late')],
+          [text.allAccepted, count('aas_hub_samples_total', 'accepted')],
+          [text.allRefused, count('aas_hub_samples_total', 'refused')]
+        ].map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  )
+}
