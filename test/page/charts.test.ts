@@ -83,7 +83,7 @@ t.test('charts', { skip: noBrowser, timeout: 300_000 }, async (t) => {
       const { page } = tab
       await page.getByRole('button', { name: 'Add a value' }).click()
       await page.getByRole('searchbox', { name: 'Search values' }).fill('cycletime')
-      await page.getByRole('checkbox', { name: new RegExp(`^CycleTime.*${OPERATIONAL_DATA}`) }).check()
+      await page.getByRole('checkbox', { name: new RegExp(`CycleTime.*${OPERATIONAL_DATA}`) }).check()
       await page.getByRole('row').filter({ hasText: OPERATIONAL_DATA }).waitFor()
       t.match(page.url(), /CycleTime/)
       await checkAccessibility(t, tab, 'choosing values')

@@ -19,6 +19,7 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
+const LONG_MS = 6 * HOUR
 const WIDTHS = [
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
   ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
@@ -53,10 +54,18 @@ function intervalFor(spanMs: number): number {
 
 /** Every sample of all series, if none has too many; otherwise buckets of all. */
 export async function readChart(series: readonly SeriesName[], request: SeriesRequest): Promise<ChartData> {
+  const span = request.to - request.from
+  const intervalMs = intervalFor(span)
+  // Buckets of a long time are more likely needed than its samples.
+  const early = span > LONG_MS ? await readAsBuckets(series, request, intervalMs) : undefined
+  if (early?.some(hasMany)) return { intervalMs, series: early }
   const rows = await Promise.all(series.map((one) => readSamples(hub(), one, { ...request, limit: MAX_SAMPLES })))
   if (rows.every(({ isCut }) => !isCut)) return { intervalMs: undefined, series: rows.map(drawnSamples) }
-  const intervalMs = intervalFor(request.to - request.from)
-  return { intervalMs, series: await readAsBuckets(series, request, intervalMs) }
+  return { intervalMs, series: early ?? (await readAsBuckets(series, request, intervalMs)) }
+}
+
+function hasMany({ counts = [] }: SeriesData): boolean {
+  return counts.reduce((sum, count) => sum + count, 0) > MAX_SAMPLES
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Finds numeric values by their name, or by that of their submodel, and puts them into the chart. */
 import { useEffect, useState } from 'preact/hooks'
-import type { SubmodelDocument } from '../../../client/api/aas.ts'
+import type { Element, SubmodelDocument } from '../../../client/api/aas.ts'
 import { listSubmodels, readSubmodel } from '../../../client/api/repository.ts'
 import { querySubmodels, submodelCondition } from '../../../client/api/search.ts'
 import type { SeriesName } from '../../../client/api/timeseries.ts'
@@ -12,6 +12,7 @@ import { useLoad } from '../../core/use-load.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Loading } from '../../ui/loading.tsx'
+import { elementName } from '../plant/parts/element-name.ts'
 import { type Child, childrenWithPaths, rootsOf } from '../plant/parts/element-tree.ts'
 import { chartMessages } from './messages.ts'
 
@@ -20,6 +21,7 @@ const MAX_SUBMODELS = 20
 const MAX_FOUND = 60
 
 interface Found extends SeriesName {
+  readonly element: Element
   readonly label: string
   readonly within: string
 }
@@ -72,7 +74,8 @@ export function SeriesPicker({ chosen, onChange, onClose }: SeriesPickerProps) {
                 onChange={() => toggle({ submodel: one.submodel, path: one.path })}
               />
               <span>
-                {one.label} <span class="muted">{one.within}</span>
+                {elementName(one.element, one.path)} <code class="muted">{one.path}</code>
+                <span class="series-within muted">{one.within}</span>
               </span>
             </label>
           </li>
@@ -89,7 +92,9 @@ function isSame(one: SeriesName, other: SeriesName): boolean {
 async function findSeries(wanted: string, signal: AbortSignal): Promise<Found[]> {
   const ids = await submodelsFor(wanted, signal)
   const submodels = await Promise.all(ids.map((id) => readSubmodel(hub(), id, signal)))
-  const all = submodels.flatMap((submodel) => rootsOf(submodel).flatMap((child) => numericIn(submodel, child)))
+  // Templates have no history.
+  const instances = submodels.filter(({ kind }) => kind !== 'Template')
+  const all = instances.flatMap((submodel) => rootsOf(submodel).flatMap((child) => numericIn(submodel, child)))
   const text = wanted.toLowerCase()
   const matching = all.filter(({ label, path }) => `${label} ${path}`.toLowerCase().includes(text))
   // Where the submodel matches, all its values do.
@@ -108,5 +113,8 @@ function numericIn(submodel: SubmodelDocument, { element, path }: Child): Found[
   if (element.modelType !== 'Property' || !isNumeric(element.valueType)) return below
   const label = textOf(element.displayName) ?? path
   const within = textOf(submodel.displayName) ?? submodel.idShort ?? ''
-  return [{ submodel: submodel.id, path, label, within: [within, submodel.id].filter(Boolean).join(' · ') }, ...below]
+  return [
+    { submodel: submodel.id, path, element, label, within: [within, submodel.id].filter(Boolean).join(' · ') },
+    ...below
+  ]
 }
