@@ -18,7 +18,8 @@ export default function Plant({ params }: PageProps) {
   const hasSelection = shell !== undefined || submodel !== undefined
   return (
     <div class="plant" data-selected={hasSelection}>
-      <h1 class={hasSelection ? 'visually-hidden plant-title' : 'plant-title'}>{plantMessages().title}</h1>
+      {/* What is selected has its own. */}
+      {!hasSelection && <h1 class="visually-hidden">{plantMessages().title}</h1>}
       <TreePane params={params} selection={selection} />
       <div class="plant-detail">
         {hasSelection && (
