@@ -38,10 +38,13 @@ t.test('a scheduled report that is worse than the one before raises metrics and 
   const hub = await start(t, { DATA_DIR: earlier.directory, COMPLIANCE_SCHEDULE: '12h' })
   const client = clientOf(hub, { authorization })
   let newest: ReportSummary | undefined
-  await until(async () => {
-    newest = (await client.get(`${hub.url}/compliance`)).json.result[0]
-    return newest?.startedBy === 'schedule'
-  })
+  await until(
+    async () => {
+      newest = (await client.get(`${hub.url}/compliance`)).json.result[0]
+      return newest?.startedBy === 'schedule'
+    },
+    { timeoutMs: 120_000, pollMs: 100 }
+  )
   t.match(newest, { dropped: ['operations/of-yesterday'], droppedCount: 1 })
   const text = await metrics(hub)
   t.match(text, `aas_hub_compliance_checks{verdict="met"} ${newest?.checks.met}\n`)

@@ -17,10 +17,13 @@ async function reportOf(hub: Running, client: Asks = hub): Promise<Reply> {
   if (started.status !== 202) throw new Error(started.text)
   const address = `${hub.url}${started.headers.get('location')}`
   let reply = await client.ask('GET', address)
-  await until(async () => {
-    reply = await client.ask('GET', address)
-    return reply.status !== 202
-  })
+  await until(
+    async () => {
+      reply = await client.ask('GET', address)
+      return reply.status !== 202
+    },
+    { timeoutMs: 120_000, pollMs: 100 }
+  )
   return reply
 }
 
