@@ -16,8 +16,8 @@ const RECORDED_HEADERS: ReadonlySet<string> = new Set([
 ])
 
 /** Share of the time in which no request of the examination is under way, of the time that its requests take. */
-const REST_SHARE = 0.5
-const MAX_REST_MS = 50
+const REST_SHARE = 2
+const MAX_REST_MS = 100
 
 export interface ExaminerOptions {
   readonly period: { readonly from: string; readonly to: string }
