@@ -1,10 +1,8 @@
 /** `aas-hub audit report`: lets a hub examine itself, and writes its signed report, or a rendering of it. */
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../clock.ts'
 import { HubError } from '../errors.ts'
+import { writeWhole } from '../operations/whole-file.ts'
 import type { ReportArchive } from '../reports/compliance/archive/archive.ts'
 import { complianceDocument } from '../reports/compliance/document/compliance-document.ts'
 import type { ExaminationProgress } from '../reports/compliance/examination/examine.ts'
@@ -60,7 +58,7 @@ export async function writeReport(command: ReportCommand): Promise<WrittenReport
       : await render(complianceDocument(report, options), format, new TimeSlice(), {
           chromium: chromium === '' ? undefined : chromium
         })
-  await writeWhole(file, content)
+  await writeOrRefuse(file, content)
   return { file, report, keyId }
 }
 
@@ -102,15 +100,10 @@ function progressReporter(report: ReportCommand['report']): (progress: Examinati
   }
 }
 
-/** Under its name only once it is complete. */
-async function writeWhole(file: string, content: Readable): Promise<void> {
-  const partial = `${file}.part`
-  try {
-    await pipeline(content, createWriteStream(partial))
-    await rename(partial, file)
-  } catch (error) {
-    await rm(partial, { force: true })
+/** @throws HubError as the content, or that the file cannot be written */
+async function writeOrRefuse(file: string, content: Readable): Promise<void> {
+  await writeWhole(file, content).catch((error: Error) => {
     if (error instanceof HubError) throw error
-    throw new HubError('BadRequest', [`${file} cannot be written: ${(error as Error).message}`])
-  }
+    throw new HubError('BadRequest', [`${file} cannot be written: ${error.message}`])
+  })
 }

@@ -1,15 +1,15 @@
 /** `aas-hub documents`: writes the documents that a supplier hands in with a machine. */
-import { createWriteStream, existsSync } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { HubError } from '../errors.ts'
 import type { ReportLanguage } from '../operations/report-language.ts'
+import { writeWhole } from '../operations/whole-file.ts'
 import { suppliedDocuments, suppliedNames } from '../reports/document-set/documents.ts'
 import { type DocumentFormat, documentFormats, NO_CHROMIUM } from '../reports/render/formats.ts'
 import { findChromium } from '../reports/render/pdf.ts'
 import { reportLanguage } from './conformance-report.ts'
-import type { MachineDocuments, WrittenDocument } from './document-origins.ts'
+import type { MachineDocuments } from './document-origins.ts'
 
 export interface DocumentsCommand {
   readonly flags: ReadonlyMap<string, string>
@@ -46,7 +46,7 @@ export async function writeDocuments({ flags, words, chromium, machines }: Docum
       const document = await machine.open(name, format)
       const path = join(folder, freeName(document.fileName, taken))
       await makeFolder(folder)
-      await writeWhole(path, document)
+      await writeWhole(path, document.bytes)
       written.push({ path, bytes: (await stat(path)).size })
     }
   }
@@ -88,18 +88,6 @@ async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true })
   } catch (error) {
     throw new HubError('BadRequest', [`${folder} cannot be made as a folder: ${(error as Error).message}`])
-  }
-}
-
-/** The file appears when it is complete. */
-async function writeWhole(path: string, { bytes }: WrittenDocument): Promise<void> {
-  const part = `${path}.part`
-  try {
-    await pipeline(bytes, createWriteStream(part))
-    await rename(part, path)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw error
   }
 }
 

@@ -1,8 +1,5 @@
 /** `aas-hub export`: writes what a hub stores into a file, in a release of the metamodel. */
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { HubError } from '../errors.ts'
 import type { EnvironmentFormat } from '../formats/environment-source.ts'
@@ -13,6 +10,7 @@ import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShell } from '../model/types.ts'
 import { type EnvironmentSelection, serializeEnvironment } from '../operations/serialization.ts'
+import { writeWhole } from '../operations/whole-file.ts'
 import { requireUndamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import { choiceOf, type LocalHub, type RemoteApi, remoteApi } from './local-hub.ts'
@@ -98,7 +96,7 @@ async function exportFromStore(
     return (await store.document('Submodel', id)) === undefined ? undefined : 'Submodel'
   })
   const { stream } = await serializeEnvironment({ store }, selection, { ...request, adapted })
-  await writeFile(request.file, stream)
+  await writeWhole(request.file, stream)
 }
 
 /** A line for the user. */
@@ -123,7 +121,7 @@ async function exportFromHub({ api, headers }: RemoteApi, request: ExportRequest
   const accept = { json: 'application/json', xml: 'application/xml', aasx: `${PACKAGE}+${request.inside}` }
   const response = await ask(`${api}/serialization?${query}`, { ...headers, accept: accept[request.format] })
   if (!response.ok || response.body === null) throw await refusal(response)
-  await writeFile(request.file, Readable.fromWeb(response.body as ReadableStream))
+  await writeWhole(request.file, Readable.fromWeb(response.body as ReadableStream))
   return Number(response.headers.get('aas-adaptations') ?? 0)
 }
 
@@ -206,16 +204,4 @@ async function refusal(response: Response): Promise<HubError> {
   const { messages = [] } = (await response.json().catch(() => ({}))) as { messages?: { text: string }[] }
   const reasons = messages.map(({ text }) => text).join('\n  ')
   return new HubError('BadRequest', [`The hub refuses with ${response.status}: ${reasons}`])
-}
-
-/** The file appears when it is complete. */
-async function writeFile(file: string, stream: Readable): Promise<void> {
-  const part = `${file}.part`
-  try {
-    await pipeline(stream, createWriteStream(part))
-    await rename(part, file)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw error
-  }
 }

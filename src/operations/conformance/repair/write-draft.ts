@@ -1,14 +1,12 @@
 /** Writes a draft as a file. */
-import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { writeAasx } from '../../../formats/aasx-writer.ts'
 import { writeJson } from '../../../formats/environment.ts'
 import type { EnvironmentFormat } from '../../../formats/environment-source.ts'
 import type { MetamodelRelease } from '../../../formats/releases.ts'
 import { writeXml } from '../../../formats/xml-writer.ts'
 import type { Identifiable } from '../../../model/types.ts'
+import { writeWhole } from '../../whole-file.ts'
 import type { Draft } from './draft.ts'
 
 export interface DraftForm {
@@ -22,19 +20,12 @@ export interface DraftForm {
 /** The file appears when it is complete. */
 export async function writeDraft(draft: Draft, to: string, form: DraftForm): Promise<void> {
   const { release, inside, format = draft.origin.format } = form
-  const part = `${to}.part`
   const identifiables = grouped(draft.documents)
   const stream =
     format === 'aasx'
       ? writeAasx({ identifiables, files: draft.files, form: inside, release })
       : Readable.from(format === 'xml' ? writeXml(identifiables, release) : writeJson(identifiables))
-  try {
-    await pipeline(stream, createWriteStream(part))
-    await rename(part, to)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw error
-  }
+  await writeWhole(to, stream)
 }
 
 async function* grouped(documents: readonly Identifiable[]): AsyncGenerator<Identifiable> {
