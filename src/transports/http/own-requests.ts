@@ -3,6 +3,7 @@
  * others; what they show as their network address is what no connection can have, so no other caller can pass for the hub.
  */
 import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify'
+import type { HubResponse, RequestContent } from '../../reports/compliance/examined-hub.ts'
 import { Access, type AccessParts, RulesInForce } from '../../security/access.ts'
 import type { RequestAudit } from '../../security/audit-trail.ts'
 import type { Caller } from '../../security/caller.ts'
@@ -20,18 +21,9 @@ export const EXAMINER: Caller = {
   authentication: 'configuration'
 }
 
-export interface OwnRequest {
+export interface OwnRequest extends RequestContent {
   readonly method: string
   readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
-}
-
-export interface OwnResponse {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Buffer
 }
 
 export function isOwnRequest({ raw }: Pick<FastifyRequest, 'raw'>): boolean {
@@ -39,7 +31,7 @@ export function isOwnRequest({ raw }: Pick<FastifyRequest, 'raw'>): boolean {
 }
 
 /** @param host as clients name the hub: it is in addresses that the hub answers */
-export async function sendOwnRequest(app: FastifyInstance, host: string, request: OwnRequest): Promise<OwnResponse> {
+export async function sendOwnRequest(app: FastifyInstance, host: string, request: OwnRequest): Promise<HubResponse> {
   const { method, path, headers = {}, body } = request
   const response = await app.inject({
     method: method as NonNullable<InjectOptions['method']>,
