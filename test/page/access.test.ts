@@ -11,7 +11,7 @@ import {
   noBrowser,
   screenshot,
   show,
-  type Tab,
+  signInWithKey,
   withTab
 } from './browser.ts'
 
@@ -44,7 +44,7 @@ t.test('users and keys', { skip: noBrowser, timeout: 300_000 }, async (t) => {
   await t.test('a user is made, changed, locked, unlocked and deleted', (t) =>
     withTab(t, `${hub.url}/#/access`, { expected: /401|409/ }, async (tab) => {
       const { page } = tab
-      await signIn(tab, administrator)
+      await signInWithKey(tab, administrator)
       await page.getByRole('button', { name: 'New user' }).click()
       await page.getByLabel('Name').fill('lee')
       await page.getByLabel('Password', { exact: false }).fill(PASSWORD)
@@ -83,7 +83,7 @@ t.test('users and keys', { skip: noBrowser, timeout: 300_000 }, async (t) => {
   await t.test('a key is shown once, works, gets a new secret, and is revoked', (t) =>
     withTab(t, `${hub.url}/#/access?view=keys`, { expected: /401/ }, async (tab) => {
       const { page } = tab
-      await signIn(tab, administrator)
+      await signInWithKey(tab, administrator)
       await page.getByRole('button', { name: 'New API key' }).click()
       await page.getByLabel('Name').fill('line-1')
       await page.getByRole('checkbox', { name: 'Operator' }).check()
@@ -120,7 +120,7 @@ t.test('users and keys', { skip: noBrowser, timeout: 300_000 }, async (t) => {
   await t.test('an explanation has an address; a version of the rules is shown and put in force', (t) =>
     withTab(t, `${hub.url}/#/access?view=rules`, { expected: /401/ }, async (tab) => {
       const { page } = tab
-      await signIn(tab, administrator)
+      await signInWithKey(tab, administrator)
       await page.getByLabel('Method').selectOption('DELETE')
       await page.getByLabel('Path').fill('/submodels/dXJuOng')
       await page.getByRole('button', { name: 'Explain' }).click()
@@ -145,12 +145,12 @@ t.test('users and keys', { skip: noBrowser, timeout: 300_000 }, async (t) => {
 
   await t.test('an auditor reads them, an operator does not find them', async (t) => {
     await withTab(t, `${hub.url}/#/access`, { expected: /401/ }, async (tab) => {
-      await signIn(tab, auditor)
+      await signInWithKey(tab, auditor)
       await tab.page.getByRole('row').filter({ hasText: 'park' }).waitFor()
       t.equal(await tab.page.getByRole('button', { name: /New|Change|Lock|Delete/ }).count(), 0)
     })
     await withTab(t, hub.url, { expected: /401/ }, async (tab) => {
-      await signIn(tab, operator)
+      await signInWithKey(tab, operator)
       await tab.page.getByRole('link', { name: 'Plant' }).waitFor()
       t.equal(await tab.page.getByRole('link', { name: 'Users and keys' }).count(), 0)
     })
@@ -165,7 +165,7 @@ t.test('users and keys', { skip: noBrowser, timeout: 300_000 }, async (t) => {
     const name = `access-${language}-${theme}-${viewport.width}`
     await t.test(`${name} is accessible and fits`, (t) =>
       withTab(t, hub.url, { language, theme, viewport, expected: /401/ }, async (tab) => {
-        await signIn(tab, administrator)
+        await signInWithKey(tab, administrator)
         for (const view of ['users', 'keys', 'rules']) {
           await show(tab, `#/access?view=${view}${view === 'rules' ? `&${QUESTION}` : ''}`)
           await tab.page.getByRole('table').waitFor()
@@ -206,11 +206,4 @@ async function protect(
 
 function tomorrow(): string {
   return new Date(Date.now() + 86_400_000).toISOString()
-}
-
-async function signIn({ page }: Tab, key: string): Promise<void> {
-  await page.getByRole('button', { name: /Use an API key instead|API 키로 로그인/ }).click()
-  await page.getByLabel(/API key|API 키/).fill(key)
-  await page.getByRole('button', { name: /Use this key|이 키 사용/ }).click()
-  await page.locator('nav#navigation').waitFor({ state: 'attached' })
 }

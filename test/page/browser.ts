@@ -118,6 +118,14 @@ export async function checkWidth(t: Test, { page }: Tab, what: string): Promise<
   t.ok(content <= screen, `${what}: ${content} pixels on a screen of ${screen}`)
 }
 
+/** Signs in with an API key, in either language. */
+export async function signInWithKey({ page }: Tab, key: string): Promise<void> {
+  await page.getByRole('button', { name: /Use an API key instead|API 키로 로그인/ }).click()
+  await page.getByLabel(/API key|API 키/).fill(key)
+  await page.getByRole('button', { name: /Use this key|이 키 사용/ }).click()
+  await page.locator('nav#navigation').waitFor({ state: 'attached' })
+}
+
 /** Opens another page of the same tab. @param hash e.g. `#/plant?shell=…` */
 export async function show({ page }: Tab, hash: string): Promise<void> {
   await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)

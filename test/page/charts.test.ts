@@ -3,12 +3,13 @@ import { execFile, spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { startHub } from '../../scripts/hub-process.ts'
 import { freePort } from '../../scripts/ports.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { until } from '../until.ts'
 import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, type Tab, withTab } from './browser.ts'
+import { uploadPlant } from './upload-plant.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -147,9 +148,7 @@ t.test('a live chart misses nothing while the hub is killed', { skip: noBrowser,
   const settings = { DATA_DIR: t.testdir({}), PORT: String(await freePort()), LOG_LEVEL: 'info' }
   let hub = await startHub(settings)
   t.teardown(() => hub.kill())
-  const form = new FormData()
-  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-  await fetch(`${hub.api}/upload`, { method: 'POST', body: form })
+  await uploadPlant(hub)
   await push(hub.url, 'CycleTime', Date.now() - 5000, [12, 12, 12])
   const expected = /ERR_CONNECTION_REFUSED|WebSocket|failed:/
   await withTab(t, hub.url + address(['CycleTime'], { last: '300' }), { expected }, async (tab) => {
@@ -173,9 +172,7 @@ function period(from: number, to: number) {
 }
 
 async function fill(hub: Running): Promise<void> {
-  const form = new FormData()
-  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-  await hub.post('/upload', form)
+  await uploadPlant(hub)
   const minute = Array.from({ length: 60 }, (_, second) => 12 + (second % 2) / 2)
   await push(hub.url, 'CycleTime', START, minute)
   await push(hub.url, 'CycleTime', START + 31 * MINUTE - 5000, [20, 20, 20, 20, 20], 'bad')

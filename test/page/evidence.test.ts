@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { BASE, OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { BASE, OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
 import { bearer } from '../e2e/secured-hub.ts'
 import { until } from '../until.ts'
@@ -15,9 +15,11 @@ import {
   noBrowser,
   screenshot,
   show,
+  signInWithKey,
   type Tab,
   withTab
 } from './browser.ts'
+import { uploadPlant } from './upload-plant.ts'
 
 const NAMEPLATE = `${BASE}/sm/imm-01/nameplate`
 const PLAN = [
@@ -104,7 +106,7 @@ t.test('pages of evidence', { skip: noBrowser, timeout: 240_000 }, async (t) => 
   await t.test('the audit is shown to auditors, and filtered by caller and outcome', async (t) => {
     const { auditor, operator } = await protect(hub)
     await withTab(t, hub.url, { expected: /401/ }, async (tab) => {
-      await signIn(tab, auditor)
+      await signInWithKey(tab, auditor)
       await show(tab, '#/audit?outcome=refused')
       const { page } = tab
       const refused = page.getByRole('row').filter({ hasText: 'key:operator' })
@@ -119,7 +121,7 @@ t.test('pages of evidence', { skip: noBrowser, timeout: 240_000 }, async (t) => 
       await screenshot(tab, 'audit-en')
     })
     await withTab(t, hub.url, { expected: /401/ }, async (tab) => {
-      await signIn(tab, operator)
+      await signInWithKey(tab, operator)
       await tab.page.getByRole('link', { name: 'Plant' }).waitFor()
       t.equal(await tab.page.getByRole('link', { name: 'Audit' }).count(), 0)
     })
@@ -137,9 +139,7 @@ async function look(t: Test, tab: Tab, path: string, name: string): Promise<void
 
 /** The sample plant with samples, and a nameplate that violates its template. */
 async function fill(hub: Running): Promise<void> {
-  const form = new FormData()
-  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-  await hub.post('/upload', form)
+  await uploadPlant(hub)
   await hub.ask('DELETE', `${hub.url}/api/v3/submodels/${encode(NAMEPLATE)}/submodel-elements/ManufacturerName`)
   // Results are written in the background.
   await until(async () => {
@@ -169,11 +169,4 @@ async function protect(hub: Running): Promise<{ readonly auditor: string; readon
     return json.result.length > 0
   })
   return { auditor, operator }
-}
-
-async function signIn({ page }: Tab, key: string): Promise<void> {
-  await page.getByRole('button', { name: 'Use an API key instead' }).click()
-  await page.getByLabel('API key').fill(key)
-  await page.getByRole('button', { name: 'Use this key' }).click()
-  await page.getByRole('navigation').waitFor()
 }

@@ -1,11 +1,12 @@
 /** A hundred thousand shells, and a hub that is killed under an open page. */
 import t from 'tap'
-import { OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { startHub } from '../../scripts/hub-process.ts'
 import { freePort } from '../../scripts/ports.ts'
 import { start } from '../e2e/harness.ts'
 import { until } from '../until.ts'
 import { noBrowser, withTab } from './browser.ts'
+import { uploadPlant } from './upload-plant.ts'
 
 const SHELLS = 100_000
 const MAX_FIRST_ROWS_MS = 5000
@@ -73,9 +74,7 @@ t.test(
     const settings = { DATA_DIR: t.testdir({}), PORT: String(await freePort()), LOG_LEVEL: 'info' }
     let hub = await startHub(settings)
     t.teardown(() => hub.kill())
-    const form = new FormData()
-    form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-    await fetch(`${hub.api}/upload`, { method: 'POST', body: form })
+    await uploadPlant(hub)
     const submodel = `${hub.api}/submodels/${Buffer.from(OPERATIONAL_DATA).toString('base64url')}`
     const write = (value: number) =>
       fetch(`${submodel}/submodel-elements/CycleTime/$value`, {

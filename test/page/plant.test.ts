@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { BASE, OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { BASE, OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { until } from '../until.ts'
 import {
@@ -16,6 +16,7 @@ import {
   type Tab,
   withTab
 } from './browser.ts'
+import { uploadPlant } from './upload-plant.ts'
 
 const OPERATIONS = join(import.meta.dirname, '../../scripts/demo/operations.ts')
 const MACHINE = `${BASE}/aas/imm-01`
@@ -214,9 +215,7 @@ function element({ page }: Tab, path: string) {
 const encoded = (id: string) => Buffer.from(id).toString('base64url')
 
 async function fill(hub: Running): Promise<void> {
-  const form = new FormData()
-  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-  await hub.post('/upload', form)
+  await uploadPlant(hub)
   const drawing = new FormData()
   drawing.append('fileName', 'drawing.svg')
   const image = '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40"/></svg>'

@@ -4,11 +4,12 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { bearer } from '../e2e/secured-hub.ts'
 import { startProvider } from '../identity-provider.ts'
 import { checkAccessibility, checkWidth, NARROW, noBrowser, screenshot, withTab } from './browser.ts'
+import { uploadPlant } from './upload-plant.ts'
 
 const PASSWORD = 'correct horse battery'
 const VALUES = `#/plant?${new URLSearchParams({ submodel: OPERATIONAL_DATA })}`
@@ -169,9 +170,7 @@ async function protect(hub: Running): Promise<{ readonly reader: string }> {
 }
 
 async function fill(hub: Running): Promise<void> {
-  const form = new FormData()
-  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-  await hub.post('/upload', form)
+  await uploadPlant(hub)
 }
 
 /** Takes the path away, as a proxy does that serves several applications. */

@@ -2,10 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { OPERATIONAL_DATA, plant } from '../../scripts/demo/plant.ts'
+import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { until } from '../until.ts'
 import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, show, withTab } from './browser.ts'
+import { uploadPlant } from './upload-plant.ts'
 
 const PLAN = [
   'process,machine,submodel,element,kind,method,period',
@@ -16,9 +17,7 @@ const PLAN = [
 t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) => {
   const directory = t.testdir({ 'plan.csv': PLAN })
   const hub = await start(t, { COLLECTION_PLAN: join(directory, 'plan.csv') })
-  const form = new FormData()
-  form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
-  await hub.post('/upload', form)
+  await uploadPlant(hub)
 
   await t.test('rates, memory and disk are shown and change as samples arrive', (t) =>
     withTab(t, `${hub.url}/#/system`, {}, async ({ page }) => {
@@ -42,7 +41,10 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
       const row = page.getByRole('region', { name: 'Gateways and other senders' }).getByRole('row').nth(1)
       await row.waitFor()
       t.match(await row.textContent(), /http.*Delivers|http.*Not as planned/)
-      t.match(await page.locator('.connections-list').textContent(), /Samples accepted since the start[1-9]/)
+      t.match(
+        await page.locator('[aria-labelledby=broker] .fact-list').textContent(),
+        /Samples accepted since the start[1-9]/
+      )
       await page.getByText('No MQTT broker is configured').waitFor()
     })
   )
@@ -78,7 +80,7 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
         await tab.page.locator('.sparkline path[d*=L]').nth(2).waitFor()
         await check('system')
         await show(tab, '#/connections')
-        await tab.page.locator('.connections-list').waitFor()
+        await tab.page.locator('[aria-labelledby=broker] .fact-list').waitFor()
         await check('connections')
         await show(tab, '#/documents')
         await tab.page.getByRole('table').waitFor()
