@@ -1,9 +1,7 @@
 /** A table of a list that is read page by page; the next page is read when the reader asks for it. */
 import type { ComponentChildren } from 'preact'
-import { defineMessages } from '../core/messages.ts'
 import type { PagedList } from '../core/paged-list.ts'
-import { Failure } from './failure.tsx'
-import { Loading } from './loading.tsx'
+import { ListFoot } from './list-foot.tsx'
 
 export interface PagedColumn<Entry> {
   readonly heading: string
@@ -20,15 +18,9 @@ export interface PagedTableProps<Entry> {
   readonly empty: ComponentChildren
 }
 
-const messages = defineMessages(
-  { loading: 'Reading', more: 'Show more' },
-  { ko: { loading: '불러오는 중', more: '더 보기' } }
-)
-
 export function PagedTable<Entry>({ label, list, columns, keyOf, empty }: PagedTableProps<Entry>) {
-  const text = messages()
-  const [items, state] = [list.items.value, list.state.value]
-  if (items.length === 0 && state === 'complete') return <div class="empty">{empty}</div>
+  const items = list.items.value
+  if (items.length === 0 && list.state.value === 'complete') return <div class="empty">{empty}</div>
   return (
     <>
       {items.length > 0 && (
@@ -58,13 +50,7 @@ export function PagedTable<Entry>({ label, list, columns, keyOf, empty }: PagedT
           </table>
         </section>
       )}
-      {state === 'loading' && <Loading label={text.loading} />}
-      {state === 'failed' && <Failure error={list.error} onRetry={() => void list.more()} />}
-      {state === 'more' && items.length > 0 && (
-        <button type="button" class="button table-more" onClick={() => void list.more()}>
-          {text.more}
-        </button>
-      )}
+      <ListFoot list={list} />
     </>
   )
 }

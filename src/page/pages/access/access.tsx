@@ -2,6 +2,7 @@
 import { config } from '../../core/hub.ts'
 import { roles } from '../../core/session.ts'
 import type { PageProps } from '../../page-definition.ts'
+import { PageHead } from '../../ui/page-head.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { KeysView } from './keys-view.tsx'
 import { accessMessages } from './messages.ts'
@@ -19,12 +20,7 @@ export default function Access({ params }: PageProps) {
   const View = VIEWS[view]
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
-      </header>
+      <PageHead title={text.title} about={text.about} />
       <Tabs
         label={text.views}
         path="access"

@@ -1,5 +1,4 @@
 /** The audit: entries that match, the end of the chain, and all of it as a file. */
-import { useState } from 'preact/hooks'
 import {
   type AuditEntry,
   type AuditFilter,
@@ -14,10 +13,10 @@ import { save } from '../../core/save.ts'
 import { useLoad } from '../../core/use-load.ts'
 import { usePagedList } from '../../core/use-paged-list.ts'
 import type { PageProps } from '../../page-definition.ts'
-import { failureText } from '../../ui/failure.tsx'
+import { DownloadButton } from '../../ui/download-button.tsx'
 import { ChoiceFilter, FilterBar, TextFilter, TimeFilter } from '../../ui/filter-bar.tsx'
-import { Icon } from '../../ui/icon.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { type PagedColumn, PagedTable } from '../../ui/paged-table.tsx'
 import { auditMessages } from './messages.ts'
 import './audit.css'
@@ -34,13 +33,12 @@ export default function Audit({ params }: PageProps) {
   )
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
-        <Export filter={filter} />
-      </header>
+      <PageHead title={text.title} about={text.about}>
+        <DownloadButton
+          label={text.export}
+          onDownload={async () => save(await exportAudit(hub(), filter), 'audit.ndjson')}
+        />
+      </PageHead>
       <Head />
       <Filters params={params} />
       <PagedTable
@@ -105,32 +103,6 @@ function Head() {
         {head.number}:{head.hash}
       </code>
     </Notice>
-  )
-}
-
-function Export({ filter }: { readonly filter: AuditFilter }) {
-  const text = auditMessages()
-  const [problem, setProblem] = useState<string>()
-  const download = async () => {
-    try {
-      save(await exportAudit(hub(), filter), 'audit.ndjson')
-      setProblem(undefined)
-    } catch (error) {
-      setProblem(failureText(error))
-    }
-  }
-  return (
-    <>
-      <button type="button" class="button" onClick={() => void download()}>
-        <Icon name="download" />
-        {text.export}
-      </button>
-      {problem !== undefined && (
-        <p class="field-error" role="alert">
-          {problem}
-        </p>
-      )}
-    </>
   )
 }
 

@@ -4,7 +4,8 @@ import type { SeriesName, TimeWindow } from '../../../client/api/timeseries.ts'
 import { config, hub, streamToken } from '../../core/hub.ts'
 import { language } from '../../core/language.ts'
 import { save } from '../../core/save.ts'
-import { failureText } from '../../ui/failure.tsx'
+import { CopyButton } from '../../ui/copy-button.tsx'
+import { DownloadButton } from '../../ui/download-button.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { curlFor, exportUrls, FORMATS, type Format, pythonFor } from './export-texts.ts'
 import { chartMessages } from './messages.ts'
@@ -58,7 +59,6 @@ export function Export({ series, window, intervalMs }: ExportProps) {
 
 function Download({ format, urls }: { readonly format: Format; readonly urls: readonly string[] }) {
   const text = chartMessages()
-  const [problem, setProblem] = useState<string>()
   const nameAt = (index: number) => `chart${urls.length > 1 ? `-${index + 1}` : ''}.${format}`
   const label = text.download({ csv: 'CSV', parquet: 'Parquet', arrow: 'Arrow' }[format])
   // The browser streams it to the disk, where it can show who asks.
@@ -74,47 +74,22 @@ function Download({ format, urls }: { readonly format: Format; readonly urls: re
         ))}
       </>
     )
-  const download = async () => {
-    try {
-      for (const [index, url] of urls.entries()) save(await (await hub().send(url)).blob(), nameAt(index))
-      setProblem(undefined)
-    } catch (error) {
-      setProblem(failureText(error))
-    }
-  }
   return (
-    <>
-      <button type="button" class="button" onClick={() => void download()}>
-        <Icon name="download" />
-        {label}
-      </button>
-      {problem !== undefined && (
-        <p class="field-error" role="alert">
-          {problem}
-        </p>
-      )}
-    </>
+    <DownloadButton
+      label={label}
+      onDownload={async () => {
+        for (const [index, url] of urls.entries()) save(await (await hub().send(url)).blob(), nameAt(index))
+      }}
+    />
   )
 }
 
 function Snippet({ name, text: code }: { readonly name: string; readonly text: string }) {
-  const text = chartMessages()
-  const [isCopied, setCopied] = useState(false)
   return (
     <figure class="snippet">
       <figcaption class="row">
         <span class="spacer">{name}</span>
-        {/* Browsers have it at HTTPS and at localhost only. */}
-        {navigator.clipboard !== undefined && (
-          <button
-            type="button"
-            class="button small"
-            onClick={() => void navigator.clipboard.writeText(code).then(() => setCopied(true))}
-          >
-            <Icon name="copy" />
-            <span role="status">{isCopied ? text.copied : text.copy}</span>
-          </button>
-        )}
+        <CopyButton text={code} />
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard */}
       <pre tabIndex={0} lang="en" data-snippet={name}>

@@ -45,13 +45,9 @@ export const chartMessages = defineMessages(
     content: 'Values',
     asDrawn: 'As drawn',
     samples: 'Every sample',
-    file: 'File',
     download: (format: string) => `Download ${format}`,
     program: 'For programs',
-    copy: 'Copy',
-    copied: 'Copied',
-    keyHint: 'Replace KEY by your API key.',
-    part: (name: string) => `from ${name}`
+    keyHint: 'Replace KEY by your API key.'
   },
   {
     ko: {
@@ -98,13 +94,9 @@ export const chartMessages = defineMessages(
       content: '내용',
       asDrawn: '표시된 그대로',
       samples: '모든 데이터',
-      file: '파일',
       download: (format) => `${format} 내려받기`,
       program: '프로그램에서 사용',
-      copy: '복사',
-      copied: '복사됨',
-      keyHint: 'KEY를 API 키로 바꾸십시오.',
-      part: (name) => `${name}`
+      keyHint: 'KEY를 API 키로 바꾸십시오.'
     }
   }
 )

@@ -15,10 +15,10 @@ import { linkTo, replaceRoute } from '../../core/router.ts'
 import { save } from '../../core/save.ts'
 import { usePagedList } from '../../core/use-paged-list.ts'
 import type { PageProps } from '../../page-definition.ts'
-import { failureText } from '../../ui/failure.tsx'
+import { DownloadButton } from '../../ui/download-button.tsx'
 import { ChoiceFilter, FilterBar, TextFilter } from '../../ui/filter-bar.tsx'
-import { Icon } from '../../ui/icon.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { type PagedColumn, PagedTable } from '../../ui/paged-table.tsx'
 import { collectionMessages } from './messages.ts'
 
@@ -52,13 +52,12 @@ export default function CollectionPoints({ params }: PageProps) {
   const change = (changed: Readonly<Record<string, string>>) => replaceRoute(PATH, { ...params, ...changed })
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
-        <Download />
-      </header>
+      <PageHead title={text.title} about={text.about}>
+        <DownloadButton
+          label={text.download}
+          onDownload={async () => save(await exportCollectionPoints(hub(), language.peek()), `${PATH}.csv`)}
+        />
+      </PageHead>
       <Notices page={first} />
       {first?.verdicts !== undefined && (
         <Verdicts counts={first.verdicts} chosen={verdict} onChoose={(next) => change({ verdict: next })} />
@@ -132,32 +131,6 @@ function Verdicts({ counts, chosen, onChoose }: VerdictsProps) {
         </li>
       ))}
     </ul>
-  )
-}
-
-function Download() {
-  const text = collectionMessages()
-  const [problem, setProblem] = useState<string>()
-  const download = async () => {
-    try {
-      save(await exportCollectionPoints(hub(), language.peek()), `${PATH}.csv`)
-      setProblem(undefined)
-    } catch (error) {
-      setProblem(failureText(error))
-    }
-  }
-  return (
-    <>
-      <button type="button" class="button" onClick={() => void download()}>
-        <Icon name="download" />
-        {text.download}
-      </button>
-      {problem !== undefined && (
-        <p class="field-error" role="alert">
-          {problem}
-        </p>
-      )}
-    </>
   )
 }
 

@@ -16,6 +16,7 @@ import { Failure, failureText } from '../../ui/failure.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { complianceMessages } from './messages.ts'
 import { ReportView } from './report-view.tsx'
 import { VerdictBadge } from './verdict-badge.tsx'
@@ -48,11 +49,7 @@ export default function Compliance({ params }: PageProps) {
   const shown = value?.result.find(({ id }) => id === params.report)
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
+      <PageHead title={text.title} about={text.about}>
         <button
           type="button"
           class="button primary"
@@ -62,7 +59,7 @@ export default function Compliance({ params }: PageProps) {
           <Icon name="play" />
           {text.examine}
         </button>
-      </header>
+      </PageHead>
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       {running !== undefined && (
         <Progress running={running} onCancel={() => void run(() => deleteReport(hub(), running.id))} />

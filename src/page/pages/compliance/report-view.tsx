@@ -1,5 +1,4 @@
 /** A report, or what changed since an earlier one; and its files. */
-import { useState } from 'preact/hooks'
 import { compareReports, downloadReport, type ReportSummary, readReport } from '../../../client/api/compliance.ts'
 import { formatTime } from '../../core/format.ts'
 import { hub } from '../../core/hub.ts'
@@ -7,7 +6,8 @@ import { language } from '../../core/language.ts'
 import { replaceRoute } from '../../core/router.ts'
 import { save } from '../../core/save.ts'
 import { useLoad } from '../../core/use-load.ts'
-import { Failure, failureText } from '../../ui/failure.tsx'
+import { DownloadButton } from '../../ui/download-button.tsx'
+import { Failure } from '../../ui/failure.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Changes } from './changes.tsx'
@@ -63,29 +63,19 @@ function Comparison({ id, since }: { readonly id: string; readonly since: string
 }
 
 function Downloads({ report, since }: ReportViewProps) {
-  const [problem, setProblem] = useState<string>()
-  const download = async (format: (typeof FORMATS)[number]) => {
-    const query = { format, language: language.peek(), ...(since !== undefined && { since }) }
-    try {
-      save(await downloadReport(hub(), report.id, query), `compliance-${report.id}.${format}`)
-      setProblem(undefined)
-    } catch (error) {
-      setProblem(failureText(error))
-    }
-  }
   return (
     <>
       {FORMATS.map((format) => (
-        <button key={format} type="button" class="button small" onClick={() => void download(format)}>
-          <Icon name="download" />
-          {format.toUpperCase()}
-        </button>
+        <DownloadButton
+          key={format}
+          label={format.toUpperCase()}
+          isSmall
+          onDownload={async () => {
+            const query = { format, language: language.peek(), ...(since !== undefined && { since }) }
+            save(await downloadReport(hub(), report.id, query), `compliance-${report.id}.${format}`)
+          }}
+        />
       ))}
-      {problem !== undefined && (
-        <p class="field-error" role="alert">
-          {problem}
-        </p>
-      )}
     </>
   )
 }

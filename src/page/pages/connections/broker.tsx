@@ -1,6 +1,7 @@
 /** The MQTT broker, and the subscriptions of this hub. */
 import type { Metrics } from '../../../client/api/system.ts'
 import { formatNumber } from '../../core/format.ts'
+import { FactList } from '../../ui/fact-list.tsx'
 import { connectionMessages } from './messages.ts'
 
 export function Broker({ metrics }: { readonly metrics: Metrics }) {
@@ -12,7 +13,7 @@ export function Broker({ metrics }: { readonly metrics: Metrics }) {
         .filter(({ labels }) => label === undefined || Object.values(labels).includes(label))
         .reduce((sum, { value }) => sum + value, 0)
     )
-  const rows =
+  const rows: readonly (readonly [string, string])[] =
     connected === undefined
       ? []
       : [
@@ -34,20 +35,15 @@ export function Broker({ metrics }: { readonly metrics: Metrics }) {
           </span>
         )}
       </p>
-      <dl class="connections-list">
-        {[
+      <FactList
+        facts={[
           ...rows,
           [text.subscriptions, count('aas_hub_subscribers')],
           [text.behind, count('aas_hub_subscribers_late')],
           [text.allAccepted, count('aas_hub_samples_total', 'accepted')],
           [text.allRefused, count('aas_hub_samples_total', 'refused')]
-        ].map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+        ]}
+      />
     </section>
   )
 }

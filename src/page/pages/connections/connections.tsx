@@ -1,4 +1,4 @@
-/** Who is connected: senders of samples, the MQTT broker, subscriptions, and what came by which standard. */
+/** Who is connected: senders of samples, the MQTT broker, subscriptions, and the use of each standard. */
 import { useEffect } from 'preact/hooks'
 import { readMetrics } from '../../../client/api/system.ts'
 import { formatNumber, formatTime } from '../../core/format.ts'
@@ -9,6 +9,7 @@ import { useLoad } from '../../core/use-load.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { Broker } from './broker.tsx'
 import { connectionMessages } from './messages.ts'
 import { readSenders, type Sender } from './senders.ts'
@@ -29,15 +30,11 @@ export default function Connections() {
   }, [reload])
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
+      <PageHead title={text.title} about={text.about}>
         <a class="button" href={linkTo('collection-points')}>
           {text.points}
         </a>
-      </header>
+      </PageHead>
       {error !== undefined && <Failure error={error} onRetry={reload} />}
       {value === undefined && error === undefined && <Loading label={text.loading} />}
       {value !== undefined && (

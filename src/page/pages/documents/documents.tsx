@@ -11,6 +11,7 @@ import type { PageProps } from '../../page-definition.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { FilterBar, TextFilter } from '../../ui/filter-bar.tsx'
 import { Loading } from '../../ui/loading.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { type PagedColumn, PagedTable } from '../../ui/paged-table.tsx'
 import { DocumentSet } from './document-set.tsx'
 import { documentMessages } from './messages.ts'
@@ -23,17 +24,13 @@ export default function Documents({ params }: PageProps) {
   const text = documentMessages()
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
+      <PageHead title={text.title} about={text.about}>
         {params.aas !== undefined && (
           <a class="button" href={linkTo(PATH, { q: params.q })}>
             {text.otherMachine}
           </a>
         )}
-      </header>
+      </PageHead>
       {params.aas === undefined ? <Machines search={params.q ?? ''} /> : <Machine id={params.aas} params={params} />}
     </>
   )

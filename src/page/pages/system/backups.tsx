@@ -2,6 +2,7 @@
 import type { Metrics } from '../../../client/api/system.ts'
 import { formatTime } from '../../core/format.ts'
 import { CopyButton } from '../../ui/copy-button.tsx'
+import { FactList } from '../../ui/fact-list.tsx'
 import { systemMessages } from './messages.ts'
 
 const COMMANDS = {
@@ -21,29 +22,33 @@ export function Backups({ metrics }: { readonly metrics: Metrics }) {
     one('aas_hub_restore_drill_seconds'),
     one('aas_hub_restore_drill_sound')
   ]
+  const moment = (seconds: number | undefined) =>
+    seconds === undefined ? <span class="badge warning">{text.never}</span> : formatTime(seconds * 1000)
   return (
     <section class="card" aria-labelledby="backups">
       <h2 id="backups">{text.backups}</h2>
-      <dl class="system-list">
-        <div>
-          <dt>{text.lastBackup}</dt>
-          <dd>
-            {backup === undefined ? <span class="badge warning">{text.never}</span> : formatTime(backup * 1000)}{' '}
-            {backup !== undefined && now - backup > OLD_S && <span class="badge warning">{text.old}</span>}
-          </dd>
-        </div>
-        <div>
-          <dt>{text.lastDrill}</dt>
-          <dd>
-            {drill === undefined ? <span class="badge warning">{text.never}</span> : formatTime(drill * 1000)}{' '}
-            {isSound !== undefined && (
-              <span class={`badge ${isSound === 1 ? 'good' : 'error'}`}>
-                {isSound === 1 ? text.sound : text.unsound}
-              </span>
-            )}
-          </dd>
-        </div>
-      </dl>
+      <FactList
+        facts={[
+          [
+            text.lastBackup,
+            <>
+              {moment(backup)}{' '}
+              {backup !== undefined && now - backup > OLD_S && <span class="badge warning">{text.old}</span>}
+            </>
+          ],
+          [
+            text.lastDrill,
+            <>
+              {moment(drill)}{' '}
+              {isSound !== undefined && (
+                <span class={`badge ${isSound === 1 ? 'good' : 'error'}`}>
+                  {isSound === 1 ? text.sound : text.unsound}
+                </span>
+              )}
+            </>
+          ]
+        ]}
+      />
       <p>{text.backupHow}</p>
       {Object.entries(COMMANDS).map(([name, command]) => (
         <div key={name} class="system-command">

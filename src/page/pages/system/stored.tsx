@@ -1,6 +1,7 @@
 /** What the hub stores, and since when it runs. */
 import type { Metrics } from '../../../client/api/system.ts'
 import { formatNumber, formatTime } from '../../core/format.ts'
+import { FactList } from '../../ui/fact-list.tsx'
 import { formatDuration } from './format.ts'
 import { systemMessages } from './messages.ts'
 
@@ -30,16 +31,7 @@ export function Stored({ metrics }: { readonly metrics: Metrics }) {
   return (
     <section class="card" aria-labelledby="stored">
       <h2 id="stored">{text.stored}</h2>
-      <dl class="system-list">
-        {rows
-          .filter(([, value]) => value !== undefined)
-          .map(([label, value]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <FactList facts={rows} />
     </section>
   )
 }

@@ -4,6 +4,7 @@ import { config } from '../../core/hub.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Notice } from '../../ui/notice.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { Sparkline } from '../../ui/sparkline.tsx'
 import { Backups } from './backups.tsx'
 import { CHARTS, type ChartName, chartValue, type Snapshot } from './figures.ts'
@@ -13,7 +14,7 @@ import { Stored } from './stored.tsx'
 import { useSnapshots } from './use-snapshots.ts'
 import './system.css'
 
-/** So many values fill a chart. */
+/** Values in a full chart. */
 const CHART_CAPACITY = 61
 
 export default function System() {
@@ -21,13 +22,9 @@ export default function System() {
   const { snapshots, metrics, readiness, error } = useSnapshots()
   return (
     <>
-      <header class="page-head">
-        <div class="spacer">
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
+      <PageHead title={text.title} about={text.about}>
         <span class="badge">{text.version(config.value?.version ?? '')}</span>
-      </header>
+      </PageHead>
       {error !== undefined && <Failure error={error} />}
       {metrics === undefined && error === undefined && <Loading label={text.loading} />}
       {readiness !== undefined && error === undefined && <ReadinessNotice {...readiness} />}

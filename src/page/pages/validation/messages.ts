@@ -11,15 +11,9 @@ export const validationMessages = defineMessages(
     invalid: 'Invalid',
     noTemplate: 'No template',
     none: 'No submodel has this result.',
-    template: 'Template',
     checked: (time: string) => `Checked ${time}`,
     findings: (count: string) => `${count} findings`,
-    finding: '1 finding',
-    open: 'Open the submodel',
-    rule: 'Rule',
-    where: 'Where',
-    loading: 'Reading',
-    more: 'Show more'
+    finding: '1 finding'
   },
   {
     ko: {
@@ -32,15 +26,9 @@ export const validationMessages = defineMessages(
       invalid: '부적합',
       noTemplate: '템플릿 없음',
       none: '이 결과에 해당하는 서브모델이 없습니다.',
-      template: '템플릿',
       checked: (time) => `${time} 검증`,
       findings: (count) => `지적 사항 ${count}건`,
-      finding: '지적 사항 1건',
-      open: '서브모델 열기',
-      rule: '규칙',
-      where: '위치',
-      loading: '불러오는 중',
-      more: '더 보기'
+      finding: '지적 사항 1건'
     }
   }
 )

@@ -10,9 +10,9 @@ import { hub } from '../../core/hub.ts'
 import { linkTo, replaceRoute } from '../../core/router.ts'
 import { usePagedList } from '../../core/use-paged-list.ts'
 import type { PageProps } from '../../page-definition.ts'
-import { Failure } from '../../ui/failure.tsx'
 import { ChoiceFilter, FilterBar } from '../../ui/filter-bar.tsx'
-import { Loading } from '../../ui/loading.tsx'
+import { ListFoot } from '../../ui/list-foot.tsx'
+import { PageHead } from '../../ui/page-head.tsx'
 import { nameOf, submodelSummaries } from '../plant/parts/names.ts'
 import { validationMessages } from './messages.ts'
 import './validation.css'
@@ -27,15 +27,10 @@ export default function Validation({ params }: PageProps) {
   const list = usePagedList(result, (cursor, signal) =>
     listValidationResults(hub(), { result: result || undefined }, { limit: PAGE_SIZE, cursor, signal })
   )
-  const [items, state] = [list.items.value, list.state.value]
+  const items = list.items.value
   return (
     <>
-      <header class="page-head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="muted">{text.about}</p>
-        </div>
-      </header>
+      <PageHead title={text.title} about={text.about} />
       <FilterBar label={text.filter}>
         <ChoiceFilter
           label={text.result}
@@ -45,7 +40,7 @@ export default function Validation({ params }: PageProps) {
           onChange={(next) => replaceRoute(PATH, { ...params, result: next })}
         />
       </FilterBar>
-      {items.length === 0 && state === 'complete' && (
+      {items.length === 0 && list.state.value === 'complete' && (
         <div class="empty">
           <p>{text.none}</p>
         </div>
@@ -55,13 +50,7 @@ export default function Validation({ params }: PageProps) {
           <Result key={one.submodelId} result={one} />
         ))}
       </ul>
-      {state === 'loading' && <Loading label={text.loading} />}
-      {state === 'failed' && <Failure error={list.error} onRetry={() => void list.more()} />}
-      {state === 'more' && items.length > 0 && (
-        <button type="button" class="button table-more" onClick={() => void list.more()}>
-          {text.more}
-        </button>
-      )}
+      <ListFoot list={list} />
     </>
   )
 }

@@ -4,16 +4,12 @@ export const partMessages = defineMessages(
   {
     json: 'JSON',
     showJson: (name: string) => `Show ${name} as JSON`,
-    copy: 'Copy',
-    copied: 'Copied',
     item: (index: string) => `Item ${index}`
   },
   {
     ko: {
       json: 'JSON',
       showJson: (name) => `${name} JSON 보기`,
-      copy: '복사',
-      copied: '복사됨',
       item: (index) => `항목 ${index}`
     }
   }

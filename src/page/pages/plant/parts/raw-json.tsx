@@ -1,5 +1,5 @@
 /** A document or element as the API gives it. */
-import { useState } from 'preact/hooks'
+import { CopyButton } from '../../../ui/copy-button.tsx'
 import { Icon } from '../../../ui/icon.tsx'
 import { partMessages } from './messages.ts'
 
@@ -26,22 +26,10 @@ export function RawToggle({ name, isOpen, onToggle }: RawToggleProps) {
 }
 
 export function RawJson({ value }: { readonly value: unknown }) {
-  const text = partMessages()
-  const [isCopied, setCopied] = useState(false)
   const json = JSON.stringify(value, null, 2)
   return (
     <div class="raw-json">
-      {/* Browsers have it at HTTPS and at localhost only. */}
-      {navigator.clipboard !== undefined && (
-        <button
-          type="button"
-          class="button small"
-          onClick={() => void navigator.clipboard.writeText(json).then(() => setCopied(true))}
-        >
-          <Icon name="copy" />
-          <span role="status">{isCopied ? text.copied : text.copy}</span>
-        </button>
-      )}
+      <CopyButton text={json} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard */}
       <pre tabIndex={0} lang="en">
         {json}

@@ -22,12 +22,10 @@ export const treeMessages = defineMessages(
     clear: 'Clear the search',
     template: 'Template',
     loading: 'Reading',
-    more: 'Show more',
     noAssets: 'There are no assets yet. Upload a package, or let a gateway create them.',
     noSubmodels: 'There are no submodels yet.',
     noHierarchy: 'No submodel of the template HierarchicalStructures says what consists of what.',
-    noResults: 'Nothing was found.',
-    count: (count: string) => `${count} rows`
+    noResults: 'Nothing was found.'
   },
   {
     ko: {
@@ -51,12 +49,10 @@ export const treeMessages = defineMessages(
       clear: '검색 지우기',
       template: '템플릿',
       loading: '불러오는 중',
-      more: '더 보기',
       noAssets: '아직 자산이 없습니다. 패키지를 업로드하거나 게이트웨이가 자산을 만들게 하십시오.',
       noSubmodels: '아직 서브모델이 없습니다.',
       noHierarchy: '구성 관계를 나타내는 HierarchicalStructures 서브모델이 없습니다.',
-      noResults: '검색 결과가 없습니다.',
-      count: (count) => `${count}개 행`
+      noResults: '검색 결과가 없습니다.'
     }
   }
 )

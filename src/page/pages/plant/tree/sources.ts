@@ -28,7 +28,7 @@ export interface TreeSource {
 const PAGE_ENTRIES = 200
 /** Behind the first page, which is to appear soon. */
 const NEXT_PAGE_ENTRIES = 1000
-/** Display names are no field of the query language: so many shells are read to look for one. */
+/** Shells that are read to search display names, which the query language has no field for. */
 const MAX_NAMES = 5000
 
 /** Keys of shells that are expanded, and of parts of the hierarchy that are collapsed. */
