@@ -1,5 +1,5 @@
 /**
- * Counts per day what flowed by which standard: samples by their format, requests by what they are of. The counts are in
+ * Counts the use of each standard per day: samples by their format, requests by what they are of. The counts are in
  * memory, and added at intervals to a stored document per day, to which all hubs over a store add theirs; a hub that is
  * killed loses those of the last interval.
  */
@@ -95,7 +95,7 @@ export class Usage {
     return document && (JSON.parse(document.bytes.toString()) as UsageTotals)
   }
 
-  /** What came since the last write. */
+  /** Counted since the last write. */
   #news(): UsageTotals {
     const totals = this.#sources.map((source) => source()).reduce(sumOf, {})
     const news = Object.entries(totals).map(([name, count]) => [name, count - (this.#stored[name] ?? 0)] as const)

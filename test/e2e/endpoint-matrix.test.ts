@@ -103,7 +103,7 @@ t.test('every endpoint is refused to credentials that are not valid, also a publ
   t.equal((await as.admin.get('/shells')).status, 200)
 })
 
-/** Number of the last commit but those of the audit, and what is there of credentials and rules. */
+/** Number of the last commit that is not of the audit, and the stored credentials and rules. */
 async function stateOf({ server: { store } }: Running) {
   const list = async (kind: 'Credential' | 'Submodel') =>
     (await store.documents(kind, [], { limit: 1000 })).items.map(({ id, revision }) => `${id} ${revision}`)

@@ -9,7 +9,7 @@ import { type Client, clientOf, startGuarded } from './access-fixture.ts'
 import { type Running, start } from './harness.ts'
 
 const COUNT = 120
-/** Of so many documents one is visible. */
+/** Documents for each visible one. */
 const SELDOM = 20
 const LINK = { name: 'plant', value: '1' }
 

@@ -11,7 +11,7 @@ export interface ComplianceReport {
   readonly id: string
   /** UTC, ISO 8601. */
   readonly created: string
-  /** What flowed is counted from `from` to `to`. */
+  /** Use is counted from `from` to `to`. */
   readonly period: { readonly from: string; readonly to: string }
   /** The address at which the requests of the report were made, as clients see it. */
   readonly address: string

@@ -68,7 +68,7 @@ export const texts: Readonly<Record<ReportLanguage, ReportTexts>> = {
     comparison: 'What changed between two compliance reports',
     sections: {
       identity: 'The hub',
-      standards: 'Standards and what flowed by them',
+      standards: 'Standards and their use',
       operations: 'Operations of the standard',
       constraints: 'Constraints of the metamodel',
       templates: 'Submodel templates',

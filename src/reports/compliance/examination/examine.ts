@@ -20,7 +20,7 @@ import { uncheckedSection } from '../sections/unchecked.ts'
 import { criteriaSection, readCriteria } from './criteria.ts'
 
 export interface ExaminationOptions {
-  /** What flowed is counted from `from` to `to`: UTC, ISO 8601. */
+  /** Use is counted from `from` to `to`: UTC, ISO 8601. */
   readonly period: { readonly from: string; readonly to: string }
   /** Absent: all of them. */
   readonly sections?: readonly SectionName[]

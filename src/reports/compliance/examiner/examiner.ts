@@ -32,7 +32,7 @@ export interface Asked {
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
   /** The body read as JSON; undefined where it is none. */
-  // biome-ignore lint/suspicious/noExplicitAny: what came is looked into, and may be anything
+  // biome-ignore lint/suspicious/noExplicitAny: an answer may be any JSON, and is only inspected
   readonly json: any
   readonly exchange: Exchange
 }

@@ -41,7 +41,7 @@ export interface RunningExamination {
 export interface ExaminationRequest {
   /** The name of a caller, `schedule`, or `command`. */
   readonly startedBy: string
-  /** What flowed is counted in the time before, milliseconds. */
+  /** Use is counted in the time before, milliseconds. */
   readonly periodMs?: number
 }
 

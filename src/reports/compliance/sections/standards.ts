@@ -84,7 +84,7 @@ interface Usage {
 }
 
 function usage({ id, name, unit }: Standard, { count, days, asked, at }: Usage): ReportCheck {
-  // Of documents what is there counts.
+  // Documents count as stored, whatever the period.
   const isCounted = unit !== DOCUMENTS
   const span = `${days[0]} – ${days.at(-1)}`
   const [en, ko] = isCounted ? [` on ${span}`, `(${span})`] : ['', '']
