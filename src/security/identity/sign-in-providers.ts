@@ -50,9 +50,12 @@ export class SignInProviders {
   }
 
   async #read(): Promise<readonly SignInProvider[]> {
-    const found = await Promise.all(this.#issuers.map((issuer) => providerOf(issuer).catch(() => undefined)))
+    const issuers = this.#issuers
+    const found = await Promise.all(issuers.map((issuer) => providerOf(issuer).catch(() => undefined)))
+    // The trust list was replaced meanwhile.
+    if (this.#issuers !== issuers) return this.#read()
     this.#known = found.filter((one) => one !== undefined)
-    const isComplete = this.#known.length === this.#issuers.length
+    const isComplete = this.#known.length === issuers.length
     this.#until = this.#clock.monotonic() + (isComplete ? MAX_AGE_MS : RETRY_MS)
     return this.#known
   }
