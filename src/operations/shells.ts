@@ -112,7 +112,7 @@ export async function hiddenReferences(
   const { access, store } = subject
   const shown = (await access.view('VIEW', KIND, shell.id)).visible(shell) as typeof shell | undefined
   const filtered = new Set(shown?.submodels)
-  const hidden = new Set(await new VisibleReferences(store, access).hidden(shell))
+  const hidden = await new VisibleReferences(store, access).hidden(shell)
   return submodels.filter((reference) => !filtered.has(reference) || hidden.has(reference))
 }
 

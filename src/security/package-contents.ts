@@ -30,6 +30,11 @@ export interface PackedDocument {
   readonly id: string
 }
 
+/** Ids of the shells among the documents of a package. */
+export function shellsIn(documents: readonly PackedDocument[]): ReadonlySet<string> {
+  return new Set(documents.flatMap(({ kind, id }) => (kind === 'AssetAdministrationShell' ? [id] : [])))
+}
+
 type DecideOn = (document: PackedDocument) => MaybePromise<Decision>
 
 /** Undefined: it holds none, or cannot be read. */

@@ -6,7 +6,7 @@ import type { Access } from './access.ts'
 import { rulesCoveringAlways } from './coverage.ts'
 import type { PackageWrite } from './document-writes.ts'
 import type { WriteStores } from './guarded-state.ts'
-import { PACKAGE_FILE, PACKAGE_KINDS } from './package-contents.ts'
+import { PACKAGE_FILE, PACKAGE_KINDS, type PackedDocument, shellsIn } from './package-contents.ts'
 
 interface CheckedPackage {
   /** What the decision depends on. */
@@ -28,7 +28,7 @@ export async function checkPackage(
   }
   const rules = new Set<string>()
   const isCovered = async (one: FileEntry | undefined) => {
-    const decide = async (document: { readonly kind: (typeof PACKAGE_KINDS)[number]; readonly id: string }) => {
+    const decide = async (document: PackedDocument) => {
       const decision = await access.decide(right, document.kind, document.id)
       for (const { rule } of decision.verdict.grants) rules.add(rule.name)
       return decision
@@ -46,7 +46,7 @@ export async function checkPackage(
   if (json === undefined) return { guards, rules: [...rules], elsewhere: [] }
   const held = await isCovered(file)
   if (held === undefined) return undefined
-  const shells = new Set(held.flatMap((one) => (one.kind === 'AssetAdministrationShell' ? [one.id] : [])))
+  const shells = shellsIn(held)
   const { aasIds } = JSON.parse(readText(json)) as { readonly aasIds: readonly string[] }
   return { guards, rules: [...rules], elsewhere: aasIds.filter((one) => !shells.has(one)) }
 }

@@ -4,7 +4,7 @@ import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, Facet, Page, PageRequest } from '../store/store.ts'
 import type { Access } from './access.ts'
-import { PACKAGE_FILE, PACKAGE_KINDS } from './package-contents.ts'
+import { PACKAGE_FILE, PACKAGE_KINDS, shellsIn } from './package-contents.ts'
 import type { Right } from './rights.ts'
 import { pageOfShown } from './shown-page.ts'
 
@@ -69,11 +69,9 @@ export class VisiblePackages {
         packages.accessible(this.#store, file, ({ kind, id }) => this.#access.decide(this.#right, kind, id))
       ))
     if (held === undefined) return undefined
+    const shells = shellsIn(held)
     const aasIds: string[] = []
-    for (const id of description.aasIds) {
-      const isHeld = held.some((one) => one.kind === SHELL && one.id === id)
-      if (isHeld || (await this.#showsShell(id))) aasIds.push(id)
-    }
+    for (const id of description.aasIds) if (shells.has(id) || (await this.#showsShell(id))) aasIds.push(id)
     return aasIds.length === description.aasIds.length ? description : { ...description, aasIds }
   }
 

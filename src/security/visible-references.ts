@@ -11,6 +11,8 @@ import type { Access } from './access.ts'
 
 const SUBMODEL = 'Submodel'
 
+const NONE: ReadonlySet<Reference> = new Set()
+
 type Shell = Partial<Pick<AssetAdministrationShell, 'submodels'>>
 
 export class VisibleReferences {
@@ -34,17 +36,17 @@ export class VisibleReferences {
   /** The same for a parsed shell, which is not modified. */
   async shell<Content extends Shell>(shell: Content): Promise<Content> {
     const hidden = await this.hidden(shell)
-    if (hidden.length === 0) return shell
+    if (hidden.size === 0) return shell
     const { submodels = [], ...rest } = shell
-    const shown = submodels.filter((reference) => !hidden.includes(reference))
+    const shown = submodels.filter((reference) => !hidden.has(reference))
     return (shown.length === 0 ? rest : { ...shell, submodels: shown }) as Content
   }
 
   /** The references that the caller may not see. */
-  async hidden({ submodels = [] }: Shell): Promise<readonly Reference[]> {
-    if (submodels.length === 0 || (await this.#areAll())) return []
+  async hidden({ submodels = [] }: Shell): Promise<ReadonlySet<Reference>> {
+    if (submodels.length === 0 || (await this.#areAll())) return NONE
     const areVisible = await Promise.all(submodels.map((reference) => this.#shows(targetIdOf(reference))))
-    return submodels.filter((_, index) => areVisible[index] !== true)
+    return new Set(submodels.filter((_, index) => areVisible[index] !== true))
   }
 
   async #areAll(): Promise<boolean> {
