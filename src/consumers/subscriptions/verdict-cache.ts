@@ -14,10 +14,10 @@ export interface DocumentVerdict {
 
 /** Where verdicts come from. */
 export interface VerdictSource {
-  verdict(kind: DocumentKind, id: string, state: CurrentState): Promise<DocumentVerdict>
-  /** Is all of a document visible? Of one that does not exist only where its content does not decide. */
   readonly packages: Pick<VisiblePackages, 'description'>
   readonly references: Pick<VisibleReferences, 'shell'>
+  verdict(kind: DocumentKind, id: string, state: CurrentState): Promise<DocumentVerdict>
+  /** Is all of a document visible? Of one that does not exist only where its content does not decide. */
   showsWhole(kind: DocumentKind, id: string, state: CurrentState): Promise<boolean>
 }
 
