@@ -8,7 +8,6 @@ import { startHistoryRetention } from '../consumers/history/history-retention.ts
 import { startLogRetention } from '../consumers/log-retention.ts'
 import { registration } from '../consumers/registration.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
-import { plantView } from '../store/plant-view.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { retryLogger } from './logging.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
@@ -40,7 +39,7 @@ export class Background {
 /** @param background is filled as its parts start, so that it can be stopped where one of them fails */
 export async function startBackground(background: Background, parts: BackgroundParts): Promise<void> {
   const { config, services, log, mqtt } = parts
-  const { store, context, policyOf, historyWriter, clock } = services
+  const { store, plant, context, policyOf, historyWriter, clock } = services
   const { templates, jobs } = context
   const failed = retryLogger(log)
   const noteJump = (ms: number) => {
@@ -67,18 +66,16 @@ export async function startBackground(background: Background, parts: BackgroundP
   background.add(jobs.watch(failed('Resuming jobs')))
   // Also without templates: the reasons why a document was accepted leniently are kept.
   if (templates.isActive || config.LENIENT) {
-    background.add(
-      startValidationResults(plantView(store), { checker: templates, clock, failed: failed('Validating submodels') })
-    )
+    background.add(startValidationResults(plant, { checker: templates, clock, failed: failed('Validating submodels') }))
   }
   if (config.REGISTER_AT !== '') {
     const base = services.baseUrl.current + config.API_PREFIX
     const options = { registry: config.REGISTER_AT, base, failed: failed('Registering') }
-    background.add(startConsumer(plantView(store), registration(plantView(store), options), clock))
+    background.add(startConsumer(plant, registration(plant, options), clock))
   }
   if (mqtt !== undefined) {
     const client = await mqttTransport({
-      hub: { store: plantView(store), documents: context.store, ingest: context.ingest },
+      hub: { store: plant, documents: context.store, ingest: context.ingest },
       access: mqttAccess(services, mqtt.url, config.MQTT_CLAIMS),
       published: publishedView(services, mqtt.url, config.MQTT_PUBLISH_CLAIMS),
       log,

@@ -49,6 +49,8 @@ export interface Services {
   readonly clockJumps: ClockJumps
   readonly usage: Usage
   readonly store: Store
+  /** The same without what examinations store for themselves. */
+  readonly plant: Store
   readonly ingest: Ingest
   readonly history: History
   readonly historyWriter: HistoryWriter
@@ -89,7 +91,8 @@ export async function openServices({ config, clock, store, files, plan, log }: S
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
   const history = historyOf(store, historyWriter)
   const limits = callerLimits(config, clock)
-  const collection = openCollection(plantView(store), plan, { clock, failed: failed('Counting the collection points') })
+  const plant = plantView(store)
+  const collection = openCollection(plant, plan, { clock, failed: failed('Counting the collection points') })
   const ingest: Ingest = new Ingest({
     store,
     clock,
@@ -142,7 +145,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
       templates: profilesServedBy('templates')
     }
   }
-  const subscriptions = new Subscriptions(plantView(store), {
+  const subscriptions = new Subscriptions(plant, {
     ...{ history, clock, limits, failed: failed('Sending changes to subscribers') }
   })
   const accessRules = await openAccessRules({
@@ -151,6 +154,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
     clockJumps: { count: 0 },
+    plant,
     usage,
     collection: collection?.figures,
     context,
