@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { acceptedEncodings } from '../transports/http/headers.ts'
 
 /** Beside the sources while developing, beside the compiled code in the npm package. */
 const FOLDER = fileURLToPath(
@@ -75,13 +76,4 @@ function send(reply: FastifyReply, name: string, { bytes, encoding }: PageFile):
   const vary = reply.getHeader('vary')
   reply.header('vary', vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`)
   return reply.type(MEDIA_TYPES[extname(name)] ?? 'application/octet-stream').send(bytes)
-}
-
-/** Those that are not refused by `q=0`. */
-function acceptedEncodings(header: string | string[] | undefined): ReadonlySet<string> {
-  const entries = String(header ?? '')
-    .toLowerCase()
-    .split(',', 20)
-    .map((entry) => entry.trim())
-  return new Set(entries.filter((entry) => !/;\s*q=0(?:\.0*)?$/.test(entry)).map((entry) => entry.split(';')[0] ?? ''))
 }

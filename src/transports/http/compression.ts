@@ -2,6 +2,7 @@
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGzip, createZstdCompress } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { acceptedEncodings } from './headers.ts'
 
 type ContentEncoding = 'zstd' | 'gzip'
 
@@ -43,8 +44,7 @@ export function compress(body: Readable | Buffer | string, encoding: ContentEnco
 
 function preferredEncoding(header: string | undefined): ContentEncoding | undefined {
   if (header === undefined) return undefined
-  const refused = /;\s*q=0(\.0*)?\s*$/
-  const encodings = header.split(',').flatMap((part) => (refused.test(part) ? [] : [part.split(';', 1)[0]?.trim()]))
-  if (encodings.includes('zstd')) return 'zstd'
-  return encodings.includes('gzip') ? 'gzip' : undefined
+  const accepted = acceptedEncodings(header)
+  if (accepted.has('zstd')) return 'zstd'
+  return accepted.has('gzip') ? 'gzip' : undefined
 }

@@ -50,6 +50,13 @@ function parseAccept(header: string): AcceptedTypes {
   return { types: types.map(([type]) => type), json: json > 0, ...(versions.size > 0 && { versions }) }
 }
 
+/** Codings that `Accept-Encoding` names and does not refuse by `q=0` (RFC 9110, 12.5.3), in lower case. */
+export function acceptedEncodings(header = ''): ReadonlySet<string> {
+  const entries = header.toLowerCase().split(',')
+  const accepted = entries.filter((entry) => !/;\s*q=0(\.0*)?\s*$/.test(entry))
+  return new Set(accepted.map((entry) => entry.split(';', 1)[0]?.trim() ?? ''))
+}
+
 /**
  * The revisions in `If-Match` or `If-None-Match`. The latter compares weakly, so that tags count that a proxy made weak
  * (RFC 9110, 13.1). Tags that the hub did not issue match nothing.
