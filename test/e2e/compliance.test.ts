@@ -77,6 +77,8 @@ t.test('a hub that has examined itself', async (t) => {
     const english = await hub.ask('GET', `${address}?format=html&language=en`, undefined, { 'accept-language': 'ko' })
     t.match(english.text, 'Compliance report')
     t.equal((await hub.ask('GET', address, undefined, { accept: 'image/png' })).status, 406)
+    const rather = await hub.ask('GET', address, undefined, { accept: 'text/html;q=0.2, application/json' })
+    t.match(rather.headers.get('content-type'), /^application\/json/)
     const pdf = await hub.ask('GET', `${address}?format=pdf&language=ko`)
     if (findChromium(undefined) === undefined) t.equal(pdf.status, 501, pdf.text)
     else t.match(pdf.text, /^%PDF-/)

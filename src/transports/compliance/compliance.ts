@@ -8,6 +8,7 @@ import type { SigningKeys } from '../../reports/compliance/signing/signing-keys.
 import type { AuditedEvent, AuditTrail } from '../../security/audit-trail.ts'
 import { ignoreBodies } from '../http/body.ts'
 import { type EndpointRequest, pathParameter, serve } from '../http/extension-endpoint.ts'
+import { readAccept } from '../http/headers.ts'
 import { complianceEndpoints, mediaTypes, type ReportFormat, reportFormats } from './endpoint.ts'
 
 export interface ComplianceServices {
@@ -104,13 +105,11 @@ async function sendReport(
 }
 
 /** @throws HubError `NotAcceptable` */
-function acceptedFormat({ headers: { accept = '*/*' } }: FastifyRequest): ReportFormat {
-  const ranges = accept.split(',').map((range) => range.split(';')[0]?.trim().toLowerCase())
-  for (const range of ranges) {
-    if (range === '*/*' || range === 'application/*') return 'json'
-    const found = reportFormats.find(
-      (format) => mediaTypes[format] === range || (range === 'text/*' && format === 'html')
-    )
+function acceptedFormat({ headers }: FastifyRequest): ReportFormat {
+  for (const type of readAccept(headers.accept).types) {
+    if (type === '*/*' || type === 'application/*') return 'json'
+    if (type === 'text/*') return 'html'
+    const found = reportFormats.find((format) => mediaTypes[format] === type)
     if (found !== undefined) return found
   }
   throw new HubError('NotAcceptable', [Object.values(mediaTypes).join(', ')])
