@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { RulesInForce } from '../../security/access.ts'
 import { type AuditTrail, ruleAudit } from '../../security/audit-trail.ts'
-import type { Caller } from '../../security/caller.ts'
 import { Policy } from '../../security/policy.ts'
 import { checkRuleDocument, MAX_RULE_BYTES, type RuleDocument, rulesOf } from '../../security/rule-files.ts'
 import type { RuleVersions } from '../../security/rule-versions.ts'
 import type { AccessSubject } from '../../security/subject.ts'
 import { requestPaths } from '../../security/target.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
+import { recordedCaller } from '../http/audit.ts'
 import { acceptJson } from '../http/body.ts'
 import type { BodyBudget } from '../http/body-collector.ts'
 import { type EndpointRequest, type ExtensionEndpoint, serve } from '../http/extension-endpoint.ts'
@@ -64,7 +64,7 @@ async function stage(
   const checked = await Promise.all(documents.map(checkRuleDocument))
   const rules = rulesOf(checked).length
   const staged = { documents, rules, author: authorOf(request), activate: false, ...(note !== undefined && { note }) }
-  const version = await versions.add(staged, ruleAudit(audit, callerOf(request)))
+  const version = await versions.add(staged, ruleAudit(audit, recordedCaller(request)))
   const warnings = checked.flatMap((document) => document.warnings)
   return reply.code(201).send({ ...version, ...(warnings.length > 0 && { warnings }) })
 }
@@ -86,7 +86,7 @@ async function activate(
     ])
   }
   const author = authorOf(request)
-  const more = ruleAudit(audit, callerOf(request))
+  const more = ruleAudit(audit, recordedCaller(request))
   const active = await (version === PREVIOUS
     ? versions.rollBack(author, more)
     : versions.activate(number, author, more))
@@ -150,9 +150,5 @@ function bodyOf({ body }: FastifyRequest): unknown {
 }
 
 function authorOf(request: FastifyRequest): string {
-  return callerOf(request).name
-}
-
-function callerOf({ access, ip }: FastifyRequest): Omit<Caller, 'subject'> {
-  return access?.caller ?? { name: 'anonymous', authentication: 'none', source: ip }
+  return recordedCaller(request).name
 }

@@ -5,7 +5,8 @@ import { preferredLanguage } from '../../operations/report-language.ts'
 import type { ReportArchive } from '../../reports/compliance/archive/archive.ts'
 import type { Examinations } from '../../reports/compliance/runs/examinations.ts'
 import type { SigningKeys } from '../../reports/compliance/signing/signing-keys.ts'
-import type { AuditedEvent, AuditTrail } from '../../security/audit-trail.ts'
+import type { AuditTrail } from '../../security/audit-trail.ts'
+import { recordedCaller } from '../http/audit.ts'
 import { ignoreBodies } from '../http/body.ts'
 import { type EndpointRequest, pathParameter, serve } from '../http/extension-endpoint.ts'
 import { readAccept } from '../http/headers.ts'
@@ -44,7 +45,7 @@ function serveReports(app: FastifyInstance, options: ComplianceRoutesOptions): v
       return { result: await archive.list(), ...(running !== undefined && { running }) }
     },
     post: async ({ request, reply }) => {
-      const running = await examinations.start({ startedBy: callerOf(request).name })
+      const running = await examinations.start({ startedBy: recordedCaller(request).name })
       return reply.code(202).header('location', `/compliance/${running.id}`).send(running)
     }
   })
@@ -116,9 +117,5 @@ function acceptedFormat({ headers }: FastifyRequest): ReportFormat {
 }
 
 function auditOf(audit: AuditTrail, operation: string, subject: string, request: FastifyRequest) {
-  return audit.changesForEvent({ operation, subject, outcome: 'done', caller: callerOf(request) })
-}
-
-function callerOf({ access, ip }: FastifyRequest): NonNullable<AuditedEvent['caller']> {
-  return access?.caller ?? { name: 'anonymous', authentication: 'none', source: ip }
+  return audit.changesForEvent({ operation, subject, outcome: 'done', caller: recordedCaller(request) })
 }

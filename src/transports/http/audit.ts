@@ -52,11 +52,15 @@ export function responseAudit(required: RequiredRight): ((access: Access, reply:
 export function auditRefusals(app: FastifyInstance, trail: AuditTrail, isActive: () => boolean): void {
   app.addHook('onError', (request, _reply, error, done) => {
     if (error instanceof HubError && (error.status === 401 || error.status === 403) && isActive()) {
-      const caller = request.access?.caller ?? { ...STRANGER, source: request.ip }
-      auditOf(trail, request, caller)?.refused(error.status, error.message)
+      auditOf(trail, request, recordedCaller(request))?.refused(error.status, error.message)
     }
     done()
   })
+}
+
+/** Whom records of a request name: its caller, or a stranger where the hub knows none. */
+export function recordedCaller({ access, ip }: FastifyRequest): Caller {
+  return access?.caller ?? { ...STRANGER, source: ip }
 }
 
 const STRANGER: Caller = { subject: {}, name: 'anonymous', authentication: 'none' }
