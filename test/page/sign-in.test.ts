@@ -8,7 +8,7 @@ import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { bearer } from '../e2e/secured-hub.ts'
 import { startProvider } from '../identity-provider.ts'
-import { checkAccessibility, checkWidth, NARROW, noBrowser, screenshot, withTab } from './browser.ts'
+import { checkAccessibility, checkWidth, NARROW, noBrowser, screenshot, signInWithKey, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
 
 const PASSWORD = 'correct horse battery'
@@ -90,6 +90,22 @@ t.test('signing in', { skip: noBrowser, timeout: 180_000 }, async (t) => {
     })
   )
 
+  await t.test('who signs in next reads names anew, as other rules may hold', (t) =>
+    withTab(t, hub.url + VALUES, { expected: /401/ }, async (tab) => {
+      const { page } = tab
+      const namesAreRead = () => page.waitForRequest(/\/query\/concept-descriptions/)
+      for (const count of [1, 2]) {
+        const reading = namesAreRead()
+        await signInWithKey(tab, reader)
+        await reading
+        t.pass(`read by caller ${count}`)
+        await page.getByText('Live', { exact: true }).waitFor()
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+      }
+    })
+  )
+
   await t.test('what the caller may not see is not there', (t) =>
     withTab(t, hub.url, { expected: /40[13]/ }, async ({ page }) => {
       await page.getByRole('button', { name: 'Continue without signing in' }).click()
@@ -145,7 +161,7 @@ t.test(
 
 t.test('the page works below a path of a reverse proxy', { skip: noBrowser, timeout: 120_000 }, async (t) => {
   const hub = await start(t)
-  await fill(hub)
+  await uploadPlant(hub)
   const proxy = await startProxy(t, hub, '/plant-a/hub')
   await withTab(t, `${proxy}/plant-a/hub/${VALUES}`, {}, async ({ page }) => {
     await page.getByText('Live', { exact: true }).waitFor()
@@ -156,7 +172,7 @@ t.test('the page works below a path of a reverse proxy', { skip: noBrowser, time
 
 /** Makes users and keys: an administrator kim, an auditor's key. */
 async function protect(hub: Running): Promise<{ readonly reader: string }> {
-  await fill(hub)
+  await uploadPlant(hub)
   const kim = { name: 'kim', password: PASSWORD, claims: { role: 'administrator' } }
   await hub.ask('POST', `${hub.url}/security/users`, kim)
   const session = await hub.ask('POST', `${hub.url}/security/session`, { user: 'kim', password: PASSWORD })
@@ -167,10 +183,6 @@ async function protect(hub: Running): Promise<{ readonly reader: string }> {
   const key = await hub.ask('POST', `${hub.url}/security/keys`, { name: 'audit', claims: { role: 'auditor' } }, headers)
   await hub.get('/shells', bearer(key.json.key))
   return { reader: key.json.key }
-}
-
-async function fill(hub: Running): Promise<void> {
-  await uploadPlant(hub)
 }
 
 /** Takes the path away, as a proxy does that serves several applications. */

@@ -1,5 +1,6 @@
 /** Documents that many components ask for by identifier: those asked for at the same time are read together, and kept. */
 import { type Signal, signal } from '@preact/signals'
+import { onOtherCaller } from './session.ts'
 
 /** More are forgotten, and read again when asked for. */
 const MAX_ENTRIES = 5000
@@ -12,10 +13,11 @@ export type Cached<Value> = Value | null | undefined
 export class BatchedCache<Value extends { readonly id: string }> {
   readonly #read: (ids: readonly string[]) => Promise<readonly Value[]>
   readonly #entries = new Map<string, Signal<Cached<Value>>>()
-  #wanted: string[] = []
+  #wanted: (readonly [id: string, entry: Signal<Cached<Value>>])[] = []
 
   constructor(read: (ids: readonly string[]) => Promise<readonly Value[]>) {
     this.#read = read
+    onOtherCaller(() => this.#entries.clear())
   }
 
   /** While rendering: it renders again when the value is known. */
@@ -23,26 +25,19 @@ export class BatchedCache<Value extends { readonly id: string }> {
     let entry = this.#entries.get(id)
     if (entry === undefined) {
       if (this.#entries.size >= MAX_ENTRIES) this.#entries.clear()
-      entry = signal(undefined)
+      entry = signal<Cached<Value>>(undefined)
       this.#entries.set(id, entry)
-      if (this.#wanted.push(id) === 1) setTimeout(() => void this.#readWanted(), GATHER_MS)
+      if (this.#wanted.push([id, entry]) === 1) setTimeout(() => void this.#readWanted(), GATHER_MS)
     }
     return entry.value
   }
 
-  clear(): void {
-    this.#entries.clear()
-  }
-
   async #readWanted(): Promise<void> {
-    const ids = this.#wanted
+    const wanted = this.#wanted
     this.#wanted = []
     // A failure is shown by what else is read; here names stay identifiers.
-    const found = await this.#read(ids).catch(() => [])
+    const found = await this.#read(wanted.map(([id]) => id)).catch(() => [])
     const byId = new Map(found.map((value) => [value.id, value]))
-    for (const id of ids) {
-      const entry = this.#entries.get(id)
-      if (entry !== undefined) entry.value = byId.get(id) ?? null
-    }
+    for (const [id, entry] of wanted) entry.value = byId.get(id) ?? null
   }
 }

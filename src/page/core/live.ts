@@ -1,17 +1,15 @@
 /** The one connection of the page for changes as they happen. It opens with the first subscription, and reconnects by itself. */
-import { effect, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { type Client, connect, type Events, type SubscriptionRequest } from '../../client/client.ts'
 import { ROOT, streamToken } from './hub.ts'
-import { session } from './session.ts'
+import { onOtherCaller } from './session.ts'
 
 /** `idle` before the first subscription. */
 export const connection = signal<'idle' | 'open' | 'closed'>('idle')
 
 let client: Client | undefined
 
-// Another caller sees something else.
-effect(() => {
-  if (session.value.is === 'ready') return
+onOtherCaller(() => {
   client?.close()
   client = undefined
   connection.value = 'idle'

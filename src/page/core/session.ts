@@ -1,5 +1,5 @@
 /** Who uses the page: found out at its start, changed by signing in and out. */
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal, untracked } from '@preact/signals'
 import { ApiError } from '../../client/api/http.ts'
 import { type CallerInfo, closeSession, openSession, readPageConfig, whoAmI } from '../../client/api/session.ts'
 import { configure, hub, onSignedOut, useCredential } from './hub.ts'
@@ -32,6 +32,13 @@ export const callerName = computed(() => {
   // `user:kim`, as the audit distinguishes users and keys.
   return String(found ?? name.replace(/^user:/, ''))
 })
+
+/** Calls a listener when the caller has gone: another one sees something else. */
+export function onOtherCaller(listener: () => void): void {
+  effect(() => {
+    if (session.value.is !== 'ready') untracked(listener)
+  })
+}
 
 const KEY = 'aas-hub.key'
 

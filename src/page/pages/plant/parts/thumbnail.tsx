@@ -2,12 +2,17 @@
 import { useEffect, useState } from 'preact/hooks'
 import { readThumbnail } from '../../../../client/api/repository.ts'
 import { hub } from '../../../core/hub.ts'
+import { onOtherCaller } from '../../../core/session.ts'
 import { Icon } from '../../../ui/icon.tsx'
 
 const MAX_PICTURES = 200
 
 /** Object URLs by shell, the oldest first. */
 const pictures = new Map<string, Promise<string | undefined>>()
+
+onOtherCaller(() => {
+  for (const shell of [...pictures.keys()]) forget(shell)
+})
 
 export interface ThumbnailProps {
   readonly shell: string
@@ -41,10 +46,12 @@ function pictureOf(shell: string): Promise<string | undefined> {
     () => undefined
   )
   pictures.set(shell, picture)
-  const [oldest] = pictures
-  if (pictures.size > MAX_PICTURES && oldest !== undefined) {
-    pictures.delete(oldest[0])
-    void oldest[1].then((url) => url !== undefined && URL.revokeObjectURL(url))
-  }
+  const [oldest] = pictures.keys()
+  if (pictures.size > MAX_PICTURES && oldest !== undefined) forget(oldest)
   return picture
+}
+
+function forget(shell: string): void {
+  void pictures.get(shell)?.then((url) => url !== undefined && URL.revokeObjectURL(url))
+  pictures.delete(shell)
 }
