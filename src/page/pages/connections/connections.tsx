@@ -20,14 +20,16 @@ const REFRESH_MS = 5000
 
 export default function Connections() {
   const text = connectionMessages()
-  const { value, error, reload } = useLoad(`connections ${language.value}`, async (signal) => {
+  const { value, error, isLoading, reload } = useLoad(`connections ${language.value}`, async (signal) => {
     const [list, metrics] = await Promise.all([readSenders(language.peek(), signal), readMetrics(hub(), signal)])
     return { ...list, metrics }
   })
   useEffect(() => {
+    // After what is being read, which may take longer where there are many points.
+    if (isLoading) return
     const timer = setInterval(() => document.hidden || reload(), REFRESH_MS)
     return () => clearInterval(timer)
-  }, [reload])
+  }, [isLoading, reload])
   return (
     <>
       <PageHead title={text.title} about={text.about}>
