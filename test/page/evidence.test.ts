@@ -52,6 +52,17 @@ t.test('pages of evidence', { skip: noBrowser, timeout: 240_000 }, async (t) => 
     })
   )
 
+  await t.test('a filter that is typed keeps one that was typed just before', (t) =>
+    withTab(t, `${hub.url}/#/collection-points`, {}, async ({ page }) => {
+      await page.getByRole('row').filter({ hasText: 'CycleTime' }).waitFor()
+      await page.getByRole('searchbox', { name: 'Process' }).fill('Molding')
+      await page.getByRole('searchbox', { name: 'Machine' }).fill('IMM-02')
+      await page.waitForURL(/machine=IMM-02/)
+      t.match(page.url(), /process=Molding/)
+      t.equal(await page.getByRole('searchbox', { name: 'Process' }).inputValue(), 'Molding')
+    })
+  )
+
   await t.test('an invalid submodel says what is wrong, and leads to where it is', (t) =>
     withTab(t, `${hub.url}/#/validation?result=invalid`, {}, async ({ page }) => {
       const result = page.locator('.validation-list > li').filter({ hasText: NAMEPLATE })

@@ -1,8 +1,6 @@
 /** Filters of a list. They are in the address, so that a filtered list can be sent to others. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
-
-const TYPING_PAUSE_MS = 300
+import { useTyped } from '../core/use-typed.ts'
 
 export function FilterBar({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
   return (
@@ -48,21 +46,7 @@ export interface TextFilterProps {
 }
 
 export function TextFilter({ label, value, hint, onChange }: TextFilterProps) {
-  const [typed, setTyped] = useState(value)
-  const sent = useRef(value)
-  useEffect(() => {
-    // Another address than what was typed here: of a link, or of the browser's history.
-    if (value !== sent.current) setTyped(value)
-    sent.current = value
-  }, [value])
-  useEffect(() => {
-    if (typed.trim() === sent.current) return
-    const timer = setTimeout(() => {
-      sent.current = typed.trim()
-      onChange(typed.trim())
-    }, TYPING_PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
+  const { typed, setTyped } = useTyped(value, onChange)
   return (
     <label class="field">
       <span>{label}</span>

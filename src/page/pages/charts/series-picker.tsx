@@ -1,5 +1,5 @@
 /** Finds numeric values by their name, or by that of their submodel, and puts them into the chart. */
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Element, SubmodelDocument } from '../../../client/api/aas.ts'
 import { listSubmodels, readSubmodel } from '../../../client/api/repository.ts'
 import { querySubmodels, submodelCondition } from '../../../client/api/search.ts'
@@ -9,6 +9,7 @@ import { textOf } from '../../core/format.ts'
 import { isNumeric } from '../../core/format-value.ts'
 import { hub } from '../../core/hub.ts'
 import { useLoad } from '../../core/use-load.ts'
+import { useTyped } from '../../core/use-typed.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { Loading } from '../../ui/loading.tsx'
@@ -16,7 +17,6 @@ import { elementName } from '../plant/parts/element-name.ts'
 import { type Child, childrenWithPaths, rootsOf } from '../plant/parts/element-tree.ts'
 import { chartMessages } from './messages.ts'
 
-const TYPING_PAUSE_MS = 300
 const MAX_SUBMODELS = 20
 const MAX_FOUND = 60
 
@@ -34,12 +34,8 @@ export interface SeriesPickerProps {
 
 export function SeriesPicker({ chosen, onChange, onClose }: SeriesPickerProps) {
   const text = chartMessages()
-  const [typed, setTyped] = useState('')
   const [wanted, setWanted] = useState('')
-  useEffect(() => {
-    const timer = setTimeout(() => setWanted(typed.trim()), TYPING_PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [typed])
+  const { typed, setTyped } = useTyped(wanted, setWanted)
   const { value: found, error } = useLoad(`series ${wanted}`, (signal) => findSeries(wanted, signal))
   const isChosen = (one: SeriesName) => chosen.some((other) => isSame(one, other))
   const toggle = (one: SeriesName) =>

@@ -1,39 +1,23 @@
 /** A text to search for while it is typed, or a query in AASQL. */
-import { useEffect, useRef, useState } from 'preact/hooks'
 import { SEARCHED } from '../../../../client/api/search.ts'
+import { useTyped } from '../../../core/use-typed.ts'
 import { Icon } from '../../../ui/icon.tsx'
 import { changeList } from '../parts/address.ts'
 import { treeMessages } from './messages.ts'
 
-const TYPING_PAUSE_MS = 300
 const EXAMPLE = '{"$gt": [{"$field": "$sme.CycleTime#value"}, {"$numVal": 10}]}'
 
 export function SearchForm({ text: searched, by }: { readonly text: string; readonly by: string }) {
   const text = treeMessages()
-  const [typed, setTyped] = useState(searched)
   const isQuery = by === 'aasql'
-  const sent = useRef(searched)
-  const search = (text: string) => {
-    sent.current = text
-    changeList({ q: text })
-  }
-  useEffect(() => {
-    // An address that is not what was typed here: of a link, or of the browser's history.
-    if (searched !== sent.current) setTyped(searched)
-    sent.current = searched
-  }, [searched])
-  useEffect(() => {
-    if (isQuery || typed.trim() === searched) return
-    const timer = setTimeout(() => search(typed.trim()), TYPING_PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [typed, searched, isQuery])
+  const { typed, setTyped, send } = useTyped(searched, (q) => changeList({ q }), isQuery)
   return (
     <search>
       <form
         class="plant-search"
         onSubmit={(event) => {
           event.preventDefault()
-          search(typed.trim())
+          send()
         }}
       >
         <div class="plant-search-line">
