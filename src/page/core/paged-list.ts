@@ -28,6 +28,11 @@ export class PagedList<Source, Entry> {
     return this.#error
   }
 
+  /** Has a page been read, and is there a further one? It may have been empty. */
+  get hasNext(): boolean {
+    return this.#cursor !== undefined
+  }
+
   /** Reads the next page, unless one is being read or there is none. After a failure it tries again. */
   async more(): Promise<void> {
     if (this.state.peek() === 'loading' || this.state.peek() === 'complete') return

@@ -18,7 +18,7 @@ export function ListFoot<Source, Entry>({ list }: { readonly list: PagedList<Sou
       return <Failure error={list.error} onRetry={() => void list.more()} />
     case 'more':
       // Before the first page is asked for there is nothing to read on from.
-      if (list.items.value.length === 0) return null
+      if (!list.hasNext) return null
       return (
         <button type="button" class="button table-more" onClick={() => void list.more()}>
           {text.more}
