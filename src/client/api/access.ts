@@ -29,7 +29,7 @@ export interface ShownApiKey extends ApiKey {
 }
 
 export function listUsers(http: HttpClient, signal?: AbortSignal): Promise<readonly HubUser[]> {
-  return http.json(http.hub('/security/users'), signal && { signal })
+  return http.json(http.hub('/security/users'), { signal })
 }
 
 export async function createUser(
@@ -52,7 +52,7 @@ export async function deleteUser(http: HttpClient, name: string): Promise<void> 
 }
 
 export function listKeys(http: HttpClient, signal?: AbortSignal): Promise<readonly ApiKey[]> {
-  return http.json(http.hub('/security/keys'), signal && { signal })
+  return http.json(http.hub('/security/keys'), { signal })
 }
 
 export interface NewApiKey {
@@ -96,11 +96,11 @@ export function listRuleVersions(
   http: HttpClient,
   signal?: AbortSignal
 ): Promise<{ readonly active: number; readonly versions: readonly RuleVersion[] }> {
-  return http.json(http.hub('/security/access-rules'), signal && { signal })
+  return http.json(http.hub('/security/access-rules'), { signal })
 }
 
 export function readRules(http: HttpClient, version: number, signal?: AbortSignal): Promise<unknown> {
-  return http.json(http.hub('/security/access-rules/documents'), { query: { version }, ...(signal && { signal }) })
+  return http.json(http.hub('/security/access-rules/documents'), { query: { version }, signal })
 }
 
 export async function activateRules(http: HttpClient, version: number): Promise<void> {
@@ -145,6 +145,6 @@ export function explainAccess(
   return http.json(http.hub('/security/access-rules/explain'), {
     method: 'POST',
     json: question,
-    ...(signal && { signal })
+    signal
   })
 }

@@ -25,7 +25,7 @@ export function listReports(
   http: HttpClient,
   signal?: AbortSignal
 ): Promise<{ readonly result: readonly ReportSummary[]; readonly running?: RunningExamination }> {
-  return http.json(http.hub('/compliance'), signal && { signal })
+  return http.json(http.hub('/compliance'), { signal })
 }
 
 /** The hub examines itself; `listReports` shows its progress. */
@@ -109,7 +109,7 @@ export interface ReportComparison {
 }
 
 export function readReport(http: HttpClient, id: string, signal?: AbortSignal): Promise<ComplianceReport> {
-  return http.json(http.hub(`/compliance/${encodeURIComponent(id)}`), signal && { signal })
+  return http.json(http.hub(`/compliance/${encodeURIComponent(id)}`), { signal })
 }
 
 /** @param since id of an earlier report */
@@ -119,5 +119,5 @@ export function compareReports(
   since: string,
   signal?: AbortSignal
 ): Promise<ReportComparison> {
-  return http.json(http.hub(`/compliance/${encodeURIComponent(id)}`), { query: { since }, ...(signal && { signal }) })
+  return http.json(http.hub(`/compliance/${encodeURIComponent(id)}`), { query: { since }, signal })
 }

@@ -10,10 +10,9 @@ export interface DocumentDescription {
 }
 
 export async function listDocuments(http: HttpClient, signal?: AbortSignal): Promise<readonly DocumentDescription[]> {
-  const list: { readonly documents: readonly DocumentDescription[] } = await http.json(
-    http.hub('/document-set'),
-    signal && { signal }
-  )
+  const list: { readonly documents: readonly DocumentDescription[] } = await http.json(http.hub('/document-set'), {
+    signal
+  })
   return list.documents
 }
 

@@ -50,7 +50,7 @@ export function listCollectionPoints(
   filter: CollectionFilter & { readonly language: string },
   { signal, ...page }: PageRequest = {}
 ): Promise<CollectionPage> {
-  return http.json(http.hub('/collection-points'), { query: { ...filter, ...page }, ...(signal && { signal }) })
+  return http.json(http.hub('/collection-points'), { query: { ...filter, ...page }, signal })
 }
 
 /** All points, for spreadsheets. */
@@ -83,7 +83,7 @@ export function listValidationResults(
   filter: { readonly result?: string | undefined },
   { signal, ...page }: PageRequest = {}
 ): Promise<ListPage<ValidationResult>> {
-  return http.json(http.api('/validation'), { query: { ...filter, ...page }, ...(signal && { signal }) })
+  return http.json(http.api('/validation'), { query: { ...filter, ...page }, signal })
 }
 
 export interface AuditEntry {
@@ -130,7 +130,7 @@ export function listAudit(
   filter: AuditFilter,
   { signal, ...page }: PageRequest = {}
 ): Promise<ListPage<AuditEntry>> {
-  return http.json(http.hub('/audit'), { query: { ...filter, ...page }, ...(signal && { signal }) })
+  return http.json(http.hub('/audit'), { query: { ...filter, ...page }, signal })
 }
 
 /** All entries that match, as lines of JSON. */

@@ -44,14 +44,14 @@ export interface HttpRequest {
   /** Sent as it is. */
   readonly body?: NonNullable<RequestInit['body']>
   readonly headers?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A page of a list: without a cursor the first one. */
 export interface PageRequest {
   readonly limit?: number
   readonly cursor?: string | undefined
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 type QueryValue = string | number | boolean | undefined | readonly string[]
@@ -128,9 +128,13 @@ function withQuery(url: string, query: HttpRequest['query'] = {}): string {
 
 /** An identifier in a path: base64url of its UTF-8 (Part 2, 3.4). */
 export function encodeId(id: string): string {
-  // Not Uint8Array's toBase64, which browsers of a plant may not have yet.
-  const bytes = Array.from(new TextEncoder().encode(id), (byte) => String.fromCharCode(byte)).join('')
-  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  return base64Url(new TextEncoder().encode(id))
+}
+
+/** Not Uint8Array's toBase64, which browsers of a plant may not have yet. */
+export function base64Url(bytes: Uint8Array): string {
+  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
+  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 async function refusalOf(response: Response): Promise<ApiError> {

@@ -1,4 +1,5 @@
 /** Sign in at an identity provider: OpenID Connect, authorization code with PKCE [RFC 7636], by a public client. */
+import { base64Url } from './http.ts'
 import type { SignInProvider } from './session.ts'
 
 export interface OidcTokens {
@@ -99,9 +100,4 @@ async function requestTokens(
 
 function randomText(): string {
   return base64Url(crypto.getRandomValues(new Uint8Array(32)))
-}
-
-function base64Url(bytes: Uint8Array): string {
-  const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
-  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }

@@ -4,17 +4,17 @@ import { encodeId, type HttpClient, type PageRequest } from './http.ts'
 import { queryByIds } from './search.ts'
 
 export function listShells(http: HttpClient, { signal, ...query }: PageRequest = {}): Promise<ListPage<Shell>> {
-  return http.json(http.api('/shells'), { query, ...(signal && { signal }) })
+  return http.json(http.api('/shells'), { query, signal })
 }
 
 export function readShell(http: HttpClient, id: string, signal?: AbortSignal): Promise<Shell> {
-  return http.json(http.api(`/shells/${encodeId(id)}`), signal && { signal })
+  return http.json(http.api(`/shells/${encodeId(id)}`), { signal })
 }
 
 /** The thumbnail of the asset. @throws ApiError 404 where it has none */
 export async function readThumbnail(http: HttpClient, shell: string, signal?: AbortSignal): Promise<Blob> {
   const url = http.api(`/shells/${encodeId(shell)}/asset-information/thumbnail`)
-  return (await http.send(url, signal && { signal })).blob()
+  return (await http.send(url, { signal })).blob()
 }
 
 /** Submodels without their elements. */
@@ -22,7 +22,7 @@ export function listSubmodels(
   http: HttpClient,
   { signal, ...query }: PageRequest = {}
 ): Promise<ListPage<SubmodelDocument>> {
-  return http.json(http.api('/submodels/$metadata'), { query, ...(signal && { signal }) })
+  return http.json(http.api('/submodels/$metadata'), { query, signal })
 }
 
 /** What a list shows of submodels, without their elements; those that do not exist are left out. */
@@ -43,7 +43,7 @@ export async function findShellsOfAsset(http: HttpClient, globalAssetId: string)
 }
 
 export function readSubmodel(http: HttpClient, id: string, signal?: AbortSignal): Promise<SubmodelDocument> {
-  return http.json(http.api(`/submodels/${encodeId(id)}`), signal && { signal })
+  return http.json(http.api(`/submodels/${encodeId(id)}`), { signal })
 }
 
 export function submodelUrl(http: HttpClient, submodel: string): string {

@@ -60,7 +60,7 @@ export function query<Entry>(
   json: Condition,
   { signal, ...query }: PageRequest
 ): Promise<ListPage<Entry>> {
-  return http.json(http.api(`/query/${subject}`), { method: 'POST', json, query, ...(signal && { signal }) })
+  return http.json(http.api(`/query/${subject}`), { method: 'POST', json, query, signal })
 }
 
 /** The hub looks up at most this many identifiers by index in one query; with more it reads everything. */

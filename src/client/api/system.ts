@@ -11,7 +11,7 @@ export interface MetricSample {
 export type Metrics = ReadonlyMap<string, readonly MetricSample[]>
 
 export async function readMetrics(http: HttpClient, signal?: AbortSignal): Promise<Metrics> {
-  const response = await http.send(http.hub('/metrics'), signal && { signal })
+  const response = await http.send(http.hub('/metrics'), { signal })
   return parseMetrics(await response.text())
 }
 
@@ -47,7 +47,7 @@ export interface Readiness {
 /** Also where the hub is not ready. @throws ApiError where it does not answer */
 export async function readReadiness(http: HttpClient, signal?: AbortSignal): Promise<Readiness> {
   try {
-    return await http.json<Readiness>(http.hub('/readyz'), signal && { signal })
+    return await http.json<Readiness>(http.hub('/readyz'), { signal })
   } catch (error) {
     if (error instanceof ApiError && error.status === 503) return { status: error.message }
     throw error

@@ -45,7 +45,7 @@ interface Table {
 
 export interface SeriesRequest extends TimeWindow {
   readonly language: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The first samples of a window. */
@@ -55,7 +55,7 @@ export async function readSamples(
   { signal, from, to, language, limit }: SeriesRequest & { readonly limit: number }
 ): Promise<SampleRows> {
   const query = { ...series, from, to, language, limit, quality: true, timeFormat: 'epoch-ms', format: 'json' }
-  const table = await http.json<Table>(http.hub('/timeseries'), { query, ...(signal && { signal }) })
+  const table = await http.json<Table>(http.hub('/timeseries'), { query, signal })
   return {
     ...factsOf(table),
     times: table.rows.map((row) => Number(row[0])),
@@ -76,7 +76,7 @@ export async function readBuckets(
       ...{ ...series, from, to, language, interval: `${intervalMs}ms`, aggregate: 'min,max,mean,count' },
       ...{ timeFormat: 'epoch-ms', format: 'json' }
     },
-    ...(signal && { signal })
+    signal
   })
   const numbers = (at: number) => table.rows.map((row) => (typeof row[at] === 'number' ? row[at] : null))
   const { label, ...facts } = factsOf(table)
