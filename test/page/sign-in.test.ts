@@ -90,7 +90,7 @@ t.test('signing in', { skip: noBrowser, timeout: 180_000 }, async (t) => {
     })
   )
 
-  await t.test('who signs in next reads names anew, as other rules may hold', (t) =>
+  await t.test('who signs in next reads names again, as other rules may hold', (t) =>
     withTab(t, hub.url + VALUES, { expected: /401/ }, async (tab) => {
       const { page } = tab
       const namesAreRead = () => page.waitForRequest(/\/query\/concept-descriptions/)
