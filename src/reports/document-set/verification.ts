@@ -4,7 +4,6 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { HubError } from '../../errors.ts'
 import type { ConceptDescription } from '../../model/types.ts'
 import { checkFile } from '../../operations/conformance/check-file.ts'
 import { shippedProfile } from '../../operations/conformance/load-profile.ts'
@@ -13,30 +12,39 @@ import { DEFAULT_ID_BASE, makeReferenceModel } from '../../operations/conformanc
 import type { ReportLanguage } from '../../operations/report-language.ts'
 import { serializeEnvironment } from '../../operations/serialization.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
+import { concurrencyLimit } from '../concurrency-limit.ts'
 import { type Machine, machineName } from './machine.ts'
 import type { Verification } from './material.ts'
 
 const PROFILE = 'kosmo'
 
-/** All documents of a package are in memory while it is checked. */
 const MAX_RUNNING = 2
-let running = 0
+/** All documents of a package are in memory while it is checked. */
+const limited = concurrencyLimit(
+  MAX_RUNNING,
+  `${MAX_RUNNING} packages are being verified already; try again in a moment`
+)
 
 /**
  * What the hub would deliver of a stored machine: of an instance the reference model, of a type the machine as it is.
  * @param store as the caller may read it @param folder for temporary files
  * @throws HubError with one sentence where no package can be made of it
  */
-export async function verifyStored(
+export function verifyStored(
   store: DocumentStore,
   machine: Machine,
   language: ReportLanguage,
   folder: string
 ): Promise<Verification> {
-  if (running >= MAX_RUNNING) {
-    throw new HubError('Unavailable', [`${MAX_RUNNING} packages are being verified already; try again in a moment`])
-  }
-  running++
+  return limited(() => verifyExported(store, machine, language, folder))
+}
+
+async function verifyExported(
+  store: DocumentStore,
+  machine: Machine,
+  language: ReportLanguage,
+  folder: string
+): Promise<Verification> {
   const scratch = await mkdtemp(join(folder, 'verification-'))
   try {
     const isInstance = machine.shell.assetInformation?.assetKind !== 'Type'
@@ -60,7 +68,6 @@ export async function verifyStored(
     })
     return { report: { ...report, file: name }, file: await fileFacts(model, name), origin: 'reference-model' }
   } finally {
-    running--
     await rm(scratch, { recursive: true, force: true })
   }
 }

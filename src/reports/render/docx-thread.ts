@@ -3,18 +3,18 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
 import type { TimeSlice } from '../../time-slice.ts'
+import { concurrencyLimit } from '../concurrency-limit.ts'
 import type { Block, DocumentSection, Fold, ReportDocument, TableCell } from '../document.ts'
 
 /** As source and as built. */
 const WORKER_MODULE = new URL(import.meta.url.replace(/docx-thread(\.[jt]s)$/, 'docx-worker$1'))
 
 /** Each takes some hundred megabytes for a large document. */
-const MAX_RUNNING = 2
+const limited = concurrencyLimit(2, 'Other documents are being made; try again later')
 const MAX_HEAP_MB = 1024
 /** Of one table; programs that read DOCX get slow far below. */
 const MAX_ROWS = 20_000
 const TOO_LARGE = 'The document is too large for DOCX; HTML and XLSX have no such limit'
-let running = 0
 
 /** What the thread answers. */
 export type DocxAnswer = { readonly bytes: Uint8Array } | { readonly failed: string }
@@ -23,13 +23,11 @@ export type DocxAnswer = { readonly bytes: Uint8Array } | { readonly failed: str
  * @param slice of the request @param signal ends the work
  * @throws HubError `Unavailable` where too many are being made, or the document is too large
  */
-export async function renderDocxInThread(
-  document: ReportDocument,
-  slice: TimeSlice,
-  signal?: AbortSignal
-): Promise<Buffer> {
-  if (running >= MAX_RUNNING) throw new HubError('Unavailable', ['Other documents are being made; try again later'])
-  running++
+export function renderDocxInThread(document: ReportDocument, slice: TimeSlice, signal?: AbortSignal): Promise<Buffer> {
+  return limited(() => rendered(document, slice, signal))
+}
+
+async function rendered(document: ReportDocument, slice: TimeSlice, signal: AbortSignal | undefined): Promise<Buffer> {
   let worker: Worker | undefined
   try {
     const workerData = await withoutGenerators(document, slice)
@@ -47,7 +45,6 @@ export async function renderDocxInThread(
     if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
     throw new HubError('TooLarge', [TOO_LARGE])
   } finally {
-    running--
     await worker?.terminate()
   }
 }

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { HubError } from '../../errors.ts'
 import type { TimeSlice } from '../../time-slice.ts'
+import { concurrencyLimit } from '../concurrency-limit.ts'
 import type { ReportDocument } from '../document.ts'
 import { NO_CHROMIUM } from './formats.ts'
 import { renderHtml } from './html.ts'
@@ -22,8 +23,7 @@ export interface PdfOptions {
 
 const TIMEOUT_MS = 60_000
 /** Each takes some hundred megabytes. */
-const MAX_RUNNING = 2
-let running = 0
+const limited = concurrencyLimit(2, 'Other documents are being printed; try again later')
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome', 'microsoft-edge']
 const PLACES = [
@@ -40,17 +40,23 @@ const PLACES = [
 export async function renderPdf(document: ReportDocument, slice: TimeSlice, options: PdfOptions): Promise<Buffer> {
   const program = findChromium(options.chromium)
   if (program === undefined) throw new HubError('NotImplemented', [NO_CHROMIUM])
-  if (running >= MAX_RUNNING) throw new HubError('Unavailable', ['Other documents are being printed; try again later'])
-  running++
+  return limited(() => printed(program, document, slice, options.signal))
+}
+
+async function printed(
+  program: string,
+  document: ReportDocument,
+  slice: TimeSlice,
+  signal: AbortSignal | undefined
+): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'aas-hub-pdf-'))
   try {
     const page = join(folder, 'document.html')
     await pipeline(Readable.from(renderHtml(document, slice)), createWriteStream(page, { mode: 0o600 }))
     const pdf = join(folder, 'document.pdf')
-    await print(program, [...argumentsFor(folder), `--print-to-pdf=${pdf}`, pathToFileURL(page).href], options.signal)
+    await print(program, [...argumentsFor(folder), `--print-to-pdf=${pdf}`, pathToFileURL(page).href], signal)
     return await readFile(pdf)
   } finally {
-    running--
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
