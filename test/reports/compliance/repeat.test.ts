@@ -63,10 +63,22 @@ t.test('with writes a refused request is sent again; what the hub accepts of it 
   t.same((await repeated(cut, {}, true)).outcomes, ['notSent'], 'its body is not whole')
 })
 
+function figure(value: number | string, request: string, at: string): Evidence {
+  return { kind: 'figure', name: at, value, source: { request, at } }
+}
+
+t.test('a pattern of a report is compared as alternatives, and never run', async (t) => {
+  const metrics = 'used{by="mqtt"} 3\nused{by="http"} 4\nused{by="aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"} 1'
+  const selectors = ['mqtt|http', '(a+)+', '('].map((pattern) => `used{by=~"${pattern}"}`)
+  const evidence = selectors.map((at) => figure(7, 'GET /metrics', at))
+  const { figures } = await repeated(evidence, { 'GET /metrics': [200, metrics] })
+  t.same(
+    figures.map(({ found }) => found),
+    [7, undefined, undefined]
+  )
+})
+
 t.test('figures are read again where they came from', async (t) => {
-  const figure = (value: number | string, request: string, at: string): Evidence => {
-    return { kind: 'figure', name: at, value, source: { request, at } }
-  }
   const metrics = 'up 1\nby{format="mqtt",x="1"} 2\nby{format="http"} 3\nstart 0\n'
   const { figures, sent } = await repeated(
     [

@@ -27,14 +27,20 @@ export class MetricSamples {
     return this.#samples.filter((one) => one.name === name && wanted.every(([label, of]) => one.labels[label] === of))
   }
 
-  /** The sum of all series whose labels match these patterns as a whole, as `=~` of PromQL. */
-  sumMatching(name: string, labels: Readonly<Record<string, string>>): number {
-    const patterns = Object.entries(labels).map(([label, pattern]) => [label, new RegExp(`^(?:${pattern})$`)] as const)
-    return this.all(name)
-      .filter((one) => patterns.every(([label, pattern]) => pattern.test(one.labels[label] ?? '')))
-      .reduce((sum, { value }) => sum + value, 0)
+  /**
+   * The sum of all series that a selector of PromQL names, e.g. `used{by="mqtt",day=~"2026-11-28|2026-11-29"}`; undefined
+   * where there is none. Of `=~` it knows alternatives only, as a selector may come from a report of somebody else.
+   */
+  sumOf(selector: string): number | undefined {
+    const [, name = '', labels = ''] = /^([\w:]+)(?:\{(.*)\})?$/s.exec(selector) ?? []
+    const wanted = [...labels.matchAll(SELECTED)].map(([, label = '', operator, value = '']) => {
+      return [label, operator === '=' ? [value] : value.split('|')] as const
+    })
+    const found = this.all(name).filter((one) => wanted.every(([label, of]) => of.includes(one.labels[label] ?? '')))
+    return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0)
   }
 }
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{([^}]*)\})? (\S+)$/gm
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g
+const SELECTED = /(\w+)(=~?)"((?:[^"\\]|\\.)*)"/g

@@ -9,7 +9,7 @@ interface Standard {
   readonly name: string
   readonly unit: { readonly en: string; readonly ko: string }
   readonly metric: 'aas_hub_documents' | 'aas_hub_used'
-  /** What its label `kind` or `by` has to match; the values of all series that do are added. */
+  /** What its label `kind` or `by` has to be, one of these divided by `|`; the values of all such series are added. */
   readonly pattern: string
 }
 
@@ -53,9 +53,8 @@ export async function examineStandards(examiner: Examiner): Promise<ReportSectio
     ...standards.map((standard) => {
       const { metric, pattern } = standard
       const labels = metric === 'aas_hub_used' ? { by: pattern, day: days.join('|') } : { kind: pattern }
-      const count = samples.sumMatching(metric, labels)
       const at = `${metric}{${Object.entries(labels).map(([name, value]) => `${name}=~"${value}"`)}}`
-      return usage(standard, { count, days, asked, at })
+      return usage(standard, { count: samples.sumOf(at) ?? 0, days, asked, at })
     })
   ])
 }

@@ -147,7 +147,7 @@ class Answers {
     if (this.#last?.path !== path) this.#last = { path, response: await this.#send('GET', path) }
     const { headers, body } = this.#last.response
     const text = body.toString()
-    if (at !== '' && !at.startsWith('/')) return metricIn(text, at)
+    if (at !== '' && !at.startsWith('/')) return new MetricSamples(text).sumOf(at)
     const isLines = mediaTypeOf(headers) === 'application/x-ndjson'
     return valueIn(isLines ? text.split('\n').filter((line) => line !== '') : jsonIn(text), at)
   }
@@ -160,26 +160,6 @@ function valueIn(json: unknown, pointer: string): unknown {
     value = Object.hasOwn(Object(value), name) ? (value as Record<string, unknown>)[name] : undefined
   }
   return value
-}
-
-/** The sum over all that have the labels; `=~` is a regular expression, as in PromQL. */
-function metricIn(text: string, at: string): number | undefined {
-  const [, name = '', selectors = ''] = /^([\w:]+)(?:\{(.*)\})?$/s.exec(at) ?? []
-  const wanted = [...selectors.matchAll(/(\w+)(=~?)"((?:[^"\\]|\\.)*)"/g)].map(
-    ([, label = '', operator, value = '']) => ({
-      label,
-      matches: operator === '=' ? (found: string) => found === value : patternOf(value)
-    })
-  )
-  const samples = new MetricSamples(text)
-    .all(name)
-    .filter(({ labels }) => wanted.every(({ label, matches }) => matches(labels[label] ?? '')))
-  return samples.length === 0 ? undefined : samples.reduce((sum, { value }) => sum + value, 0)
-}
-
-function patternOf(text: string): (found: string) => boolean {
-  const pattern = new RegExp(`^(?:${text})$`)
-  return (found) => pattern.test(found)
 }
 
 /** A path of the hub that is named, and not the address of another one. */
