@@ -6,8 +6,8 @@ import { type Config, ConfigError } from '../config/config.ts'
 import type { SecurityEventSink } from '../security/identity/events.ts'
 import { Identity } from '../security/identity/identity.ts'
 import type { TrustedIssuer } from '../security/identity/trust-list.ts'
+import { isLoopback } from '../security/loopback.ts'
 import type { Store } from '../store/store.ts'
-import { isLoopback } from '../transports/http/origin-guard.ts'
 import type { OperatorFiles } from './operator-files.ts'
 
 export interface IdentityOptions {

@@ -9,7 +9,7 @@ import {
 } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { redact } from '../redact.ts'
-import { isLoopback } from '../transports/http/origin-guard.ts'
+import { isLoopback } from '../security/loopback.ts'
 import { isOwnRequest } from '../transports/http/own-requests.ts'
 
 type LogOptions = NonNullable<FastifyHttpOptions<Server>['logger']>

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
+import { isLoopback } from '../../security/loopback.ts'
 import { isHostWithPort } from './base-url.ts'
 
 const CACHE_ENTRIES = 100
@@ -97,9 +98,4 @@ function nameIn(header: string): string | undefined {
   return URL.parse(`http://${header}`)
     ?.hostname.replace(/^\[|\]$/g, '')
     .replace(/\.$/, '')
-}
-
-/** Can only programs on this machine connect? */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

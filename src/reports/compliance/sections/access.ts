@@ -1,4 +1,5 @@
 /** Who may do what: the rules in force in words, users and keys, and what stands open. */
+import { isLoopback } from '../../../security/loopback.ts'
 import { checkRuleDocument, type RuleDocument } from '../../../security/rule-files.ts'
 import { isForAnyone, ruleInWords } from '../access/rule-words.ts'
 import type { Asked, Examiner } from '../examiner/examiner.ts'
@@ -52,7 +53,7 @@ function openness({ facts }: Examiner, { ready, session, isOpen }: Openness): Re
 function transportSecurity({ facts }: Examiner, isOpen: boolean): ReportCheck {
   const { protocol, hostname } = new URL(facts.address)
   const isEncrypted = protocol === 'https:'
-  const isLocal = /^(localhost|127\.|\[::1\])/.test(hostname)
+  const isLocal = isLoopback(hostname.replace(/^\[|\]$/g, ''))
   return checkOf(
     'access/encryption',
     isEncrypted || isLocal ? 'met' : isOpen ? 'unmet' : 'partly',
