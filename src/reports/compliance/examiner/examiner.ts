@@ -44,6 +44,12 @@ export interface AskedMetrics {
   readonly between: readonly [number, number]
 }
 
+export interface AskedSession {
+  readonly asked: Asked
+  /** Everybody may do everything. */
+  readonly isOpen: boolean
+}
+
 export interface AskOptions {
   /** Another time it is answered in the same way, by the same state of the hub: true for GET unless said. */
   readonly repeatable?: boolean
@@ -60,6 +66,7 @@ export class Examiner {
   readonly clock: Clock
   readonly #slice = new TimeSlice()
   #metrics: Promise<AskedMetrics> | undefined
+  #session: Promise<AskedSession> | undefined
 
   constructor(hub: ExaminedHub, { period, signal, clock = systemClock }: ExaminerOptions) {
     this.clock = clock
@@ -78,6 +85,14 @@ export class Examiner {
       return { asked, samples, between: [before, this.clock.milliseconds()] }
     })
     return this.#metrics
+  }
+
+  /** How the hub sees the caller that examines it; asked for once. */
+  session(): Promise<AskedSession> {
+    this.#session ??= this.get('/security/session', {}, { repeatable: false }).then((asked) => {
+      return { asked, isOpen: asked.json?.authentication === 'open' }
+    })
+    return this.#session
   }
 
   /** @param path below the API root where it begins with `~`, otherwise below the root of the hub */

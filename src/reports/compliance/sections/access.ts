@@ -2,7 +2,7 @@
 import { isLoopback } from '../../../security/loopback.ts'
 import { checkRuleDocument, type RuleDocument } from '../../../security/rule-files.ts'
 import { isForAnyone, ruleInWords } from '../access/rule-words.ts'
-import type { Asked, Examiner } from '../examiner/examiner.ts'
+import type { Asked, AskedSession, Examiner } from '../examiner/examiner.ts'
 import { figureOf } from '../examiner/examiner.ts'
 import { checkOf, local, note, sectionOf } from '../examiner/verdict.ts'
 import type { Evidence, ReportCheck, ReportSection } from '../report.ts'
@@ -12,10 +12,10 @@ const MAX_ACCOUNTS = 200
 
 export async function examineAccess(examiner: Examiner): Promise<ReportSection> {
   const ready = await examiner.get('/readyz')
-  const session = await examiner.get('/security/session', {}, { repeatable: false })
-  const isOpen = session.json?.authentication === 'open'
+  const session = await examiner.session()
+  const { isOpen } = session
   return sectionOf('access', [
-    openness(examiner, { ready, session, isOpen }),
+    openness(examiner, ready, session),
     transportSecurity(examiner, isOpen),
     ...(await rulesInForce(examiner, isOpen)),
     ...(isOpen ? [] : await anonymousAccess(examiner)),
@@ -24,14 +24,8 @@ export async function examineAccess(examiner: Examiner): Promise<ReportSection> 
   ])
 }
 
-interface Openness {
-  readonly ready: Asked
-  readonly session: Asked
-  readonly isOpen: boolean
-}
-
-function openness({ facts }: Examiner, { ready, session, isOpen }: Openness): ReportCheck {
-  const evidence = [ready.exchange, session.exchange]
+function openness({ facts }: Examiner, ready: Asked, { asked, isOpen }: AskedSession): ReportCheck {
+  const evidence = [ready.exchange, asked.exchange]
   if (!isOpen) {
     const text = local('Callers have to authenticate', '호출자는 인증해야 합니다')
     return checkOf('access/open', 'met', text, evidence)

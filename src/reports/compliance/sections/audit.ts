@@ -13,8 +13,7 @@ const MAX_ENTRIES = 300_000
 export async function examineAudit(examiner: Examiner): Promise<ReportSection> {
   // Before the entries: those that are added meanwhile come after it.
   const head = await examiner.get('/audit/head', {}, { repeatable: false })
-  const session = await examiner.get('/security/session', {}, { repeatable: false })
-  const isOpen = session.json?.authentication === 'open'
+  const { isOpen } = await examiner.session()
   return sectionOf('audit', [
     kept(examiner, head, isOpen),
     ...(head.status === 200 ? [headCheck(head), await chain(examiner, head)] : [])

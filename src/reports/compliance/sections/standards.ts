@@ -109,8 +109,7 @@ async function profiles(examiner: Examiner): Promise<ReportCheck> {
 }
 
 async function accessRules(examiner: Examiner): Promise<ReportCheck> {
-  const asked = await examiner.get('/security/session', {}, { repeatable: false })
-  const isOpen = asked.json?.authentication === 'open'
+  const { asked, isOpen } = await examiner.session()
   return checkOf(
     'standards/aas-part-4',
     isOpen ? 'partly' : 'met',

@@ -52,7 +52,7 @@ export async function examineTemplates(examiner: Examiner): Promise<ReportSectio
   } while (cursor !== undefined && ++pages < MAX_PAGES)
   const checks = [
     overview(first, { total, noTemplate, templates: counts.size, isComplete: cursor === undefined }),
-    ...(await policy(examiner))
+    policy(examiner)
   ]
   for (const [template, found] of counts) checks.push(await checkTemplate(examiner, template, found))
   return sectionOf('templates', checks)
@@ -101,14 +101,15 @@ function overview(
 }
 
 /** Are templates looked at, and are violations refused? */
-async function policy({ facts }: Examiner): Promise<readonly ReportCheck[]> {
+function policy({ facts }: Examiner): ReportCheck {
   const mode = facts.settings.TEMPLATES ?? 'warn'
   const text = { off: '검증하지 않음', warn: '위반을 기록함', enforce: '위반을 거부함' }[mode] ?? mode
-  return [
-    checkOf('templates/policy', mode === 'off' ? 'unmet' : 'met', local(`Templates: ${mode}`, `템플릿 정책: ${text}`), [
-      note(`TEMPLATES=${mode}`, `TEMPLATES=${mode}`)
-    ])
-  ]
+  return checkOf(
+    'templates/policy',
+    mode === 'off' ? 'unmet' : 'met',
+    local(`Templates: ${mode}`, `템플릿 정책: ${text}`),
+    [note(`TEMPLATES=${mode}`, `TEMPLATES=${mode}`)]
+  )
 }
 
 async function checkTemplate(examiner: Examiner, template: string, counts: TemplateCounts): Promise<ReportCheck> {
