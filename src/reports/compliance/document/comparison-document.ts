@@ -3,6 +3,7 @@ import type { ReportLanguage } from '../../../operations/report-language.ts'
 import type { Block, ReportDocument, TableCell } from '../../document.ts'
 import type { CheckChange, ComparedReport, FigureChange, ReportComparison } from '../archive/compare.ts'
 import { timeText } from './compliance-document.ts'
+import { withUnit } from './evidence-blocks.ts'
 import { texts } from './texts.ts'
 
 export function comparisonDocument(comparison: ReportComparison, language: ReportLanguage): ReportDocument {
@@ -59,11 +60,10 @@ function checkTable(changes: readonly CheckChange[], language: ReportLanguage): 
 
 function figureTable(changes: readonly FigureChange[], language: ReportLanguage): Block {
   const { columns } = texts[language]
-  const valued = (value: number | string, unit: string | undefined) => `${value}${unit === undefined ? '' : ` ${unit}`}`
   const rows = changes.map(({ check, name, from, to, unit }): TableCell[] => [
     name,
-    valued(from, unit),
-    valued(to, unit),
+    withUnit({ value: from, unit }),
+    withUnit({ value: to, unit }),
     { text: check, isCode: true }
   ])
   return {

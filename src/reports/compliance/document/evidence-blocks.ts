@@ -13,10 +13,14 @@ export function briefOf(evidence: Evidence, language: ReportLanguage): string {
       return `${request.method} ${shortened(request.path)} → ${response.status}`
     }
     case 'figure':
-      return `${evidence.name}: ${evidence.value}${evidence.unit === undefined ? '' : ` ${evidence.unit}`}`
+      return `${evidence.name}: ${withUnit(evidence)}`
     case 'note':
       return evidence.text[language]
   }
+}
+
+export function withUnit({ value, unit }: { value: number | string; unit?: string | undefined }): string {
+  return unit === undefined ? String(value) : `${value} ${unit}`
 }
 
 export function evidenceBlocks(evidence: readonly Evidence[], language: ReportLanguage): FoldedBlock[] {
@@ -32,10 +36,10 @@ export function evidenceBlocks(evidence: readonly Evidence[], language: ReportLa
 
 function figureTable(figures: readonly MeasuredFigure[], language: ReportLanguage): FoldedBlock {
   const { from } = texts[language].evidence
-  const rows = figures.map(({ name, value, unit, source }): TableCell[] => [
-    { text: name, label: true },
-    `${value}${unit === undefined ? '' : ` ${unit}`}`,
-    { text: source === undefined ? '' : filled(from, { ...source }), isCode: true }
+  const rows = figures.map((figure): TableCell[] => [
+    { text: figure.name, label: true },
+    withUnit(figure),
+    { text: figure.source === undefined ? '' : filled(from, { ...figure.source }), isCode: true }
   ])
   return {
     kind: 'table',

@@ -46,16 +46,15 @@ export function contentOf(endpoint: ApiEndpoint, trial: Trial): RequestContent |
   const { takes } = endpoint.definition
   if (takes === undefined) return undefined
   if (takes === 'file') {
-    if (!endpoint.mount.path.startsWith('/packages')) return formWith(TEXT_FILE)
-    const file = {
-      name: 'scratch.aasx',
-      contentType: 'application/asset-administration-shell-package',
-      bytes: trial.packaged
-    }
-    return formWith(file, { aasIds: trial.documents.id('shell') })
+    return endpoint.mount.path.startsWith('/packages') ? packageForm(trial) : formWith(TEXT_FILE)
   }
   const body = bodyOf(endpoint, takes, trial)
   return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
+export function packageForm({ packaged, documents }: Trial): RequestContent {
+  const contentType = 'application/asset-administration-shell-package'
+  return formWith({ name: 'scratch.aasx', contentType, bytes: packaged }, { aasIds: documents.id('shell') })
 }
 
 function bodyOf({ definition, content, verb, path }: ApiEndpoint, takes: string, trial: Trial): unknown {

@@ -3,7 +3,7 @@ import { type ApiEndpoint, endpoints } from '../../../operations/mounts.ts'
 import type { Asked, Examiner } from '../examiner/examiner.ts'
 import { formWith } from '../examiner/form-data.ts'
 import type { ScratchDocuments } from '../examiner/scratch-documents.ts'
-import { addressOf, contentOf, invocationOf, TEXT_FILE, type Trial } from './requests.ts'
+import { addressOf, contentOf, invocationOf, packageForm, TEXT_FILE, type Trial } from './requests.ts'
 
 /** Those of the standard: method and path each. */
 export const standardEndpoints = endpoints.filter(({ definition }) => definition.own === undefined)
@@ -133,13 +133,7 @@ export class OperationTrial {
   }
 
   #putPackage(): Promise<Asked> {
-    const file = {
-      name: 'scratch.aasx',
-      contentType: 'application/asset-administration-shell-package',
-      bytes: this.#trial.packaged
-    }
-    const content = formWith(file, { aasIds: this.#documents.id('shell') })
-    return this.#examiner.ask('PUT', `~/packages/${this.#encoded('package')}`, content)
+    return this.#examiner.ask('PUT', `~/packages/${this.#encoded('package')}`, packageForm(this.#trial))
   }
 
   async #remove(path: string): Promise<void> {
