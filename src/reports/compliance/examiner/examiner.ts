@@ -46,7 +46,7 @@ export interface AskedMetrics {
 
 export interface AskedSession {
   readonly asked: Asked
-  /** Everybody may do everything. */
+  /** No identity is configured: every caller may do everything. */
   readonly isOpen: boolean
 }
 
