@@ -11,7 +11,23 @@ import { parseArgs, promisify } from 'node:util'
 import { median } from './statistics.ts'
 
 const NAMES = [
-  ...['get', 'value', 'patch', 'large', 'post', 'start', 'page', 'query', 'registry', 'bulk', 'validate', 'revalidate'],
+  ...[
+    'get',
+    'value',
+    'value-random',
+    'patch',
+    'patch-random',
+    'written',
+    'large',
+    'post',
+    'start',
+    'page',
+    'query',
+    'registry',
+    'bulk',
+    'validate',
+    'revalidate'
+  ],
   ...['columns', 'ndjson', 'single', 'fanout', 'fanout-rules', 'latency', 'slow', 'aggregate', 'parquet', 'disk']
 ]
 

@@ -8,6 +8,11 @@ declare module 'autocannon' {
     setupRequest?: (request: Request) => Request
   }
 
+  /** One connection. */
+  export interface Client {
+    setRequests(requests: Request[]): void
+  }
+
   export interface Options {
     url: string
     connections: number
@@ -16,6 +21,8 @@ declare module 'autocannon' {
     requests?: Request[]
     /** Requests per second over all connections. */
     overallRate?: number
+    /** Called for each connection before its first request. */
+    setupClient?: (client: Client) => void
   }
 
   export interface Result {

@@ -1,15 +1,24 @@
 /** The servers under test, each in its own process. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { SettingName } from '../../src/config/config.ts'
 
 export type Settings = Partial<Record<SettingName, string>>
 
+/** Processor time of all threads in microseconds, and bytes written to disk. */
+export interface Taken {
+  readonly cpu: number
+  readonly written: number
+}
+
 export interface Child {
   readonly url: string
   /** Resident memory in bytes. */
   rss(): Promise<number>
+  /** What it has taken so far; of a system without `/proc` nothing is known. */
+  taken(): Promise<Taken>
   stop(): Promise<void>
 }
 
@@ -46,11 +55,26 @@ export async function start(script: Script, directory: string, settings: Setting
       child.send('rss')
       return (await answer)[0].rss
     },
+    taken: () => takenBy(child.pid),
     stop: async () => {
       // The hub closes its store on disconnect; a baseline is just killed.
       if (script === 'hub.ts') child.disconnect()
       else child.kill()
       await ended
     }
+  }
+}
+
+/** Of `/proc/PID/stat`: one tick is ten milliseconds on every Linux. */
+const TICK_US = 10_000
+
+async function takenBy(pid: number | undefined): Promise<Taken> {
+  const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
+  const [stat, io] = [await read('stat'), await read('io')]
+  // The name of the program, in brackets, may contain spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return {
+    cpu: (Number(fields[11]) + Number(fields[12])) * TICK_US,
+    written: Number(/^write_bytes: (\d+)/m.exec(io)?.[1] ?? Number.NaN)
   }
 }

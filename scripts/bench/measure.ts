@@ -44,10 +44,12 @@ export interface Race {
   readonly unit?: string
   readonly ours: (seconds: number) => Promise<number> | number
   readonly theirs: (seconds: number) => Promise<number> | number
+  /** Further figures of both sides, read at the end. */
+  readonly beside?: () => readonly [ours: string, theirs: string]
 }
 
 /** Alternates, so that other load on the machine affects both sides. */
-export async function race({ title, goal, unit = '', ours, theirs }: Race): Promise<void> {
+export async function race({ title, goal, unit = '', ours, theirs, beside }: Race): Promise<void> {
   process.stderr.write(`${title} …\n`)
   const rates: [ours: number[], theirs: number[]] = [[], []]
   for (const side of [ours, theirs]) await side(1)
@@ -57,10 +59,12 @@ export async function race({ title, goal, unit = '', ours, theirs }: Race): Prom
   }
   const [hub, baseline] = [median(rates[0]), median(rates[1])]
   const ratio = hub / baseline
+  const [besideHub = '', besideBaseline = ''] = beside?.() ?? []
+  const cell = (rate: number, more: string) => [`${whole(rate)}${unit}/s`, more].filter((one) => one !== '').join(', ')
   lines.push({
     workload: title,
-    hub: `${whole(hub)}${unit}/s`,
-    baseline: `${whole(baseline)}${unit}/s`,
+    hub: cell(hub, besideHub),
+    baseline: cell(baseline, besideBaseline),
     ratio: ratio.toFixed(2),
     goal: goal === undefined ? '–' : `≥ ${goal}`,
     met: goal === undefined ? '–' : ratio >= goal ? 'yes' : 'no'

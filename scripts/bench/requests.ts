@@ -1,5 +1,5 @@
 /** Requests of the benchmark and their rates. */
-import autocannon, { type Request } from 'autocannon'
+import autocannon, { type Client, type Request } from 'autocannon'
 import type { Child } from './children.ts'
 import { submodel } from './data.ts'
 import { race, wanted } from './measure.ts'
@@ -8,6 +8,8 @@ import { race, wanted } from './measure.ts'
 export interface Side {
   readonly server: Child
   readonly requests: Request[]
+  /** Requests of one of several connections, in place of those. */
+  readonly requestsOf?: (connection: number) => Request[]
 }
 
 export interface Comparison {
@@ -27,22 +29,49 @@ let inserted = 0
 
 export async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
   if (!wanted(name)) return
+  const [used, baseline]: [Used, Used] = [
+    { requests: 0, cpu: 0 },
+    { requests: 0, cpu: 0 }
+  ]
   await race({
     title,
     ...(goal !== undefined && { goal }),
-    ours: (seconds) => round(ours, connections, seconds),
-    theirs: (seconds) => round(theirs, connections, seconds)
+    ours: (seconds) => round(ours, connections, seconds, used),
+    theirs: (seconds) => round(theirs, connections, seconds, baseline),
+    beside: () => [cpuOf(used), cpuOf(baseline)]
   })
 }
 
+/** What the rounds of one side have taken together. */
+interface Used {
+  requests: number
+  cpu: number
+}
+
+function cpuOf({ cpu, requests }: Used): string {
+  return Number.isFinite(cpu) ? `CPU ${(cpu / requests).toFixed(0)} µs` : ''
+}
+
 /** Requests per second. Any failure ends the run, as it would distort the figure. */
-async function round({ server, requests }: Side, connections: number, duration: number): Promise<number> {
-  const result = await autocannon({ url: server.url, connections, duration, requests })
+async function round(
+  { server, requests, requestsOf }: Side,
+  connections: number,
+  duration: number,
+  used: Used
+): Promise<number> {
+  const before = await server.taken()
+  let connected = 0
+  const setupClient = (client: Client) => {
+    if (requestsOf !== undefined) client.setRequests(requestsOf(connected++))
+  }
+  const result = await autocannon({ url: server.url, connections, duration, requests, setupClient })
   if (result.non2xx + result.errors + result.timeouts > 0) {
     throw new Error(
       `${requests[0]?.path}: ${result.non2xx} refused, ${result.errors} errors, ${result.timeouts} timeouts`
     )
   }
+  used.requests += result['2xx']
+  used.cpu += (await server.taken()).cpu - before.cpu
   return result['2xx'] / result.duration
 }
 
