@@ -10,6 +10,7 @@ import autocannon, { type Request } from 'autocannon'
 import { accessRules } from './access.ts'
 import { pushesByKey } from './access-columns.ts'
 import { auditing } from './audit.ts'
+import { blocking } from './blocking.ts'
 import { inBrowser } from './browser.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
@@ -62,6 +63,7 @@ async function embedded(): Promise<void> {
   await compliance(folder)
   await inBrowser(folder)
   await rawData(folder)
+  await blocking(folder)
 }
 
 async function requests(): Promise<void> {

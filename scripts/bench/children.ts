@@ -13,12 +13,20 @@ export interface Taken {
   readonly written: number
 }
 
+/** Milliseconds for which a thread did not come to what waited for it. */
+export interface Delays {
+  readonly p999: number
+  readonly longest: number
+}
+
 export interface Child {
   readonly url: string
   /** Resident memory in bytes. */
   rss(): Promise<number>
   /** What it has taken so far; of a system without `/proc` nothing is known. */
   taken(): Promise<Taken>
+  /** Of its main thread, since they were asked for last. */
+  delays(): Promise<Delays>
   stop(): Promise<void>
 }
 
@@ -48,13 +56,15 @@ export async function start(script: Script, directory: string, settings: Setting
   })
   const said = await Promise.race([once(child, 'message') as Promise<[{ url: string }]>, ended])
   if (said === undefined) throw new Error(`${script} ended before it listened`)
+  const ask = async (question: string) => {
+    const answer = once(child, 'message')
+    child.send(question)
+    return (await answer)[0]
+  }
   return {
     url: said[0].url,
-    rss: async () => {
-      const answer = once(child, 'message') as Promise<[{ rss: number }]>
-      child.send('rss')
-      return (await answer)[0].rss
-    },
+    rss: async () => ((await ask('rss')) as { rss: number }).rss,
+    delays: async () => (await ask('delays')) as Delays,
     taken: () => takenBy(child.pid),
     stop: async () => {
       // The hub closes its store on disconnect; a baseline is just killed.

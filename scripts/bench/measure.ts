@@ -8,6 +8,8 @@ import { median } from './statistics.ts'
 export const { values: flags } = parseArgs({
   options: {
     only: { type: 'string' },
+    /** Heavy requests of the workload `blocking`. */
+    heavy: { type: 'string' },
     quick: { type: 'boolean' },
     /** Seconds for which a tab of the page stays open. */
     open: { type: 'string' },
