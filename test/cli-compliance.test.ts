@@ -49,8 +49,9 @@ t.test('an auditor with a key gets a report, verifies it, repeats it and compare
     const { code, stdout } = await run(['verify', file, '--against', hub.url], asAuditor)
     t.match({ code, stdout }, { code: 0, stdout: /identity +[1-9]/ })
     t.match(stdout, /Figures that were read again: [1-9]/)
+    t.match(stdout, /constraints +[1-9]\d* +0 +0 +0 +0\n/, 'every constraint is checked again, and nothing is stored')
     const refused = await run(['verify', file, '--against', hub.url, '--writes'], asAuditor)
-    t.match(refused.stdout, /constraints +0 +0 +0 +[1-9]\d* +0/, 'an auditor may not write')
+    t.match(refused.stdout, /constraints +[1-9]\d* +0 +0 +[1-9]\d* +0\n/, 'an auditor may not write')
   })
 
   t.test('which differs once the hub answers in another way', async (t) => {

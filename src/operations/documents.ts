@@ -16,7 +16,7 @@ import type { Change, Document, DocumentHead, Facet, SubtreeAction } from '../st
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
 import { KnownElements } from './known-elements.ts'
-import type { OperationContext } from './operation-context.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
 
 /** The three identifiables and the two descriptors. */
@@ -53,6 +53,14 @@ function acceptedDocument(context: OperationContext, kind: DocumentClass, body: 
   const isReadable = violations.length === 0 || unstorable(kind, body, { limit: 1 }).length === 0
   refuse(isReadable ? [...violations, ...context.templates.refused(document)] : violations)
   return document
+}
+
+/** Refuses what `create` would refuse for its content, and stores nothing. Whether it is stored already does not count. */
+export function checkDocument(kind: DocumentClass): OperationHandler {
+  return async (context, { body }) => {
+    acceptedDocument(context, kind, body)
+    return { status: 204 }
+  }
 }
 
 /** A page of documents; `render` returns the JSON texts of one of them. */

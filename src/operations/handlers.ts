@@ -3,6 +3,7 @@ import { bulk, getResult as getBulkResult, getStatus as getBulkStatus } from './
 import * as concepts from './concepts.ts'
 import { getSelfDescription } from './description.ts'
 import * as discovery from './discovery.ts'
+import { checkDocument } from './documents.ts'
 import * as elements from './elements.ts'
 import * as files from './files.ts'
 import * as invocation from './invocation.ts'
@@ -15,7 +16,7 @@ import { generateSerialization } from './serialization.ts'
 import * as shells from './shells.ts'
 import * as submodels from './submodels.ts'
 import type { OperationName } from './table.ts'
-import { uploadFile } from './upload.ts'
+import { checkUpload, uploadFile } from './upload.ts'
 import * as validationResults from './validation-results.ts'
 
 const { visibleOnly: below } = submodels
@@ -111,6 +112,10 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GenerateSerializationByIds: generateSerialization,
   GetSelfDescription: getSelfDescription,
   UploadFile: uploadFile,
+  CheckAssetAdministrationShell: checkDocument('AssetAdministrationShell'),
+  CheckSubmodel: checkDocument('Submodel'),
+  CheckConceptDescription: checkDocument('ConceptDescription'),
+  CheckUpload: checkUpload,
   GetValidation: validationResults.getById,
   GetAllValidations: validationResults.getAll,
   GetSchema: getSchema

@@ -45,6 +45,7 @@ export const mounts: readonly Mount[] = [
   { on: 'Serialization', path: '/serialization' },
   { on: 'Description', path: '/description' },
   { on: 'Upload', path: '/upload' },
+  { on: 'Check', path: '/check' },
   { on: 'Validation', path: '/submodels/{submodelIdentifier}/$validation' },
   { on: 'Validations', path: '/validation' },
   { on: 'Schema', path: '/submodels/{submodelIdentifier}/$schema' }

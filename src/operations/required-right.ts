@@ -29,7 +29,8 @@ export function isExecution({ right }: OperationDefinition): boolean {
 /** The kinds of document that an endpoint acts on; empty where it acts on none, e.g. `/description`. */
 export function kindsOf({ definition }: ApiEndpoint): readonly DocumentKind[] {
   const { on, path } = definition
-  if (on !== 'Bulk' && on !== 'Queries') return kindsByInterface[on]
+  if (on !== 'Bulk' && on !== 'Queries' && on !== 'Check') return kindsByInterface[on]
+  if (path === '/upload') return identifiables
   const kind = kindsByPath[path]
   return kind === undefined ? [] : [kind]
 }
@@ -46,7 +47,7 @@ const shells = ['AssetAdministrationShell'] as const
 const submodels = ['Submodel'] as const
 const identifiables = ['AssetAdministrationShell', 'Submodel', 'ConceptDescription'] as const
 
-const kindsByInterface: Readonly<Record<Exclude<Interface, 'Bulk' | 'Queries'>, readonly DocumentKind[]>> = {
+const kindsByInterface: Readonly<Record<Exclude<Interface, 'Bulk' | 'Queries' | 'Check'>, readonly DocumentKind[]>> = {
   Shells: shells,
   Shell: shells,
   Submodels: submodels,

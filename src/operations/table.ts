@@ -28,6 +28,7 @@ export type Interface =
   | 'Serialization'
   | 'Description'
   | 'Upload'
+  | 'Check'
   | 'Validation'
   | 'Validations'
   | 'Schema'
@@ -864,6 +865,48 @@ export const table = [
     gives: 'UploadReport',
     success: [200, 201],
     right: CREATE_OR_UPDATE,
+    own: true
+  },
+  // What POST of the same would be refused for, by callers that may only read.
+  {
+    name: 'CheckAssetAdministrationShell',
+    verb: 'POST',
+    on: 'Check',
+    path: '/shells',
+    takes: 'AssetAdministrationShell',
+    success: [204],
+    right: 'READ',
+    own: true
+  },
+  {
+    name: 'CheckSubmodel',
+    verb: 'POST',
+    on: 'Check',
+    path: '/submodels',
+    takes: 'Submodel',
+    success: [204],
+    right: 'READ',
+    own: true
+  },
+  {
+    name: 'CheckConceptDescription',
+    verb: 'POST',
+    on: 'Check',
+    path: '/concept-descriptions',
+    takes: 'ConceptDescription',
+    success: [204],
+    right: 'READ',
+    own: true
+  },
+  {
+    name: 'CheckUpload',
+    verb: 'POST',
+    on: 'Check',
+    path: '/upload',
+    takes: 'file',
+    gives: 'UploadCheck',
+    success: [200],
+    right: 'READ',
     own: true
   },
   {

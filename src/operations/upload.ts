@@ -64,8 +64,7 @@ const MAX_REPORTED = 100
 
 /** POST /upload. */
 export const uploadFile: OperationHandler = async (context, request) => {
-  if (request.upload === undefined)
-    throw new HubError('BadRequest', ['The form needs a part "file" with the environment'])
+  if (request.upload === undefined) throw missingFile()
   const report = await load(context, request.upload, {
     existing: request.query.existing ?? 'refuse',
     lenient: context.lenient
@@ -73,15 +72,43 @@ export const uploadFile: OperationHandler = async (context, request) => {
   return { status: report.created.length > 0 ? 201 : 200, json: report }
 }
 
+/** POST /check/upload: refuses what an upload would refuse for its content, and stores nothing. */
+export const checkUpload: OperationHandler = async (context, request) => {
+  if (request.upload === undefined) throw missingFile()
+  const { fileName } = request.upload
+  const json = await withOpenFile(context, request.upload, async (content, spool) => {
+    const links = new LinkedFiles(content)
+    const { items, refused, violations } = await checkDocuments(context, content, spool, links, context.lenient)
+    const documents = items.map(({ kind, id }): LoadedDocument => ({ modelType: kind, id }))
+    return { fileName, documents, refused, violations, warnings: [...content.notes, ...links.warnings()] }
+  })
+  return { status: 200, json }
+}
+
 /** Loads a file. @throws HubError with all violations; then nothing of it is stored */
 async function load(context: OperationContext, upload: FileUpload, options: LoadOptions): Promise<LoadReport> {
+  return withOpenFile(context, upload, (content, spool) =>
+    checkAndStore(context, upload.fileName, content, spool, options)
+  )
+}
+
+function missingFile(): HubError {
+  return new HubError('BadRequest', ['The form needs a part "file" with the environment'])
+}
+
+/** Receives the file, and removes it after the work. */
+async function withOpenFile<Result>(
+  context: OperationContext,
+  upload: FileUpload,
+  work: (content: EnvironmentSource, spool: DocumentSpool) => Promise<Result>
+): Promise<Result> {
   return withReceivedFile(context, upload, async (folder, path, share) => {
     const form = detectFormat(upload.fileName, upload.contentType, await firstBytes(path))
     if (form === undefined) throw new HubError('BadRequest', ['The file is neither AASX nor AAS XML nor AAS JSON'])
     const content = await openEnvironment(path, form, upload.fileName)
     const spool = await DocumentSpool.open(join(folder, 'documents'), share)
     try {
-      return await checkAndStore(context, upload.fileName, content, spool, options)
+      return await work(content, spool)
     } finally {
       await Promise.all([content.close(), spool.close()])
     }

@@ -88,7 +88,7 @@ t.test('every example of a body matches its schema', async (t) => {
   ajv.addSchema({ $id: 'urn:aas-hub:document', components: document.components })
   for (const { verb, path, bodies } of operations) {
     const { schema, example } = bodies['application/json'] ?? {}
-    if (schema === undefined || example === undefined || path === '/upload') continue
+    if (schema === undefined || example === undefined || path.endsWith('/upload')) continue
     const isValid = ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"urn:aas-hub:document#/')))
     t.ok(isValid(example), `${verb} ${path}: ${ajv.errorsText(isValid.errors)}`)
   }

@@ -88,6 +88,9 @@ export interface RecordedBody {
   readonly excerpt?: string
 }
 
+/** Below it documents and files are checked like by POST to the rest of the path, and nothing is stored. */
+export const CHECK_PATH = '/check'
+
 /** A number, and the request that returns it. */
 export interface MeasuredFigure {
   readonly kind: 'figure'

@@ -86,9 +86,14 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
   })
   for (const [path, known] of methods) {
     refuseOtherMethods(app, prefix + path, known)
-    if (path === '/upload') refuseOtherMethods(app, path, known)
+    if (ROOT_PATHS.has(path)) refuseOtherMethods(app, path, known)
   }
 }
+
+/** Of the files that are sent to the hub itself. */
+const ROOT_PATHS: ReadonlySet<string> = new Set(
+  routes().flatMap(({ definition, path }) => (isAlsoAtRoot(definition) ? [path] : []))
+)
 
 /** A bulk DELETE has a body, which names what to delete; every other DELETE names it by its path. */
 function isRemoval({ verb, takes }: OperationDefinition): boolean {
@@ -210,7 +215,7 @@ function fileRoute(
         throw new HubError('Unavailable', [`${MAX_UPLOADS} files are being uploaded already; try again in a moment`])
       uploads.inProgress++
       try {
-        apiRequest.upload = await (definition.name === 'UploadFile' ? readUpload(request, params) : readForm(request))
+        apiRequest.upload = await (definition.own ? readUpload(request, params) : readForm(request))
         return send(await run(handler, hub, request.access, guard, apiRequest), apiRequest, request, reply)
       } finally {
         uploads.inProgress--

@@ -70,7 +70,7 @@ export function responseExample({ definition, content }: ApiEndpoint): unknown {
 
 /** A form with a file, which is text, so that it can be part of a document. */
 export function formExample({ definition }: ApiEndpoint): Readonly<Record<string, unknown>> {
-  if (definition.on === 'Upload') return { fileName: 'machine.json', file: JSON.stringify(environment) }
+  if (definition.own) return { fileName: 'machine.json', file: JSON.stringify(environment) }
   if (definition.path.endsWith('/thumbnail')) return { fileName: 'machine.svg', file: DRAWING }
   if (definition.path.endsWith('/attachment')) return { fileName: 'drawing.svg', file: DRAWING }
   return { aasIds: [ids.shell], fileName: 'machine.json', file: JSON.stringify(environment) }

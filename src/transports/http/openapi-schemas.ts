@@ -232,6 +232,18 @@ const services: Readonly<Record<string, JsonSchema>> = {
       }
     }
   },
+  UploadCheck: {
+    title: 'UploadCheck',
+    type: 'object',
+    required: ['fileName', 'documents', 'refused', 'violations', 'warnings'],
+    properties: {
+      fileName: text,
+      documents: { type: 'array', description: 'What an upload would store', items: ref('UploadedDocument') },
+      refused: { type: 'array', description: 'What a lenient hub would leave out', items: ref('RefusedDocument') },
+      violations: { type: 'array', description: 'Only on a lenient hub', items: ref('Violation') },
+      warnings: { type: 'array', description: 'Links without a file, and such', items: ref('Violation') }
+    }
+  },
   Violation: {
     title: 'Violation',
     type: 'object',

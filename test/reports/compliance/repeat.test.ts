@@ -63,6 +63,23 @@ t.test('with writes a refused request is sent again; what the hub accepts of it 
   t.same((await repeated(cut, {}, true)).outcomes, ['notSent'], 'its body is not whole')
 })
 
+t.test('a check that stores nothing is asked again, and stands for the write of the same body', async (t) => {
+  const of = (path: string): Exchange => {
+    const { request, ...rest } = exchange('POST', path, { code: 'AASd-002' }, 400)
+    return { ...rest, request: { ...request, body: { bytes: 2, sha256: 'of {}', excerpt: '{}' } } }
+  }
+  const answers = { 'POST /api/check/shells': [400, { code: 'AASd-002' }] } as const
+  const evidence = [of('/api/shells'), of('/api/check/shells')]
+  const { sent, outcomes } = await repeated(evidence, answers)
+  t.same([sent, outcomes], [['POST /api/check/shells'], ['same']])
+  const stored = await repeated(evidence, { 'POST /api/check/shells': [204, ''] })
+  t.same(stored.outcomes, ['differs'], 'the hub does not check it any more')
+  t.same(stored.sent, ['POST /api/check/shells'], 'there is nothing to delete')
+  t.same((await repeated(evidence, answers, true)).sent, ['POST /api/shells', 'POST /api/check/shells'])
+  const others = ['/api/check/packages', '/check/shells/x', '/shells?/check/shells', '/checks/shells'].map(of)
+  t.same((await repeated(others, {})).sent, [], 'what looks like a check is none')
+})
+
 function figure(value: number | string, request: string, at: string): Evidence {
   return { kind: 'figure', name: at, value, source: { request, at } }
 }

@@ -1,4 +1,7 @@
-/** Constraint by constraint: a document that breaks exactly it has to be refused by its id. */
+/**
+ * Constraint by constraint: a document that breaks exactly it has to be refused by its id, where it would be stored and
+ * by the check that stores nothing, which an auditor can ask again.
+ */
 
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -7,7 +10,7 @@ import { encodeId } from '../../../model/identifier.ts'
 import { constraintText } from '../../../operations/conformance/checks/constraint-texts.ts'
 import type { Asked, Examiner } from '../examiner/examiner.ts'
 import { checkOf, local, note, sectionOf, verdictOf } from '../examiner/verdict.ts'
-import type { LocalText, ReportCheck, ReportSection } from '../report.ts'
+import { CHECK_PATH, type LocalText, type ReportCheck, type ReportSection } from '../report.ts'
 
 interface ConstraintTable {
   readonly cases: readonly ConstraintCase[]
@@ -54,7 +57,7 @@ export async function examineConstraints(examiner: Examiner): Promise<ReportSect
 
 async function tryAll(examiner: Examiner, constraint: string, cases: readonly ConstraintCase[]): Promise<ReportCheck> {
   const tried: Asked[] = []
-  for (const { broken } of cases) tried.push(await tryOne(examiner, broken))
+  for (const { broken } of cases) tried.push(...(await tryOne(examiner, broken)))
   const accepted = tried.filter((asked) => !isRefusedBy(asked, constraint))
   const found = String(tried[0]?.json?.messages?.[0]?.text ?? '')
   return checkOf(
@@ -70,13 +73,15 @@ async function tryAll(examiner: Examiner, constraint: string, cases: readonly Co
   )
 }
 
-async function tryOne(examiner: Examiner, broken: ConstraintCase['broken']): Promise<Asked> {
+/** @returns what storing it was answered, and what checking it */
+async function tryOne(examiner: Examiner, broken: ConstraintCase['broken']): Promise<[Asked, Asked]> {
   const id = `${SCRATCH_PREFIX}${randomUUID()}:broken`
   const list = LISTS[broken.modelType]
+  const document = { ...broken, id }
   // Refused, it changes nothing, and can be sent again.
-  const asked = await examiner.send('POST', `~/${list}`, { ...broken, id }, { repeatable: true })
+  const asked = await examiner.send('POST', `~/${list}`, document, { repeatable: true })
   if (asked.status < 300) await examiner.ask('DELETE', `~/${list}/${encodeId(id)}`, {}, { always: true })
-  return asked
+  return [asked, await examiner.send('POST', `~${CHECK_PATH}/${list}`, document, { repeatable: true })]
 }
 
 const UPLOAD_CHECK = 'constraints/upload'
@@ -84,16 +89,18 @@ const UPLOAD_CHECK = 'constraints/upload'
 /** Files may be taken with what they break, where the hub is set to. */
 async function tryUpload(examiner: Examiner, { broken, constraint }: ConstraintCase): Promise<ReportCheck> {
   const id = `${SCRATCH_PREFIX}${randomUUID()}:broken`
-  const asked = await examiner.send('POST', '/upload', { submodels: [{ ...broken, id }] }, { repeatable: true })
+  const file = { submodels: [{ ...broken, id }] }
+  const asked = await examiner.send('POST', '/upload', file, { repeatable: true })
   const isStored = asked.status < 300
   if (isStored) await examiner.ask('DELETE', `~/submodels/${encodeId(id)}`, {}, { always: true })
+  const checked = await examiner.send('POST', `${CHECK_PATH}/upload`, file, { repeatable: true })
   return checkOf(
     UPLOAD_CHECK,
     isStored ? 'partly' : isRefusedBy(asked, constraint) ? 'met' : 'unmet',
     isStored
       ? local('Files are stored with what they break (LENIENT)', '파일은 규칙을 위반해도 저장됩니다(LENIENT)')
       : local('A file that breaks a rule is refused as a whole', '규칙을 위반한 파일은 전체를 거부합니다'),
-    [asked.exchange]
+    [asked.exchange, checked.exchange]
   )
 }
 

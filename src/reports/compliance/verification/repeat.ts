@@ -5,7 +5,15 @@
 import { createHash } from 'node:crypto'
 import type { ExaminedHub, HubResponse } from '../examined-hub.ts'
 import { MetricSamples } from '../examiner/metrics.ts'
-import type { ComplianceReport, Exchange, MeasuredFigure, RecordedBody } from '../report.ts'
+import {
+  CHECK_PATH,
+  type ComplianceReport,
+  type Evidence,
+  type Exchange,
+  type MeasuredFigure,
+  type RecordedBody,
+  type RecordedRequest
+} from '../report.ts'
 
 /**
  * `sameForm`: the same status and media type, and other content, as values move. `refused`: the credentials do not allow
@@ -31,7 +39,10 @@ export interface RepeatedFigure {
 }
 
 export interface RepeatOptions {
-  /** Sends also requests that are refused because of their content; what a hub accepts of it is deleted again. */
+  /**
+   * Sends also requests that are refused because of their content; what a hub accepts of it is deleted again. Without it
+   * those are left out that the report asks the hub to check, too, without storing anything.
+   */
   readonly writes: boolean
   readonly progress?: (done: number) => void
 }
@@ -54,7 +65,7 @@ export async function repeatReport(
   const answers = new Answers(send)
   for (const { checks } of report.sections) {
     for (const { id, evidence } of checks) {
-      for (const one of evidence) {
+      for (const one of options.writes ? evidence : withoutChecked(evidence)) {
         if (one.kind === 'exchange' && one.repeatable) requests.push(await repeat(id, one, send, options))
         if (one.kind === 'figure') figures.push(...(await readAgain(id, one, answers)))
         options.progress?.(requests.length + figures.length)
@@ -62,6 +73,27 @@ export async function repeatReport(
     }
   }
   return { requests, figures }
+}
+
+/** Without the writes of which the same body is checked. */
+function withoutChecked(evidence: readonly Evidence[]): readonly Evidence[] {
+  const checked = new Set(
+    evidence.flatMap((one) => (one.kind === 'exchange' && isCheck(one.request) ? (one.request.body?.sha256 ?? []) : []))
+  )
+  return evidence.filter(
+    (one) =>
+      one.kind !== 'exchange' ||
+      SAFE.has(one.request.method) ||
+      isCheck(one.request) ||
+      !checked.has(one.request.body?.sha256 ?? '')
+  )
+}
+
+/** Below `/check`, with or without a prefix of the API, nothing that is sent is stored. */
+const CHECK = new RegExp(`^(?:/[\\w.~-]+)*${CHECK_PATH}/(?:shells|submodels|concept-descriptions|upload)$`)
+
+function isCheck({ method, path }: Pick<RecordedRequest, 'method' | 'path'>): boolean {
+  return method === 'POST' && CHECK.test(path)
 }
 
 async function repeat(
@@ -72,12 +104,13 @@ async function repeat(
 ): Promise<RepeatedRequest> {
   const { method, path, headers, body } = request
   const named = { check, request: `${method} ${path}`, expected: response.status }
+  const isHarmless = SAFE.has(method) || isCheck(request)
   // Only what was refused may be sent though it would write: it is refused again, or the hub has changed.
-  const maySend = isPath(path) && (SAFE.has(method) || (writes && method === 'POST' && response.status >= 400))
+  const maySend = isPath(path) && (isHarmless || (writes && method === 'POST' && response.status >= 400))
   const content = wholeText(body)
   if (!maySend || (body !== undefined && content === undefined)) return { ...named, outcome: 'notSent' }
   const found = await send(method, path, { headers, ...(content !== undefined && { body: content }) })
-  if (!SAFE.has(method) && found.status < 300) await removeAgain(found, send)
+  if (!isHarmless && found.status < 300) await removeAgain(found, send)
   return { ...named, outcome: outcomeOf(response, found), found: found.status }
 }
 
