@@ -56,13 +56,13 @@ async function run(args: readonly string[]): Promise<void> {
   if (args.includes('--help') || args.includes('help') || args.includes('-h')) return console.log(help(args))
   if (args.includes('-v') || asksForVersion(args)) return console.log(VERSION)
   const long = args.map((arg) => (arg === '-o' ? '--output' : arg))
-  const { config, words, extra } = readConfig(process.env, long, flags)
+  const { config, given, words, extra } = readConfig(process.env, long, flags)
   const [word = 'serve', ...others] = words
   const verb = Object.hasOwn(verbs, word) ? verbs[word] : undefined
   const unknown = verb === undefined ? word : verb.takesFiles ? undefined : others[0]
   if (unknown !== undefined)
     throw new UsageError(`"${unknown}" is not known; there are: ${Object.keys(verbs).join(', ')}`)
-  await verb?.run(config, extra, others)
+  await verb?.run(config, extra, others, given)
 }
 
 /** `--version 3.0` names a release of the metamodel; without a number it asks for that of the hub. */

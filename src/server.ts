@@ -13,7 +13,7 @@ import { openServices, type Services } from './app/services.ts'
 import { serverOptions, type TlsFiles, TlsServer } from './app/tls.ts'
 import { mountTransports } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config } from './config/config.ts'
+import type { Config, GivenSettings } from './config/config.ts'
 import type { OperationContext } from './operations/operation-context.ts'
 import type { Store } from './store/store.ts'
 import type { ComplianceServices } from './transports/compliance/compliance.ts'
@@ -34,6 +34,8 @@ export interface Server {
 
 export interface ServerOptions {
   readonly clock?: Clock
+  /** Settings as they were written, to be shown to operators; absent: none was. */
+  readonly given?: GivenSettings
 }
 
 /**
@@ -41,7 +43,10 @@ export interface ServerOptions {
  * @throws ConfigError where a file that the settings name is wrong
  * @throws HubError `Unavailable` where another process uses the data directory
  */
-export async function createServer(config: Config, { clock = systemClock }: ServerOptions = {}): Promise<Server> {
+export async function createServer(
+  config: Config,
+  { clock = systemClock, given = new Map() }: ServerOptions = {}
+): Promise<Server> {
   const files = readOperatorFiles(config)
   const plan = await readPlanOrigin(config)
   const store = await openStore(config, clock)
@@ -56,7 +61,7 @@ export async function createServer(config: Config, { clock = systemClock }: Serv
     const background = new Background()
     const services = await openServices({ config, clock, store, files, plan, log: app.log })
     const compliance = openCompliance({ config, services, app })
-    const transports = { config, services, compliance, lineRules, followed, mqtt: () => background.mqtt }
+    const transports = { config, given, services, compliance, lineRules, followed, mqtt: () => background.mqtt }
     const drain = await mountTransports(app, transports)
     await preload(services.context, app.log, config)
     return new HubServer({ config, app, services, compliance, files, tls, background, drain })

@@ -11,12 +11,12 @@ import { BASE, OPERATIONAL_DATA, plant } from './plant.ts'
 
 const OPERATIONS = join(import.meta.dirname, 'operations.ts')
 
-const { config, extra } = settings()
+const { config, given, extra } = settings()
 await mkdir(config.DATA_DIR, { recursive: true })
 const file = join(config.DATA_DIR, 'plant.json')
 await writeFile(file, JSON.stringify(plant()))
 
-const server = await createServer({ ...config, PRELOAD: file, OPERATIONS: config.OPERATIONS || OPERATIONS })
+const server = await createServer({ ...config, PRELOAD: file, OPERATIONS: config.OPERATIONS || OPERATIONS }, { given })
 const url = await server.listen()
 const api = url + config.API_PREFIX
 const machine = `${api}/submodels/${encodeId(OPERATIONAL_DATA)}`

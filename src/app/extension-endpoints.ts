@@ -12,12 +12,14 @@ import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts
 import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
 import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
 import { securityEndpoints } from '../transports/security/endpoints.ts'
+import { sendersEndpoint } from '../transports/senders/endpoint.ts'
 import { streamEndpoint } from '../transports/stream/endpoint.ts'
 import { timeseriesEndpoint } from '../transports/timeseries/endpoint.ts'
 import { probeEndpoints } from './health.ts'
 import { indexPageEndpoint } from './index-page.ts'
 import { metricsEndpoint } from './metrics.ts'
 import { pageEndpoints } from './page.ts'
+import { settingsEndpoint } from './settings-endpoint.ts'
 
 export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   ingestEndpoint,
@@ -28,6 +30,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   timeseriesEndpoint,
   datasetEndpoint,
   collectionEndpoint,
+  sendersEndpoint,
   documentSetEndpoints.list,
   documentSetEndpoints.document,
   ...accessRuleEndpoints,
@@ -40,5 +43,6 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   ...pageEndpoints,
   ...docsEndpoints,
   ...probeEndpoints,
-  metricsEndpoint
+  metricsEndpoint,
+  settingsEndpoint
 ]

@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import type { Usage } from '../consumers/usage.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
+import type { SenderState } from '../operations/samples/senders.ts'
 import type { ReportArchive } from '../reports/compliance/archive/archive.ts'
 import type { StoreFigures } from '../store/figures.ts'
 import type { Store } from '../store/store.ts'
@@ -11,6 +12,7 @@ import { type ExtensionEndpoint, serve } from '../transports/http/extension-endp
 import { isOwnRequest } from '../transports/http/own-requests.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { RulesStatus } from './access-rules.ts'
+import { consumerMetrics, type RunningConsumers } from './consumer-metrics.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { metricText, NO_LABEL } from './metric-text.ts'
 import { type UpkeepSources, upkeepMetrics } from './upkeep-metrics.ts'
@@ -18,7 +20,8 @@ import { type UpkeepSources, upkeepMetrics } from './upkeep-metrics.ts'
 /** Where the metrics come from; functions for parts that open later, or not at all. */
 export interface MetricSources {
   readonly store: Store
-  readonly ingest: Pick<Ingest, 'counts'>
+  readonly ingest: Pick<Ingest, 'counts' | 'senders'>
+  readonly consumers: RunningConsumers
   readonly subscriptions: () => Subscriptions['figures']
   readonly accessRules: RulesStatus
   readonly followed: FollowedFiles
@@ -154,6 +157,7 @@ class RequestHistogram {
 async function hubMetrics({
   store,
   ingest,
+  consumers,
   subscriptions,
   accessRules,
   followed,
@@ -164,10 +168,13 @@ async function hubMetrics({
 }: MetricSources): Promise<string> {
   // While the database is unreachable the other metrics help to find out why.
   const stored = await store.figures().catch(() => undefined)
+  const lags = stored && consumerMetrics(store, consumers, stored.logLast, upkeep.clock.milliseconds())
   return [
     metricText('store_up', 'gauge', 'Does the store answer?', { [NO_LABEL]: stored === undefined ? 0 : 1 }),
     ...(stored === undefined ? [] : storeMetrics(stored)),
+    ...((await lags?.catch(() => undefined)) ?? []),
     ...ingestMetrics(ingest.counts),
+    ...senderMetrics(ingest.senders.list()),
     ...subscriptionMetrics(subscriptions()),
     ...accessRuleMetrics(accessRules),
     ...fileMetrics(followed),
@@ -199,6 +206,23 @@ function storeMetrics(figures: StoreFigures): string[] {
 function ingestMetrics({ accepted, refused, repeated }: Ingest['counts']): string[] {
   const values = { '{verdict="accepted"}': accepted, '{verdict="refused"}': refused, '{verdict="repeated"}': repeated }
   return [metricText('samples_total', 'counter', 'Samples received, by any transport', values)]
+}
+
+/** Counts only: a label for each sender would make a time series of each. None without senders. */
+function senderMetrics(senders: readonly SenderState[]): string[] {
+  const byTransport = Map.groupBy(senders, ({ transport }) => transport)
+  if (byTransport.size === 0) return []
+  const values = [...byTransport].flatMap(([transport, of]) => {
+    const failing = of.filter(
+      ({ lastError, lastSample = 0 }) => lastError !== undefined && lastError.time >= lastSample
+    )
+    return [
+      [`{transport="${transport}",state="failing"}`, failing.length],
+      [`{transport="${transport}",state="delivering"}`, of.length - failing.length]
+    ] as const
+  })
+  const help = 'Senders since the start; failing: what they sent last was refused'
+  return [metricText('senders', 'gauge', help, Object.fromEntries(values))]
 }
 
 function subscriptionMetrics({ subscribers, late, groups }: Subscriptions['figures']): string[] {

@@ -1,7 +1,7 @@
 /** Second step of the start: everything that is served over HTTP and WebSocket. */
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
-import type { Config } from '../config/config.ts'
+import type { Config, GivenSettings } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
@@ -25,9 +25,11 @@ import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import { security } from '../transports/security/security.ts'
+import { senders } from '../transports/senders/senders.ts'
 import { asyncApi } from '../transports/stream/asyncapi.ts'
 import { stream } from '../transports/stream/stream.ts'
 import { timeseries } from '../transports/timeseries/timeseries.ts'
+import { runningConsumers } from './consumer-metrics.ts'
 import { extensionEndpoints } from './extension-endpoints.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { mountProbes } from './health.ts'
@@ -37,6 +39,7 @@ import { mountIndexPage } from './index-page.ts'
 import { mountMetrics } from './metrics.ts'
 import { mountPage } from './page.ts'
 import type { Services } from './services.ts'
+import { mountSettings } from './settings-endpoint.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -51,6 +54,7 @@ const SECURITY_HEADERS = {
 
 export interface TransportParts {
   readonly config: Config
+  readonly given: GivenSettings
   readonly services: Services
   readonly compliance: ComplianceServices
   readonly lineRules: readonly LineRule[]
@@ -61,7 +65,7 @@ export interface TransportParts {
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
-  const { config, services, compliance, lineRules, followed, mqtt } = parts
+  const { config, services, compliance, lineRules } = parts
   const {
     clock,
     store,
@@ -83,17 +87,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const callers = { identity, audit, clock, apiPrefix, accessParts, own: await OwnAccess.open() }
   identifyCallers(app, callers)
   limitCallers(app, limits)
-  const { status: rulesStatus } = accessRules
-  const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
-  mountMetrics(app, {
-    ...{ usage: services.usage, apiPrefix },
-    upkeep: { clock, clockJumps: services.clockJumps, directory },
-    compliance: compliance.archive,
-    ...{ store, ingest: samples, subscriptions: () => subscriptions.figures, accessRules: rulesStatus, followed, mqtt }
-  })
-  const drain = mountProbes(app, {
-    ...{ store, clock, accessRules: rulesStatus, followed, isInsecure: () => isInsecure(config, identity) }
-  })
+  const drain = mountForOperators(app, parts)
   await allowOrigins(app, config)
   const page = { prefix: apiPrefix, version: VERSION, identity }
   mountIndexPage(app, page)
@@ -138,6 +132,24 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     publicUrl
   })
   return drain
+}
+
+/** What operators look at: metrics, settings, senders, probes. @returns as {@link mountTransports} */
+function mountForOperators(app: FastifyInstance, parts: TransportParts): () => void {
+  const { config, given, services, compliance, followed, mqtt } = parts
+  const { store, clock, ingest, subscriptions, identity, usage, clockJumps, context } = services
+  const { status: accessRules } = services.accessRules
+  const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
+  mountMetrics(app, {
+    ...{ store, ingest, accessRules, followed, mqtt, usage, apiPrefix: config.API_PREFIX },
+    upkeep: { clock, clockJumps, directory },
+    compliance: compliance.archive,
+    consumers: runningConsumers(config, context.templates),
+    subscriptions: () => subscriptions.figures
+  })
+  mountSettings(app, given)
+  senders(app, ingest)
+  return mountProbes(app, { store, clock, accessRules, followed, isInsecure: () => isInsecure(config, identity) })
 }
 
 /** Checks the host and origin of each request, and the number of connections. */

@@ -1,5 +1,5 @@
 /** Metrics of what an operator has to look after: the clock of the machine, backups, restore drills. */
-import { access } from 'node:fs/promises'
+import { access, statfs } from 'node:fs/promises'
 import type { Clock } from '../clock.ts'
 import { readBackupRecord } from '../store/sqlite/backup-record.ts'
 import { metricText, NO_LABEL } from './metric-text.ts'
@@ -32,11 +32,24 @@ export async function upkeepMetrics({ clock, clockJumps, directory }: UpkeepSour
       : [
           metricText('clock_synchronized', 'gauge', 'Is the clock synchronized?', { [NO_LABEL]: synchronized ? 1 : 0 })
         ]),
+    ...(await diskMetrics(directory)),
     ...timeMetric('backup_seconds', 'When the last backup was made, in seconds since 1970', backup?.time),
     ...timeMetric('restore_drill_seconds', 'When a backup was last restored as a drill', drill?.time),
     ...(drill === undefined
       ? []
       : [metricText('restore_drill_sound', 'gauge', 'Was that backup sound?', { [NO_LABEL]: drill.isSound ? 1 : 0 })])
+  ]
+}
+
+/** Of the disk that the data directory is on. */
+async function diskMetrics(directory: string | undefined): Promise<string[]> {
+  const disk = directory === undefined ? undefined : await statfs(directory).catch(() => undefined)
+  if (disk === undefined) return []
+  return [
+    metricText('disk_bytes', 'gauge', 'Size of the disk of the data directory', {
+      [NO_LABEL]: disk.bsize * disk.blocks
+    }),
+    metricText('disk_free_bytes', 'gauge', 'What the hub may still use of it', { [NO_LABEL]: disk.bsize * disk.bavail })
   ]
 }
 

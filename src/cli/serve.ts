@@ -1,6 +1,6 @@
 /** The verb that starts the hub. */
 import { VERSION } from '../app/version.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, GivenSettings } from '../config/config.ts'
 import type { CliVerb } from './verb.ts'
 
 export const serve: CliVerb = {
@@ -10,9 +10,14 @@ export const serve: CliVerb = {
   run: startHub
 }
 
-async function startHub(config: Config): Promise<void> {
+async function startHub(
+  config: Config,
+  _extra: ReadonlyMap<string, string>,
+  _words: readonly string[],
+  given: GivenSettings
+): Promise<void> {
   const { createServer } = await import('../server.ts')
-  const server = await createServer(config)
+  const server = await createServer(config, { given })
   const { log } = server.app
   let stopping = false
   const stop = (signal: NodeJS.Signals) => {

@@ -1,5 +1,5 @@
 /** A verb of the command line. */
-import type { Config } from '../config/config.ts'
+import type { Config, GivenSettings } from '../config/config.ts'
 
 export interface CliVerb {
   /** Completes the sentence "It …". */
@@ -11,8 +11,9 @@ export interface CliVerb {
   /**
    * @param extra flags beside the settings
    * @param words what else follows it
+   * @param given settings that are not left at their defaults
    */
-  run(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[]): Promise<void>
+  run(config: Config, extra: ReadonlyMap<string, string>, words: readonly string[], given: GivenSettings): Promise<void>
   /** Further words follow it, such as names of files. */
   readonly takesFiles?: true
 }

@@ -16,8 +16,18 @@ export class ConfigError extends Error {
   }
 }
 
+/** A setting as it was written, and where: as an environment variable or as a flag. */
+export interface GivenSetting {
+  readonly text: string
+  readonly source: 'environment' | 'flag'
+}
+
+export type GivenSettings = ReadonlyMap<SettingName, GivenSetting>
+
 export interface CommandLine {
   readonly config: Config
+  /** Settings that are not left at their defaults. */
+  readonly given: GivenSettings
   /** Arguments that are no flags: the verb and its files. */
   readonly words: readonly string[]
   /** Flags that are not settings, such as `--help`; '' where given without a value. */
@@ -37,11 +47,11 @@ export function readConfig(
   flags: Readonly<Record<string, boolean>> = {}
 ): CommandLine {
   const problems: string[] = []
-  const given = new Map<SettingName, { text: string; source: string }>()
+  const given = new Map<SettingName, GivenSetting>()
   const extra = new Map<string, string>()
   for (const name of names()) {
     const value = environment[name]
-    if (value !== undefined && value !== '') given.set(name, { text: value, source: name })
+    if (value !== undefined && value !== '') given.set(name, { text: value, source: 'environment' })
   }
   const { words, options } = split(args, (flag) => {
     const name = settingOf(flag)
@@ -54,16 +64,16 @@ export function readConfig(
       problems.push(`--${flag} is not known${near === undefined ? '' : `; did you mean --${near}?`}`)
     } else if (value === undefined && takesValue) problems.push(`--${flag} needs a value`)
     else if (name === undefined) extra.set(flag, value ?? '')
-    else given.set(name, { text: value ?? 'true', source: `--${flag}` })
+    else given.set(name, { text: value ?? 'true', source: 'flag' })
   }
   const config = Object.fromEntries(
     names().map((name) => {
-      const { text, source } = given.get(name) ?? { text: settings[name].default, source: name }
+      const { text, source } = given.get(name) ?? { text: settings[name].default, source: 'environment' }
       try {
         return [name, settings[name].parse(text)]
       } catch (error) {
         problems.push(
-          `${source} is ${JSON.stringify(text)}, expected ${error instanceof Error ? error.message : error}`
+          `${source === 'flag' ? `--${flagOf(name)}` : name} is ${JSON.stringify(text)}, expected ${error instanceof Error ? error.message : error}`
         )
         return [name, undefined]
       }
@@ -73,17 +83,41 @@ export function readConfig(
     problems.push(`DEFAULT_LIMIT is ${config.DEFAULT_LIMIT}, expected at most MAX_LIMIT, which is ${config.MAX_LIMIT}`)
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return { config, words, extra }
+  return { config, given, words, extra }
 }
 
 /** The settings as docs/settings.md lists them: name, flag, default, meaning. */
 export function settingsTable(): readonly (readonly [
-  name: string,
+  name: SettingName,
   flag: string,
   defaultValue: string,
   means: string
 ])[] {
   return names().map((name) => [name, `--${flagOf(name)}`, settings[name].default, settings[name].means])
+}
+
+/** A setting as it is in force. */
+export interface SettingInForce {
+  readonly name: SettingName
+  readonly flag: string
+  /** As it was written; '' where not set. Undefined: it names a secret. */
+  readonly value: string | undefined
+  readonly isSet: boolean
+  readonly source: 'default' | GivenSetting['source']
+  readonly default: string
+  readonly means: string
+}
+
+/** Files with passwords and private keys: their value is shown nowhere. */
+const LEADS_TO_SECRET = /_(?:CREDENTIALS_FILE|KEY)$/
+
+/** All settings in the order of their table. @param given as {@link readConfig} found them */
+export function settingsInForce(given: GivenSettings): readonly SettingInForce[] {
+  return settingsTable().map(([name, flag, defaultValue, means]) => {
+    const { text = defaultValue, source = 'default' as const } = given.get(name) ?? {}
+    const value = LEADS_TO_SECRET.test(name) ? undefined : text
+    return { name, flag, value, isSet: text !== '', source, default: defaultValue, means }
+  })
 }
 
 /** The settings that are not the default, as text. None is a secret: secrets are in files, which settings name. */

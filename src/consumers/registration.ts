@@ -26,9 +26,13 @@ const DOCUMENTS_PER_READ = 100
 /** A request that hangs must not hold up those behind it. */
 const REQUEST_TIMEOUT_MS = 30_000
 
+export function registrationConsumer(registry: string): string {
+  return `registration ${registry}`
+}
+
 /** The consumer that keeps the external registry up to date. */
 export function registration(store: Store, { registry, base, failed }: RegistrationOptions): Consumer {
-  return { name: `registration ${registry}`, handle, resync, failed }
+  return { name: registrationConsumer(registry), handle, resync, failed }
 
   async function handle(entries: readonly LogEntry[]): Promise<void> {
     // Only the current state counts, so each document is sent once however often it changed.

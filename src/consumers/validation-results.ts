@@ -57,6 +57,11 @@ interface CheckedSubmodel {
 
 const NOT_CHECKED: CheckedSubmodel = { revision: 0, withoutTemplate: false }
 
+/** Other rules make another consumer, whose resync checks all submodels. */
+export function validationConsumer(rules: string): string {
+  return `validation ${rules}`
+}
+
 /** @returns stops it; resolves when it has ended */
 export function startValidationResults(store: Store, options: ValidationResultsOptions): () => Promise<void> {
   const results = new ValidationResults(store, options)
@@ -80,8 +85,7 @@ class ValidationResults {
     this.#checker = checker
     this.#clock = clock
     const consumer: Consumer = {
-      // Other rules make another consumer, whose resync checks all submodels.
-      name: `validation ${checker.rules}`,
+      name: validationConsumer(checker.rules),
       handle: (entries) => this.#checkChanged(entries),
       resync: () => this.#checkAll(),
       failed,

@@ -46,12 +46,12 @@ export async function start(
   options: ServerOptions = {}
 ): Promise<Running> {
   const directory = settings.DATA_DIR ?? (await mkdtemp(join(tmpdir(), 'aas-hub-test-')))
-  const { config } = readConfig({
+  const { config, given } = readConfig({
     ...{ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', MONGODB_URL: databaseOf(directory) },
     ...settings,
     DATA_DIR: directory
   })
-  const server = await createServer(config, options)
+  const server = await createServer(config, { given, ...options })
   const stop = () => server.close()
   t.teardown(async () => {
     await stop()

@@ -81,6 +81,19 @@ t.test('a birth sets the values, and data refer to its metrics by alias', async 
   t.equal(await current(store, 'State'), 'on bad')
 })
 
+t.test('an edge node is a sender of its own, also where it sends for a device that is not known', async (t) => {
+  const here = await broker(t)
+  const store = await storeOf(t)
+  const ingest = new Ingest({ store })
+  await open(t, store, here, SPARKPLUG, { hub: { store, ingest } })
+  const edge = await edgeNode(t, here, births)
+  await until(async () => (await current(store, 'Count')) === '7')
+  t.match(ingest.senders.list(), [{ transport: 'mqtt', client: 'Plant/Gateway', accepted: 3, refused: 0 }])
+  edge.publishDeviceBirth('Unknown', pressBirth())
+  await until(() => ingest.senders.list()[0]?.lastError !== undefined)
+  t.match(ingest.senders.list()[0]?.lastError?.text, /^spBv1.0\/Plant\/DBIRTH\/Gateway\/Unknown: /)
+})
+
 t.test('a hub that connects later, or missed a message, requests a rebirth', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)

@@ -124,9 +124,9 @@ t.test('a retained message is stored once, and again only where its value differ
 t.test('invalid messages are logged, counted and acknowledged, and do not affect others', async (t) => {
   const here = await broker(t)
   const store = await storeOf(t)
-  const transport = await open(t, store, here, {
-    topics: [...BY_NAME.topics, { topic: 'other/#', submodel: 'urn:none' }]
-  })
+  const ingest = new Ingest({ store })
+  const topics = [...BY_NAME.topics, { topic: 'other/#', submodel: 'urn:none' }]
+  const transport = await open(t, store, here, { topics }, { hub: { store, ingest } })
   const client = await here.client()
   for (const [topic, payload] of [
     ['plant/Press/Speed', 'fast'],
@@ -142,6 +142,8 @@ t.test('invalid messages are logged, counted and acknowledged, and do not affect
   await client.publishAsync('plant/Press/Speed', '5', { qos: 1 })
   await until(() => transport.counts.accepted === 1)
   t.match(transport.counts, { messages: 10, accepted: 1, refused: 4, unreadable: 5 })
+  const [sender] = ingest.senders.list()
+  t.match(sender, { transport: 'mqtt', accepted: 1, refused: 4, lastError: { text: /Missing|Speed/ } })
   t.equal(await current(store, 'Speed'), '5')
   t.match(transport.lines.toSorted(), [/^A message could not be read completely/, /^Samples were refused/])
   t.equal(transport.lines.length, 2, 'one line of each kind in ten seconds')

@@ -33,7 +33,7 @@ export interface CollectionFiguresOptions {
 }
 
 /** Name of the cursor and of the lease. */
-const CONSUMER_NAME = 'collection-points'
+export const COLLECTION_CONSUMER = 'collection-points'
 const HISTORY_CURSOR = 'history'
 const LEASE_TTL_MS = 60_000
 const STORE_INTERVAL_MS = 30_000
@@ -78,7 +78,7 @@ export class CollectionFigures {
     this.#store = store
     this.#options = options
     this.#clock = clock
-    this.#lease = new Lease(store, { name: CONSUMER_NAME, ttlMs: Math.max(LEASE_TTL_MS, 2 * intervalMs), clock })
+    this.#lease = new Lease(store, { name: COLLECTION_CONSUMER, ttlMs: Math.max(LEASE_TTL_MS, 2 * intervalMs), clock })
     this.#loaded = this.#loadUntilDone()
     this.#stops.push(
       store.onCommit(() => void this.#readAll().catch(failed)),
@@ -153,7 +153,7 @@ export class CollectionFigures {
     const store = this.#store
     await this.plan.load()
     const slice = new TimeSlice()
-    const cursor = await store.cursor(CONSUMER_NAME)
+    const cursor = await store.cursor(COLLECTION_CONSUMER)
     for await (const record of readRecords(store, slice)) {
       // A series may be in two blocks where a process ended while it wrote them.
       const index = this.#indexes.get(keyOf(record))
@@ -340,7 +340,7 @@ export class CollectionFigures {
       await slice.check()
     }
     if (this.#isIncomplete) return
-    await this.#store.setCursor(CONSUMER_NAME, Math.min(position, this.#position))
+    await this.#store.setCursor(COLLECTION_CONSUMER, Math.min(position, this.#position))
     this.#hasStored = true
   }
 }

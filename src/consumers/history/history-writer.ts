@@ -37,7 +37,7 @@ export interface HistoryWriterOptions {
 }
 
 /** Name of the cursor and of the lease. */
-const CONSUMER_NAME = 'history'
+export const HISTORY_CONSUMER = 'history'
 const LEASE_TTL_MS = 30_000
 
 const WRITE_INTERVAL_MS = 10_000
@@ -48,7 +48,7 @@ const ENTRIES_PER_READ = 1000
 const CACHE_ENTRIES = 100_000
 
 export async function startHistoryWriter(store: Store, options: HistoryWriterOptions): Promise<HistoryWriter> {
-  return new HistoryWriter(store, options, (await store.cursor(CONSUMER_NAME)) ?? 0)
+  return new HistoryWriter(store, options, (await store.cursor(HISTORY_CONSUMER)) ?? 0)
 }
 
 export class HistoryWriter {
@@ -83,7 +83,7 @@ export class HistoryWriter {
     position: number
   ) {
     this.#store = store
-    this.#lease = new Lease(store, { name: CONSUMER_NAME, ttlMs: LEASE_TTL_MS, clock })
+    this.#lease = new Lease(store, { name: HISTORY_CONSUMER, ttlMs: LEASE_TTL_MS, clock })
     this.#policyOf = policyOf
     this.#failed = failed
     this.#maxPendingBytes = maxPendingBytes
@@ -112,7 +112,7 @@ export class HistoryWriter {
 
   /** The last entry of the log whose samples are in chunks; later ones must not be trimmed. */
   async taken(): Promise<number> {
-    return (await this.#store.cursor(CONSUMER_NAME)) ?? 0
+    return (await this.#store.cursor(HISTORY_CONSUMER)) ?? 0
   }
 
   /** Writes everything that is pending, then stops. */
@@ -207,7 +207,7 @@ export class HistoryWriter {
       await slice.check()
     }
     await this.#scratch.remove(upTo)
-    if (upTo > written) await this.#store.setCursor(CONSUMER_NAME, upTo)
+    if (upTo > written) await this.#store.setCursor(HISTORY_CONSUMER, upTo)
     this.#pending.dropUntil(upTo)
     this.#isInStep = true
   }

@@ -37,6 +37,7 @@ import {
   storedKeysOf
 } from './idempotency.ts'
 import { type Refusal, Refusals } from './refusals.ts'
+import { type SenderIdentity, Senders } from './senders.ts'
 import type { SampleSources } from './sources.ts'
 import type { TemplateCheck } from './template-check.ts'
 import { type ValidSamples, validateSamples } from './validate-samples.ts'
@@ -62,7 +63,7 @@ export class OrderedGate {
   }
 }
 
-export interface PushOptions {
+export interface PushOptions extends SenderIdentity {
   /** Refuse invalid samples one by one; otherwise one invalid sample refuses the batch. */
   readonly each?: boolean
   /** A batch with a key that was stored before is not stored again, and gets the same receipt. */
@@ -71,10 +72,6 @@ export interface PushOptions {
   readonly gatePass?: GatePass
   /** For samples too far in the future; absent: as configured. */
   readonly future?: FuturePolicy
-  /** What the sender may do; absent: everything. */
-  readonly access?: Access | undefined
-  /** How the samples came. */
-  readonly transport?: SampleTransport
   readonly format?: SampleFormat
 }
 
@@ -132,6 +129,7 @@ interface PreparedPush {
 
 export class Ingest {
   readonly clock: Clock
+  readonly senders: Senders
   readonly #options: IngestOptions
   /** Pushes with a key that are under way. */
   readonly #keyed = new Map<string, { readonly names: StoredKeys; readonly taken: Promise<Receipt> }>()
@@ -147,6 +145,7 @@ export class Ingest {
     this.#options = options
     this.#authorizer = new SampleAuthorizer(options.store)
     this.clock = options.clock ?? systemClock
+    this.senders = new Senders(this.clock)
   }
 
   /** An empty batch that uses this clock for samples without a time. */
@@ -232,6 +231,7 @@ export class Ingest {
 
   #count({ changes, accepted, refused }: PreparedPush, options: PushOptions, isStored: boolean): void {
     if (isStored) this.#options.sources?.note(changes, options)
+    this.senders.received(options, accepted, refused.count, refused.first[0])
     this.counts.accepted += accepted
     this.counts.refused += refused.count
     const format = options.format ?? options.transport

@@ -37,12 +37,16 @@ export class SampleSources {
     const key = `${transport} ${caller?.authentication} ${caller?.name}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const kind = caller && KINDS[caller.authentication]
-    const source = { transport, ...(caller && { caller: caller.name }), ...(kind && { kind }) }
+    const source = describeSource(transport, caller)
     if (this.#known.size >= MAX_SENDERS) this.#known.clear()
     this.#known.set(key, source)
     return source
   }
+}
+
+export function describeSource(transport: SampleTransport, caller: Caller | undefined): SampleSource {
+  const kind = caller && KINDS[caller.authentication]
+  return { transport, ...(caller && { caller: caller.name }), ...(kind && { kind }) }
 }
 
 /** A token may be of a person or of a machine. */

@@ -47,6 +47,8 @@ export interface LineOptions {
   /** What the sender may do; absent: everything. */
   readonly access: Access | undefined
   readonly transport: SampleTransport
+  /** Network address of the sender. */
+  readonly client: string
   /** Each batch gets a key derived from it. */
   readonly key?: IdempotencyKey
 }
@@ -132,8 +134,14 @@ class LineBatches {
   }
 
   async #push(batch: SampleBatch, lines: readonly number[], key: IdempotencyKey | undefined): Promise<void> {
-    const { each, access, transport } = this.#options
-    const receipt = await this.#ingest.push(batch, { each, access, transport, ...(key !== undefined && { key }) })
+    const { each, access, transport, client } = this.#options
+    const receipt = await this.#ingest.push(batch, {
+      each,
+      access,
+      transport,
+      client,
+      ...(key !== undefined && { key })
+    })
     this.#accepted += receipt.accepted
     this.#refused += receipt.refused
     this.#repeated += receipt.repeated ? 1 : 0

@@ -7,10 +7,11 @@ import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
 import { JsonLimits } from '../../formats/json-limits.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
+import type { SampleTransport } from '../../model/collection/sample-source.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
-import type { PushOptions } from '../../operations/samples/ingest.ts'
+import type { Ingest, PushOptions } from '../../operations/samples/ingest.ts'
 import { addItem, type ItemDefaults } from '../../operations/samples/parse-items.ts'
 import type { Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
@@ -60,6 +61,7 @@ export async function ingest(app: FastifyInstance, options: IngestRoutesOptions)
     // Bodies are read by the handlers, as streams.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.addHook('onError', async (request, _reply, error) => noteFailure(hub.ingest, request, error))
     serve(scope, apiPrefix, ingestEndpoint, { post: (received) => ingestBody(context, received) })
     await scope.register(async (clients) => {
       clients.setErrorHandler(sendInfluxError)
@@ -70,23 +72,44 @@ export async function ingest(app: FastifyInstance, options: IngestRoutesOptions)
   })
 }
 
+/** Endpoints that take samples, and how these come. */
+const TRANSPORTS: Readonly<Record<string, SampleTransport>> = {
+  [ingestEndpoint.post.operationId]: 'http',
+  [writeEndpoint.post.operationId]: 'line-protocol',
+  [writeV2Endpoint.post.operationId]: 'line-protocol'
+}
+
+/** Also of callers who were refused before anything was read. */
+function noteFailure({ senders }: Ingest, request: FastifyRequest, error: Error): void {
+  const { access, ip: client, headers, routeOptions } = request
+  const transport = TRANSPORTS[routeOptions.config.operation?.name ?? '']
+  if (transport === undefined) return
+  const isPoints = LINE_TYPES.includes(mediaTypeOf(headers['content-type']))
+  senders.failed({ transport: isPoints ? 'line-protocol' : transport, access, client }, error)
+}
+
+function mediaTypeOf(contentType = ''): string {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+}
+
 async function ingestBody(
   { hub, findTarget, findSubmodel, ...limits }: Context,
   { request, reply, params, query: parse }: EndpointRequest<(typeof ingestEndpoint)['post']>
 ): Promise<FastifyReply> {
   const contentType = request.headers['content-type'] ?? ''
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  const type = mediaTypeOf(contentType)
   const charset = charsetOf(contentType)
   const body = decodedBody(request)
   const key = keyOf(request, params, 'ingest')
   const query = parse()
-  const { access } = request
+  const { access, ip: client } = request
   const isPoints = LINE_TYPES.includes(type)
   const transport = isPoints ? 'line-protocol' : 'http'
   const lineOptions = {
     charset,
     access,
     transport,
+    client,
     each: query.each ?? true,
     ...(key !== undefined && { key })
   } as const
@@ -109,7 +132,7 @@ async function ingestBody(
       ? await batchOf(empty, json, defaults)
       : await packBatch(empty, json, defaults.submodel, findSubmodel)
   const pushOptions: PushOptions = {
-    ...{ access, transport, each: query.each ?? false },
+    ...{ access, transport, client, each: query.each ?? false },
     ...(type === SENML_TYPE && { format: 'senml' }),
     ...(key !== undefined && { key })
   }
@@ -127,7 +150,7 @@ async function writePoints(
   const body = decodedBody(request)
   const format = influxLines(findTarget, query().precision ?? 1n, charset)
   const summary = await ingestLines(hub.ingest, body, format, {
-    ...{ charset, access: request.access, each: true, transport: 'line-protocol' },
+    ...{ charset, access: request.access, client: request.ip, each: true, transport: 'line-protocol' },
     ...(key !== undefined && { key })
   })
   if (summary.refused === 0) return reply.code(204).send()

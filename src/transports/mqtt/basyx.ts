@@ -49,13 +49,17 @@ const REPOSITORIES: Partial<Record<DocumentKind, readonly [repository: string, d
 const MAX_UNACKNOWLEDGED = 100
 const MAX_BATCH_CHARACTERS = 4 * 1024 * 1024
 
+export function publishingConsumer(repository: string): string {
+  return `mqtt ${repository}`
+}
+
 /** A consumer that publishes every change at least once, in the order of the log. */
 export function basyxPublisher(
   store: Pick<DocumentStore, 'document'>,
   { repository, publish, failed, view }: BasyxOptions
 ): Consumer {
   // Changes before the first start, or trimmed before they were read, are not published: an event is of its moment.
-  return { name: `mqtt ${repository}`, handle, resync: async () => {}, failed }
+  return { name: publishingConsumer(repository), handle, resync: async () => {}, failed }
 
   async function handle(entries: readonly LogEntry[]): Promise<void> {
     const publications = new Publications(store, repository, view?.())

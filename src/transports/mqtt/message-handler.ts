@@ -16,7 +16,7 @@ import { parsePayload } from './payload.ts'
 import type { RateLimitedLog } from './rate-limited-log.ts'
 import type { ParsedMessage, Sample, SourceLoss } from './sample.ts'
 import type { SparkplugHost } from './sparkplug.ts'
-import { isSparkplugTopic } from './sparkplug-topics.ts'
+import { isSparkplugTopic, parseSparkplugTopic } from './sparkplug-topics.ts'
 import { SubmodelLookup } from './submodel-lookup.ts'
 import { idShortPathOf } from './topics.ts'
 
@@ -92,6 +92,7 @@ export class MessageHandler {
     if (problems.length > 0) {
       counts.unreadable++
       log.warn('A message could not be read completely', { topic, problems: problems.slice(0, 5), of: problems.length })
+      this.#noteFailure(topic, `${topic}: ${problems[0]}`)
     }
     const origin = { topic, arrival, isRetained: message.isRetained }
     return isSparkplugTopic(topic) ? this.#storeInOrder(parsed, origin) : this.#store(parsed, origin)
@@ -125,6 +126,7 @@ export class MessageHandler {
     counts.unmapped++
     // E.g. from a subscription of an earlier mapping, which the broker keeps with the session.
     log.warn('No rule matches the topic of a message', { topic })
+    this.#noteFailure(topic, `No rule matches the topic ${topic}`)
     return undefined
   }
 
@@ -153,7 +155,7 @@ export class MessageHandler {
       const { time, value, quality, type, isHistorical = false } = sample
       const { id, reason } = await this.#submodels.idOf(sample.target)
       if (id === undefined) {
-        this.#refuse(topic, reason, 1)
+        this.#fail(topic, reason, 1)
         continue
       }
       const path = await this.#storedPath(id, sample.path)
@@ -195,7 +197,7 @@ export class MessageHandler {
       if (batch.size === 0) return
       // Clamped, since the sender would not learn of a refusal.
       const { accepted, refused, refusals, clamped } = await hub.ingest.push(batch, {
-        ...{ each: true, future: 'clamp', access: this.#options.access?.(), transport: 'mqtt' },
+        ...{ each: true, future: 'clamp', ...this.#senderOf(topic) },
         ...(isSparkplugTopic(topic) && { format: 'sparkplug-b' })
       })
       counts.accepted += accepted
@@ -219,18 +221,35 @@ export class MessageHandler {
         signal.throwIfAborted()
         const isTransient = error instanceof HubError && TRANSIENT_ERRORS.has(error.name)
         if (error instanceof HubError && !isTransient) {
-          this.#refuse(topic, error.message, count())
+          this.#fail(topic, error.message, count())
           return
         }
         log.warn('A message could not be stored; retrying', { topic, err: error })
         if (!isTransient && attempt === MAX_ATTEMPTS) {
-          this.#refuse(topic, 'it cannot be stored', count())
+          this.#fail(topic, 'it cannot be stored', count())
           return
         }
         await hub.ingest.clock.sleep(pause, signal)
         pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
       }
     }
+  }
+
+  /** Of what never became a push, or failed as one. */
+  #fail(topic: string, why: string, count: number): void {
+    this.#refuse(topic, why, count)
+    this.#noteFailure(topic, `${topic}: ${why}`, count)
+  }
+
+  #noteFailure(topic: string, text: string, count?: number): void {
+    this.#options.hub.ingest.senders.failed(this.#senderOf(topic), text, count)
+  }
+
+  /** A message does not say who published it, except for the edge node in topics of Sparkplug. */
+  #senderOf(topic: string) {
+    const node = isSparkplugTopic(topic) ? parseSparkplugTopic(topic.split('/')) : undefined
+    const client = node && `${node.group}/${node.edge}`
+    return { access: this.#options.access?.(), transport: 'mqtt', ...(client !== undefined && { client }) } as const
   }
 
   #refuse(topic: string, why: string, count: number): void {

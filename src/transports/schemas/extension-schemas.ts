@@ -7,6 +7,7 @@ import { collectionSchemas } from './collection-schemas.ts'
 import { complianceSchemas } from './compliance-schemas.ts'
 import { conformanceReport } from './conformance-schemas.ts'
 import { suppliedDocument } from './document-set-schemas.ts'
+import { operatorSchemas } from './operator-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 import { securitySchemas } from './security-schemas.ts'
 
@@ -150,6 +151,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     ...accessSchemas(ref),
     ...auditSchemas(ref),
     ...collectionSchemas(ref),
+    ...operatorSchemas(ref),
     ...complianceSchemas(ref),
     PageConfig: {
       title: 'PageConfig',

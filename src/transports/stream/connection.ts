@@ -22,6 +22,8 @@ import { type StreamCaller, type StreamCallerEvents, UNAUTHENTICATED } from './s
 export interface StreamConnectionOptions {
   readonly webSocket: WebSocket
   readonly socket: Duplex
+  /** Network address of the other end. */
+  readonly client: string
   readonly codec: Codec
   /** Who is at the other end; reports what happens to that. */
   readonly callerOf: (events: StreamCallerEvents) => StreamCaller
@@ -218,7 +220,7 @@ export class StreamConnection {
     }
     const batch = addSamples(this.#options.hub.ingest.batch(), message)
     if (batch === undefined) {
-      this.#refuse(id, new HubError('BadRequest', ['"samples", an array, was expected']))
+      this.#refusePush(id, new HubError('BadRequest', ['"samples", an array, was expected']))
       return
     }
     const { samples } = batch
@@ -236,7 +238,7 @@ export class StreamConnection {
         this.#release(samples, done)
       },
       (error: unknown) => {
-        this.#refuse(id, error)
+        this.#refusePush(id, error, samples)
         this.#release(samples, done)
       }
     )
@@ -250,9 +252,7 @@ export class StreamConnection {
         const { access } = this.#caller
         return await this.#options.hub.ingest.push(batch, {
           ...options,
-          access,
-          transport: 'websocket',
-          gatePass: turn
+          ...{ access, transport: 'websocket', client: this.#options.client, gatePass: turn }
         })
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
@@ -292,6 +292,12 @@ export class StreamConnection {
       this.#transmit(this.#options.codec.writeAck({ type: 'ack', cursor, seq, acks: committed }))
       start = end
     }
+  }
+
+  #refusePush(id: MessageId, error: unknown, samples?: number): void {
+    const { hub, client } = this.#options
+    hub.ingest.senders.failed({ transport: 'websocket', access: this.#caller.access, client }, error, samples)
+    this.#refuse(id, error)
   }
 
   #refuse(id: MessageId, error: unknown): void {

@@ -145,7 +145,7 @@ class StreamConnections {
     const codec = codecs.find(({ protocol }) => protocol === webSocket.protocol) ?? json
     const mustAuthenticate = this.#withoutToken.has(request.raw)
     const connection = new StreamConnection({
-      ...{ webSocket, socket, codec, hub, subscriptions, maxMessageBytes, heartbeatMs, version },
+      ...{ webSocket, socket, codec, hub, subscriptions, maxMessageBytes, heartbeatMs, version, client: request.ip },
       callerOf: (events) => new StreamCaller(callers, request, events, { mustAuthenticate }),
       creditSamples: CREDIT_SAMPLES
     })
