@@ -11,7 +11,8 @@ import {
   sliceOf,
   spanOf,
   textAt,
-  timeAt
+  timeAt,
+  timesOf
 } from '../../src/model/samples.ts'
 import { runs } from '../arbitrary-runs.ts'
 
@@ -34,6 +35,10 @@ t.test('runs come together by time, and of equal times the sample that came last
       )
     })
   )
+})
+
+t.test('the times of a run are those of its samples, also before 1970 and across halves of 32 bits', async () => {
+  fc.assert(fc.property(runs, (run) => timesOf(run).every((time, i) => time === timeAt(run, i))))
 })
 
 t.test('the newest sample is the one of the latest time, and of equals the last', async (t) => {

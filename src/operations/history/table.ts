@@ -4,7 +4,7 @@
  */
 import type { ColumnBatch, Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import { typeOfKind, type ValueKind } from '../../formats/tables/widen.ts'
-import { lengthOf, qualityAt, type Run, sliceOf, timeAt } from '../../model/samples.ts'
+import { lengthOf, qualityAt, type Run, sliceOf, timesOf } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { TimeGrid } from '../../model/time-grid.ts'
 import { sliced, type TimeSlice } from '../../time-slice.ts'
@@ -256,17 +256,11 @@ async function* singleSeriesBatches(
   for await (const whole of history.read(variable, from, to)) {
     for (let start = 0; start < lengthOf(whole); start += most) {
       const run = sliceOf(whole, start, Math.min(start + most, lengthOf(whole)))
-      const columns = [timesOf(run), valuesOf(run, variable, column)]
+      const columns: ColumnBatch[] = [{ values: timesOf(run) }, valuesOf(run, variable, column)]
       if (others.length > 0) columns.push(qualitiesOf(run))
       yield { length: lengthOf(run), columns }
     }
   }
-}
-
-function timesOf(run: Run): ColumnBatch {
-  const values = new BigInt64Array(lengthOf(run))
-  for (let i = 0; i < values.length; i++) values[i] = timeAt(run, i)
-  return { values }
 }
 
 function valuesOf(run: Run, variable: Variable, { type }: TableColumn): ColumnBatch {
