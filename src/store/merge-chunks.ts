@@ -5,7 +5,8 @@
 import { mergeRuns } from '../model/merge-runs.ts'
 import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
 import { formatTime } from '../model/time.ts'
-import { openRun, type PackedRun, type RunSummary } from './run-codec.ts'
+import type { PackedRun, RunSummary } from './packed-run.ts'
+import { openRun } from './run-codec.ts'
 import type { Chunk, SeriesName } from './series.ts'
 
 /** An ascending part of a series. */

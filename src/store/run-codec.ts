@@ -8,45 +8,26 @@
  * decodes only those. An index precedes that body: the number of parts (4 bytes), then per part its first and last time
  * (8 bytes each), count and offset (4 bytes each) and summary, zeros if it has none.
  *
- * Version 2 is still read. It has no checksum, and its summaries contain the mean instead of the sum.
+ * Version 2 is still read. It has no checksum, and its summaries contain the mean instead of the sum. Version 4 holds
+ * several encoded runs (joined-runs.ts).
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
 import { concatRuns } from '../model/merge-runs.ts'
 import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
-import { type Statistics, statisticsOf } from '../model/statistics.ts'
+import { statisticsOf } from '../model/statistics.ts'
+import { encodedRuns, isSoundJoined, JOINED_VERSION, type JoinableRun, joinEncoded, openJoined } from './joined-runs.ts'
+import {
+  type OpenedRun,
+  type PackedRun,
+  type RunPart,
+  type RunSummary,
+  SUMMARY_BYTES,
+  summaryAt,
+  summaryFigures,
+  viewOf
+} from './packed-run.ts'
 import { decodeColumns, encodeColumns, holdsScaledNumbers, toNumberForm } from './run-columns.ts'
-
-/** An encoded run and what is known without decoding it. */
-export interface PackedRun {
-  /** Source time of the first and the last sample, nanoseconds since 1970. */
-  readonly from: bigint
-  readonly to: bigint
-  readonly count: number
-  readonly bytes: Uint8Array
-}
-
-/**
- * Statistics of a run of numbers, readable without decoding it: enough for a bucket that contains the whole run. Absent
- * for short runs and for runs with values that are not finite numbers or are of bad quality.
- */
-export type RunSummary = Statistics
-
-/** A part of an encoded run. */
-export interface RunPart extends Omit<PackedRun, 'bytes'> {
-  readonly summary?: RunSummary
-  run(): Run
-}
-
-/** An encoded run whose checksum was verified. */
-export interface OpenedRun {
-  readonly summary?: RunSummary
-  run(): Run
-  /** Are all values exact doubles, or integers within ±2^53? Answered from the heads of the columns. */
-  holdsOnly(wanted: 'numbers' | 'whole numbers'): boolean
-  /** Decompressed once, when the first part is decoded. Empty if the run is not divided. */
-  parts(): RunPart[]
-}
 
 const FORMAT_VERSION = 3
 
@@ -80,7 +61,6 @@ const MAX_ZSTD_RATIO = 2 / 3
 const CHECKSUM_OFFSET = 14
 const HEADER_BYTES = 18
 
-const SUMMARY_BYTES = 7 * Float64Array.BYTES_PER_ELEMENT
 const PART_ENTRY_BYTES = 24 + SUMMARY_BYTES
 
 /** Encodes a run, keeping the order of its samples. */
@@ -117,6 +97,7 @@ export function encodeRun(samples: Run): Uint8Array {
 export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): OpenedRun {
   const damage = damageOf(bytes)
   if (damage !== undefined) throw new HubError('Damaged', [about(), damage])
+  if (bytes[0] === JOINED_VERSION) return openJoined(bytes, openRun, about)
   const summary = hasFlag(bytes, FLAG_SUMMARY) ? decodeSummary(viewOf(bytes), headerBytes(bytes), bytes[0]) : undefined
   const parts = () => decodeParts(bytes)
   const run = () => {
@@ -151,7 +132,12 @@ export function decodeRun(bytes: Uint8Array, about?: () => string): Run {
 /** Describes what is wrong with an encoded run; undefined if it is sound. Decodes all of it if it has no checksum. */
 export function verifyRun(bytes: Uint8Array): string | undefined {
   const damage = damageOf(bytes)
-  if (damage !== undefined || bytes[0] !== UNCHECKED_VERSION) return damage
+  if (damage !== undefined) return damage
+  if (bytes[0] === JOINED_VERSION)
+    return encodedRuns(bytes)
+      .map(verifyRun)
+      .find((found) => found !== undefined)
+  if (bytes[0] !== UNCHECKED_VERSION) return undefined
   try {
     const { run, parts, summary } = openRun(bytes)
     const whole = run()
@@ -164,6 +150,17 @@ export function verifyRun(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Joins encoded runs without decoding them; see `isJoinableRun`. @throws HubError `Damaged` */
+export function joinRuns(runs: readonly PackedRun[]): PackedRun {
+  const joinable = runs.map((run): JoinableRun => ({ ...run, summary: openRun(run.bytes).summary }))
+  return joinEncoded(joinable, FORM_FACTOR * forms.indexOf('number') + FLAG_ASCENDING)
+}
+
+/** An ascending run of numbers that is not joined already. */
+export function isJoinableRun(bytes: Uint8Array): boolean {
+  return bytes[0] === FORMAT_VERSION && hasFlag(bytes, FLAG_ASCENDING) && decodeHeader(bytes).form === 'number'
+}
+
 /** Are the times of an encoded run strictly ascending? */
 export function isAscendingRun(bytes: Uint8Array): boolean {
   return hasFlag(bytes, FLAG_ASCENDING)
@@ -174,13 +171,17 @@ export function isAscendingRun(bytes: Uint8Array): boolean {
 function damageOf(bytes: Uint8Array): string | undefined {
   if (bytes.length < CHECKSUM_OFFSET) return `it has only ${bytes.length} bytes`
   const [version] = bytes
+  if (version === JOINED_VERSION) return isSoundJoined(bytes) ? undefined : DIFFERENT_CHECKSUM
   if (version !== FORMAT_VERSION && version !== UNCHECKED_VERSION) {
-    return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} and ${FORMAT_VERSION}`
+    return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} to ${JOINED_VERSION}`
   }
   const isMatch = bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes)
-  // A correct checksum proves that the run is of the version that has one, even if its version byte was damaged.
-  return isMatch === (version === FORMAT_VERSION) ? undefined : 'its checksum does not match'
+  if (version === FORMAT_VERSION) return isMatch ? undefined : DIFFERENT_CHECKSUM
+  // A correct checksum proves that the run is of a version that has one, even if its version byte was damaged.
+  return isMatch || isSoundJoined(bytes) ? DIFFERENT_CHECKSUM : undefined
 }
+
+const DIFFERENT_CHECKSUM = 'its checksum does not match'
 
 function checksumOf(bytes: Uint8Array): number {
   const header = crc32(bytes.subarray(1, CHECKSUM_OFFSET), FORMAT_VERSION)
@@ -258,24 +259,16 @@ function encodePartIndex(parts: readonly Run[], sizes: readonly number[]): Uint8
 
 const BAD_QUALITY = qualities.indexOf('bad')
 
-/** Count, min, max, sum, squares, first and last. */
 function summarise(run: Run): Float64Array<ArrayBuffer> | undefined {
   const { values, quality } = run
   if (!(values instanceof Float64Array) || values.length < MIN_SUMMARISED_SAMPLES || quality === 'bad') return undefined
   if (quality instanceof Uint8Array && quality.includes(BAD_QUALITY)) return undefined
   const found = statisticsOf({ ...run, quality: undefined }, 0, values.length)
   if (found === undefined || (run.condensed === undefined && found.count < values.length)) return undefined
-  const { count, min, max, sum, squares, first, last } = found
-  const figures = [count, min, max, sum, squares, first, last]
-  const isNumbers = figures.every((figure): figure is number => typeof figure === 'number' && Number.isFinite(figure))
-  return isNumbers ? Float64Array.from(figures) : undefined
+  return summaryFigures(found)
 }
 
 // ---- decoding
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-}
 
 function hasFlag(bytes: Uint8Array, flag: number): boolean {
   return ((bytes[1] ?? 0) & flag) !== 0
@@ -343,12 +336,10 @@ function unpackBody(bytes: Uint8Array): Buffer {
 }
 
 function decodeSummary(view: DataView, start: number, version: number | undefined): RunSummary {
-  const at = (position: number) => view.getFloat64(start + position * Float64Array.BYTES_PER_ELEMENT, true)
-  const count = at(0)
-  const isUnchecked = version === UNCHECKED_VERSION
-  const sum = isUnchecked ? sumOfMean(at(3), count) : at(3)
-  const mean = isUnchecked ? at(3) : sum / count
-  return { count, min: at(1), max: at(2), mean, sum, squares: at(4), first: at(5), last: at(6) }
+  const summary = summaryAt(view, start)
+  if (version !== UNCHECKED_VERSION) return summary
+  const mean = view.getFloat64(start + 3 * Float64Array.BYTES_PER_ELEMENT, true)
+  return { ...summary, mean, sum: sumOfMean(mean, summary.count) }
 }
 
 /**

@@ -72,6 +72,46 @@ test('a large run becomes a chunk as it was logged', async (t, { store, ingest, 
   t.equal(await writer.taken(), seq)
 })
 
+test('large runs that follow one another share a chunk until it is full', async (t, {
+  store,
+  ingest,
+  writer,
+  history
+}) => {
+  for (let push = 0; push < 20; push++) await pushColumn(ingest, push * 1000, 1000, push)
+  const wanted = await read(history)
+  await writer.stop()
+  const counts = await Array.fromAsync(store.heads(speed, EARLIEST, LATEST), ({ count }) => count)
+  t.strictSame(counts, [9000, 9000, 2000])
+  t.strictSame(await read(history), wanted)
+  t.equal(await compact(store, speed, { rest: async () => {} }), false, 'and need no compaction')
+})
+
+test('whatever comes late or again between large runs, the last sample of a time counts', async (t, {
+  store,
+  ingest,
+  writer,
+  history
+}) => {
+  const begin = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })
+  await pushColumn(ingest, 0, 1000, 1)
+  await pushColumn(ingest, 1000, 1000, 2)
+  await push(ingest, [[1500n, 3]])
+  await pushColumn(ingest, 2000, 600, 4)
+  await pushColumn(ingest, 900, 600, 5)
+  await pushColumn(ingest, 3000, 600, 6)
+  await push(ingest, [[950n, 7]])
+  const wanted = await read(history)
+  const valueAt = (time: number) => wanted.find(([at]) => at === BigInt(time))?.[1]
+  t.strictSame([899, 900, 950, 1499, 1500, 1501, 2599, 3000].map(valueAt), ['1', '5', '7', '5', '3', '2', '4', '6'])
+  await writer.stop()
+  t.strictSame(await read(history), wanted)
+  const next = await begin()
+  await compact(store, speed, { rest: async () => {} })
+  t.strictSame(await read(historyOf(store, next)), wanted)
+  await next.stop()
+})
+
 test('small runs fill a chunk instead of becoming one each, across restarts', async (t, { store, ingest, writer }) => {
   await writer.stop()
   for (let start = 0; start < 5; start++) {
@@ -221,6 +261,19 @@ async function opened(t: Test): Promise<Store> {
 async function push(ingest: Ingest, samples: readonly (readonly [time: bigint, value: number])[]): Promise<void> {
   const batch = new SampleBatch()
   for (const [time, value] of samples) batch.add('m', 'Speed', time, value)
+  await ingest.push(batch)
+}
+
+/** One value at consecutive nanoseconds. */
+async function pushColumn(ingest: Ingest, start: number, count: number, value: number): Promise<void> {
+  const batch = new SampleBatch()
+  const offsets = Float64Array.from({ length: count }, (_, i) => start + i)
+  batch.addColumn(
+    'm',
+    'Speed',
+    { base: 0n, offsets },
+    offsets.map(() => value)
+  )
   await ingest.push(batch)
 }
 

@@ -1,14 +1,15 @@
 /**
- * Packs the pending samples of a series into chunks. A large run becomes a chunk as it was logged; small ones are merged,
- * also with the last chunk of the series until that is full. Samples older than that chunk get one of their own, so that
- * no chunk spans the time between.
+ * Packs the pending samples of a series into chunks. Large runs stay as they were logged, and consecutive ones share a
+ * chunk; small ones are merged, also with the last chunk of the series until that is full. Samples older than that chunk
+ * get one of their own, so that no chunk spans the time between.
  */
 import { mergeRuns } from '../../model/merge-runs.ts'
-import { lengthOf, type Run, sliceOf, spanOf } from '../../model/samples.ts'
+import { lengthOf, MAX_OFFSET_NS, type Run, sliceOf, spanOf } from '../../model/samples.ts'
 import { earlier } from '../../model/time.ts'
-import { decodeRun, encodeRun, verifyRun } from '../../store/run-codec.ts'
+import type { PackedRun } from '../../store/packed-run.ts'
+import { decodeRun, encodeRun, isJoinableRun, joinRuns, verifyRun } from '../../store/run-codec.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/series.ts'
-import { becomesChunk, type PendingChange, runsOf } from './pending.ts'
+import { becomesChunk, type PendingChange, type PendingChunk, runsOf } from './pending.ts'
 
 /** Samples of a full chunk. */
 export const CHUNK_SAMPLES = 8192
@@ -35,19 +36,27 @@ export function pack(
   let open = unfilled
   let group: PendingChange[] = []
   let count = 0
+  let large: PendingChunk[] = []
   for (const item of items) {
     if (becomesChunk(item)) {
       close()
-      const { from, to, count, run } = item.change
-      chunks.push({ ...series, from, to, count, seq: item.seq, bytes: run })
+      if (!fits(large, item)) closeLarge()
+      large.push(item)
       continue
     }
+    closeLarge()
     group.push(item)
     if (open === undefined || spanOfItem(item).to >= open.head.from) count += countOf(item)
     if (count >= CHUNK_SAMPLES) close()
   }
   close()
+  closeLarge()
   return { chunks: mergeOverlapping(series, chunks), replaced }
+
+  function closeLarge(): void {
+    if (large.length > 0) chunks.push({ ...series, ...packLarge(large), seq: seqOf(large) })
+    large = []
+  }
 
   function close(): void {
     const late = open === undefined ? new Set<PendingChange>() : lateOf(group, open.head.from)
@@ -63,6 +72,27 @@ export function pack(
     }
     ;[group, open, count] = [[], undefined, 0]
   }
+}
+
+/** May a large run share the chunk of those before? They must be in order, sound, and not too many for a chunk. */
+function fits(large: readonly PendingChunk[], next: PendingChunk): boolean {
+  const [first] = large
+  const last = large.at(-1)
+  if (first === undefined || last === undefined) return true
+  const count = large.reduce((sum, item) => sum + countOf(item), 0)
+  return (
+    count < CHUNK_SAMPLES &&
+    next.change.count < CHUNK_SAMPLES &&
+    next.change.from > last.change.to &&
+    next.change.to - first.change.from <= MAX_OFFSET_NS &&
+    [...large, next].every(({ change, damage }) => damage === undefined && isJoinableRun(change.run))
+  )
+}
+
+function packLarge(items: readonly PendingChunk[]): PackedRun {
+  const runs = items.map(({ change: { from, to, count, run } }): PackedRun => ({ from, to, count, bytes: run }))
+  const [only, ...others] = runs
+  return only !== undefined && others.length === 0 ? only : joinRuns(runs)
 }
 
 /**

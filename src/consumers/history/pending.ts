@@ -1,6 +1,7 @@
 /** Samples of the log that are in no chunk yet, by series, encoded as they were logged. */
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
-import { decodeRun, isAscendingRun, type PackedRun, verifyRun } from '../../store/run-codec.ts'
+import type { PackedRun } from '../../store/packed-run.ts'
+import { decodeRun, isAscendingRun, verifyRun } from '../../store/run-codec.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { LoggedChange } from '../../store/store.ts'
 

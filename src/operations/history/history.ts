@@ -8,7 +8,7 @@ import {
   type SeriesPiece,
   type SeriesSource
 } from '../../store/merge-chunks.ts'
-import type { PackedRun } from '../../store/run-codec.ts'
+import type { PackedRun } from '../../store/packed-run.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 
