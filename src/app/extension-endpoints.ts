@@ -3,7 +3,7 @@ import { accessRuleEndpoints } from '../transports/access-rules/endpoint.ts'
 import { auditEndpoints } from '../transports/audit/endpoint.ts'
 import { collectionEndpoint } from '../transports/collection/endpoint.ts'
 import { complianceEndpoints } from '../transports/compliance/endpoint.ts'
-import { conformanceEndpoint } from '../transports/conformance/endpoint.ts'
+import { conformanceEndpoint, repairEndpoint } from '../transports/conformance/endpoint.ts'
 import { datasetEndpoint } from '../transports/dataset/endpoint.ts'
 import { documentSetEndpoints } from '../transports/document-set/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
@@ -38,6 +38,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   auditEndpoints.head,
   ...securityEndpoints,
   conformanceEndpoint,
+  repairEndpoint,
   ...Object.values(complianceEndpoints),
   indexPageEndpoint,
   ...pageEndpoints,

@@ -91,6 +91,11 @@ export class Access {
     return new Access(this.#parts, caller, this.#routes, this.audit?.as(caller))
   }
 
+  /** The same caller on another path. @param routes in the spellings of `requestPaths` */
+  at(routes: readonly string[]): Access {
+    return new Access(this.#parts, this.caller, routes, this.audit)
+  }
+
   /** The same for callers that the rules in force do not distinguish, on the same route. */
   get key(): string {
     return JSON.stringify([this.routes, this.#parts.rules.policy.keyOf(this.caller.subject)])

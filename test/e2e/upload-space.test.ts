@@ -61,6 +61,8 @@ t.test('files under way share a bounded disk; what exceeds it is asked to wait',
     upload: (bytes) => hub.ask('POST', `${hub.url}/upload`, environment(`other-${bytes}`, bytes), JSON_TYPE),
     validate: (bytes) =>
       hub.ask('POST', `${hub.url}/validate?profile=idta`, environment(`checked-${bytes}`, bytes), JSON_TYPE),
+    repair: (bytes) =>
+      hub.ask('POST', `${hub.url}/repair?profile=idta`, environment(`repaired-${bytes}`, bytes), JSON_TYPE),
     attachment: (bytes) => hub.put(`/submodels/${encode('docs')}/submodel-elements/manual/attachment`, form(bytes)),
     package: (bytes) => hub.put(`/packages/${encode('package')}`, form(bytes))
   }

@@ -1,35 +1,63 @@
-/** `POST /validate`: checks a file against a profile of rules. Nothing of it is stored. */
+/** `POST /validate` and `POST /repair`: a file against a profile of rules. Nothing of it is stored. */
 import type { FastifyInstance } from 'fastify'
 import { HubError } from '../../errors.ts'
-import type { OperationContext } from '../../operations/operation-context.ts'
 import { acceptFiles } from '../http/body.ts'
 import { serve } from '../http/extension-endpoint.ts'
-import { conformanceEndpoint } from './endpoint.ts'
+import type { ConformanceContext } from './context.ts'
+import { conformanceEndpoint, repairEndpoint } from './endpoint.ts'
 
 export interface ConformanceRoutesOptions {
-  readonly hub: Pick<OperationContext, 'scratchFolder' | 'uploadLimit' | 'uploadSpace' | 'templates'>
+  readonly hub: Omit<ConformanceContext, 'apiPrefix'>
   readonly apiPrefix: string
 }
 
 /** All documents of a file are in memory while it is checked. */
 const MAX_CHECKS = 2
 
+/** The rules and the readers of files are loaded with the first request. */
 export async function conformance(app: FastifyInstance, { hub, apiPrefix }: ConformanceRoutesOptions): Promise<void> {
-  const checks = { inProgress: 0 }
+  const begin = limitChecks()
+  const context = { ...hub, apiPrefix }
   await app.register(async (scope) => {
     await acceptFiles(scope)
     serve(scope, apiPrefix, conformanceEndpoint, {
       post: async (received) => {
-        if (checks.inProgress >= MAX_CHECKS)
-          throw new HubError('Unavailable', [`${MAX_CHECKS} files are being checked already; try again in a moment`])
-        checks.inProgress++
+        const end = begin()
         try {
           const { checkUpload } = await import('./check-upload.ts')
-          return await checkUpload(hub, received)
+          return await checkUpload(context, received)
         } finally {
-          checks.inProgress--
+          end()
+        }
+      }
+    })
+    serve(scope, apiPrefix, repairEndpoint, {
+      post: async (received) => {
+        const end = begin()
+        try {
+          const { repairUpload } = await import('./repair-upload.ts')
+          // The repaired file waits on disk for a slow client, not in memory.
+          return await repairUpload(context, received, end)
+        } finally {
+          end()
         }
       }
     })
   })
+}
+
+/** @returns begins a check @throws HubError `Unavailable` @returns ends it; further calls do nothing */
+function limitChecks(): () => () => void {
+  let inProgress = 0
+  return () => {
+    if (inProgress >= MAX_CHECKS)
+      throw new HubError('Unavailable', [`${MAX_CHECKS} files are being checked already; try again in a moment`])
+    inProgress++
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      inProgress--
+    }
+  }
 }

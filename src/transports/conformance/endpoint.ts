@@ -1,4 +1,4 @@
-/** Declaration of `/validate`. */
+/** Declarations of `/validate` and `/repair`. */
 import { languages } from '../../operations/report-language.ts'
 import {
   documentChoice,
@@ -9,7 +9,7 @@ import {
 import { ref } from '../http/openapi-schemas.ts'
 import { parseChoice, singleValue } from '../http/parameters.ts'
 
-const conformanceParameters = {
+const fileParameters = {
   profile: {
     ...documentText('Rules to check: `kosmo`, `kosmo-2025`, `idta`', 'kosmo'),
     parse: (values, name) => singleValue(values, name)
@@ -28,6 +28,13 @@ const xml =
   '<environment xmlns="https://admin-shell.io/aas/3/0"><submodels><submodel><id>urn:plant:press</id></submodel></submodels></environment>'
 const json = { submodels: [{ modelType: 'Submodel', id: 'urn:plant:press' }] }
 
+/** The file, as the body itself. */
+const files = {
+  'application/asset-administration-shell-package': { schema: { type: 'string', format: 'binary' } },
+  'application/xml': { schema: { type: 'string' }, examples: { submodel: { summary: 'A submodel', value: xml } } },
+  'application/json': { schema: { type: 'object' }, examples: { submodel: { summary: 'A submodel', value: json } } }
+}
+
 export const conformanceEndpoint = {
   path: '/validate',
   below: 'both',
@@ -38,14 +45,59 @@ export const conformanceEndpoint = {
     summary: 'Check a file against a profile of rules',
     description:
       'The file is a package or an environment as XML or JSON, as the body or as the part `file` of a form; nothing of it is stored. Each finding has the id of the rule as the acceptance test names it, its place as JSON Pointer and idShortPath, what was found, and what to do, in English or Korean.',
-    query: conformanceParameters,
-    takes: {
-      'application/asset-administration-shell-package': { schema: { type: 'string', format: 'binary' } },
-      'application/xml': { schema: { type: 'string' }, examples: { submodel: { summary: 'A submodel', value: xml } } },
-      'application/json': { schema: { type: 'object' }, examples: { submodel: { summary: 'A submodel', value: json } } }
-    },
+    query: fileParameters,
+    takes: files,
     gives: {
       200: { description: 'The findings', content: { 'application/json': { schema: ref('ConformanceReport') } } }
+    },
+    refuses: ['BadRequest', 'TooLarge', 'UnsupportedMediaType', 'Unavailable', 'Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+export const repairEndpoint = {
+  path: '/repair',
+  below: 'both',
+  post: {
+    operationId: 'PostRepair',
+    right: 'READ',
+    tag: 'Validation',
+    summary: 'Repair a file by a profile of rules',
+    description:
+      'What has one right answer is repaired, in the format of the file; nothing of it is stored. Missing concept descriptions are those of the hub that the caller may read, else drafts. The answer is the repaired file, the report of each change with what remains, or both as the parts `report` and `file` of a form. A file without anything to repair comes back byte by byte.',
+    query: {
+      ...fileParameters,
+      answer: {
+        ...documentChoice('What is sent', ['file', 'report', 'both'], 'file'),
+        example: 'report',
+        parse: parseChoice(['file', 'report', 'both'])
+      },
+      inside: {
+        ...documentChoice('Format of the document in a package; as it was by default', ['xml', 'json']),
+        parse: parseChoice(['xml', 'json'])
+      }
+    },
+    takes: files,
+    gives: {
+      200: {
+        description: 'The repaired file, its report, or both',
+        headers: {
+          'AAS-Changes': { type: 'integer', description: 'Number of changes' },
+          'AAS-Errors': { type: 'integer', description: 'Number of errors that remain' },
+          'Content-Disposition': { type: 'string' }
+        },
+        content: {
+          'application/json': { schema: { anyOf: [ref('RepairReport'), { type: 'object' }] } },
+          'application/xml': { schema: { type: 'string' } },
+          'application/asset-administration-shell-package': { schema: { type: 'string', format: 'binary' } },
+          'multipart/form-data': {
+            schema: {
+              type: 'object',
+              properties: { report: ref('RepairReport'), file: { type: 'string', format: 'binary' } },
+              required: ['report', 'file']
+            }
+          }
+        }
+      }
     },
     refuses: ['BadRequest', 'TooLarge', 'UnsupportedMediaType', 'Unavailable', 'Internal']
   }

@@ -5,7 +5,7 @@ import { accessSchemas } from './access-schemas.ts'
 import { auditSchemas } from './audit-schemas.ts'
 import { collectionSchemas } from './collection-schemas.ts'
 import { complianceSchemas } from './compliance-schemas.ts'
-import { conformanceReport } from './conformance-schemas.ts'
+import { conformanceReport, repairReport } from './conformance-schemas.ts'
 import { suppliedDocument } from './document-set-schemas.ts'
 import { operatorSchemas } from './operator-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
@@ -29,6 +29,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     },
     DocumentSet: { title: 'DocumentSet', ...object({ documents: list(suppliedDocument) }, ['documents']) },
     ConformanceReport: { title: 'ConformanceReport', ...conformanceReport },
+    RepairReport: { title: 'RepairReport', ...repairReport(ref('ConformanceReport')) },
     SenmlPack: { title: 'SenmlPack', type: 'array', items: ref('SenmlRecord') },
     SenmlRecord: {
       title: 'SenmlRecord',

@@ -1,5 +1,5 @@
 /** Writes a draft as a file. */
-import { Readable } from 'node:stream'
+import { Readable, type Transform } from 'node:stream'
 import { writeAasx } from '../../../formats/aasx-writer.ts'
 import { writeJson } from '../../../formats/environment.ts'
 import type { EnvironmentFormat } from '../../../formats/environment-source.ts'
@@ -15,17 +15,19 @@ export interface DraftForm {
   readonly format?: EnvironmentFormat
   /** Of the document in a package. */
   readonly inside: 'json' | 'xml'
+  /** What the written bytes pass, e.g. to be counted. */
+  readonly through?: Transform
 }
 
 /** The file appears when it is complete. */
 export async function writeDraft(draft: Draft, to: string, form: DraftForm): Promise<void> {
-  const { release, inside, format = draft.origin.format } = form
+  const { release, inside, format = draft.origin.format, through } = form
   const identifiables = grouped(draft.documents)
   const stream =
     format === 'aasx'
       ? writeAasx({ identifiables, files: draft.files, form: inside, release })
       : Readable.from(format === 'xml' ? writeXml(identifiables, release) : writeJson(identifiables))
-  await writeWhole(to, stream)
+  await writeWhole(to, stream, ...(through === undefined ? [] : [through]))
 }
 
 async function* grouped(documents: readonly Identifiable[]): AsyncGenerator<Identifiable> {
