@@ -52,7 +52,7 @@ export interface SubscriptionRequest {
   readonly overflow?: 'conflate' | 'disconnect'
 }
 
-export type ChangeKind = 'value' | 'structure' | 'created' | 'deleted' | 'registry' | 'validation'
+export type ChangeKind = 'value' | 'structure' | 'created' | 'deleted' | 'registry' | 'validation' | 'compliance'
 
 /** Events that are delivered together. */
 export interface Events {

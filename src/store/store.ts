@@ -35,6 +35,7 @@ export type DocumentKind =
   | 'ComplianceReport'
   | 'SigningKey'
   | 'Usage'
+  | 'ComplianceDrop'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]
@@ -225,9 +226,8 @@ export type Change =
       readonly names: readonly string[]
     }
   | {
-      /** Appends to the audit; not logged. */
+      /** Appends to the audit a record, as JSON text; not logged. */
       readonly change: 'audit'
-      /** JSON text. */
       readonly record: string
       /** Removes the entries up to this number, too; few enough not to delay other commits. */
       readonly trim?: number

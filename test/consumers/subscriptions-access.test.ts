@@ -9,7 +9,7 @@ import { claim, eq, field, type Json, rule, stored, str } from '../security/fixt
 import { collection, create, replace, submodel } from '../store/fixtures.ts'
 import { Listener, run, type Scene, scene, short, until } from './subscriptions-scene.ts'
 
-const options = { epoch: 'e', base: 'http://hub' }
+const options = { epoch: 'e', base: 'http://hub', prefix: '' }
 
 /** Everything that any envelope would send. */
 function sent({ messages }: Listener): string {

@@ -4,9 +4,12 @@ import type { ReportSummary } from '../../src/reports/compliance/archive/archive
 import type { ComplianceReport } from '../../src/reports/compliance/report.ts'
 import { signReport } from '../../src/reports/compliance/signing/signature.ts'
 import { check, report } from '../reports/compliance/report-fixture.ts'
+import { claim, eq, type Json, rule, str } from '../security/fixture.ts'
 import { until } from '../until.ts'
 import { clientOf, startGuarded } from './access-fixture.ts'
+import { listen } from './event-source.ts'
 import { type Running, start } from './harness.ts'
+import { StreamClient } from './stream-client.ts'
 
 /** Keeps a report of a time when the hub was better. */
 async function keepBetterReport({ server: { compliance } }: Running): Promise<void> {
@@ -25,6 +28,8 @@ async function keepBetterReport({ server: { compliance } }: Running): Promise<vo
     text
   )
 }
+
+const roles = { auditor: { role: 'auditor' }, operator: { role: 'operator' }, reader: { role: 'reader' } }
 
 t.test('a scheduled report that is worse than the one before raises metrics and a record of the audit', async (t) => {
   const { hub: earlier, keys } = await startGuarded(t, { auditor: { role: 'auditor' } })
@@ -52,4 +57,75 @@ t.test('a scheduled report that is worse than the one before raises metrics and 
   t.match(text, `aas_hub_compliance_report_time_seconds ${Date.parse(newest?.created ?? '') / 1000}\n`)
   const { result } = (await client.get(`${hub.url}/audit?operation=KeepComplianceReport`)).json
   t.match(result.at(-1).record, { caller: 'schedule', subject: newest?.id, reason: /: 1$/ })
+})
+
+/** A report in which something is worse, or nothing. */
+async function keepReport({ server: { compliance } }: Running, id: string, droppedCount: number): Promise<void> {
+  const summary: ReportSummary = {
+    ...{ id, created: new Date().toISOString(), address: 'http://127.0.0.1:8080', verdict: 'partly', keyId: 'k' },
+    ...{ bytes: 2, startedBy: 'schedule', seconds: 1, checks: { met: 0, partly: 1, unmet: 0, unknown: 0 } },
+    ...{ since: 'earlier', droppedCount, dropped: ['a/b'].slice(0, droppedCount) }
+  }
+  await compliance.archive.keep(summary, '{}')
+}
+
+t.test('callers that may read reports get an event of each that is worse, in every form of events', async (t) => {
+  const may = (role: string, ...objects: Json[]) =>
+    rule({ objects, rights: ['READ'], formula: eq(claim('role'), str(role)) })
+  const routes = ['/stream', '/events'].map((ROUTE) => ({ ROUTE }))
+  const rules = [
+    may('auditor', { ROUTE: '*' }),
+    may('operator', { IDENTIFIABLE: '$sm("*")' }, ...routes),
+    may('reader', { ROUTE: '/compliance' }, ...routes)
+  ]
+  const { hub, keys, as } = await startGuarded(t, roles, rules)
+  const subscribed = async (caller: keyof typeof roles) => {
+    const client = await StreamClient.open(hub, [], { authorization: `Bearer ${keys[caller]}` })
+    client.send({ type: 'subscribe', id: 's', content: 'full' })
+    await client.next('subscribed')
+    t.teardown(() => client.socket.close())
+    return client
+  }
+  const [auditor, reader, operator] = await Promise.all([
+    subscribed('auditor'),
+    subscribed('reader'),
+    subscribed('operator')
+  ])
+  const sse = await listen(t, hub, '?kind=compliance&envelope=cloudevents&content=full', {
+    authorization: `Bearer ${keys.reader}`
+  })
+  await sse.next()
+  await keepReport(hub, 'equal', 0)
+  await keepReport(hub, 'worse', 1)
+  await hub.server.compliance.archive.remove('worse')
+  await keepReport(hub, 'worse-again', 1)
+  const submodel = { modelType: 'Submodel', id: 'urn:last' }
+  await hub.server.context.store.commit([
+    { change: 'create', kind: 'Submodel', id: 'urn:last', json: JSON.stringify(submodel), facets: [] }
+  ])
+
+  const expected = { kind: 'compliance', change: 'created', type: 'ComplianceDrop' }
+  for (const client of [auditor, reader]) {
+    const events = []
+    while (events.length < 2) events.push(...(await client.next('event')).events)
+    t.match(events, [
+      { ...expected, id: 'worse' },
+      { ...expected, id: 'worse-again', document: { report: 'worse-again', since: 'earlier', dropped: ['a/b'] } }
+    ])
+  }
+  const [seen] = (await operator.next('event')).events
+  t.match(seen, { kind: 'created', id: 'urn:last' })
+  t.notMatch(operator.text, /worse|Compliance/, 'an operator may read what is stored, but no reports')
+
+  const { data } = await sse.next()
+  t.match(data, { subject: 'worse', type: 'dev.aas-hub.compliance.dropped.v1', source: `${hub.url}/compliance/worse` })
+  t.match((await sse.next()).data, { subject: 'worse-again', data: { droppedCount: 1 } })
+
+  const page = async (caller: keyof typeof roles, query: string) =>
+    (await as[caller].get(`/events?kind=compliance${query}`)).json.records
+  for (const caller of ['auditor', 'reader'] as const) {
+    t.match(await page(caller, ''), [{ subject: 'worse' }, { subject: 'worse-again', data: { since: 'earlier' } }])
+    t.same(await page(caller, '&submodel=urn:last'), [], 'it is about no submodel')
+  }
+  t.same(await page('operator', ''), [])
 })

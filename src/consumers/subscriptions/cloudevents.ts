@@ -3,6 +3,7 @@
  * - `cloudevents`: async-aas (`io.admin-shell.events.v1.created`, `updated`, `deleted`, `valueChanged`);
  * - `feed`: the Event Feed proposed as issue 557 of admin-shell-io/aas-specs-api, as implemented in September 2026
  *   (`io.admin-shell.submodel.updated.v1`): changes of values and elements are updates of their submodel.
+ * What only this hub has, a compliance report that is worse than the one before, has a type of its own in both.
  */
 import { encodeId } from '../../model/identifier.ts'
 import { formatTime } from '../../model/time.ts'
@@ -31,7 +32,11 @@ export interface CloudEventOptions {
   readonly epoch: string
   /** URL of the API root, without a slash at the end. */
   readonly base: string
+  /** Path of the API, at the end of `base`. */
+  readonly prefix: string
 }
+
+const COMPLIANCE_DROPPED = 'dev.aas-hub.compliance.dropped.v1'
 
 const SCHEMAS = 'https://api.swaggerhub.com/domains/Plattform_i40/Part1-MetaModel-Schemas/V3.1.0#/components/schemas/'
 
@@ -53,6 +58,7 @@ const CLASSES: ReadonlySet<string> = new Set(['AssetAdministrationShell', 'Submo
 /** As in async-aas. */
 export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): CloudEvent {
   const id = idOf(event, options.epoch)
+  if (event.event === 'document' && event.of === 'ComplianceDrop') return complianceEvent(event, options)
   if (event.event === 'document') {
     const path = elementOf(event)
     const className = CLASSES.has(event.of) ? event.of : undefined
@@ -84,6 +90,7 @@ export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): Cl
 
 /** As in the Event Feed. @param full with the payload, else with identifiers alone */
 export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full: boolean): CloudEvent {
+  if (event.event === 'document' && event.of === 'ComplianceDrop') return complianceEvent(event, options)
   const [of, change, subject] =
     event.event === 'document' ? [event.of, event.change, event.id] : (['Submodel', 'updated', event.submodel] as const)
   const [path, name] = KINDS[of] ?? ['', of]
@@ -97,6 +104,21 @@ export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full
     subject,
     ...schemaOf(CLASSES.has(of) ? of : undefined),
     ...dataOf(full ? (document ?? elements ?? rest) : { id: subject, ...pathsOf(event) })
+  }
+}
+
+/** The report, whose id is the subject, is below the root of the hub. */
+function complianceEvent(event: DocumentEvent, { epoch, base, prefix }: CloudEventOptions): CloudEvent {
+  // The client may have put a release after the prefix.
+  const root = base.slice(0, base.lastIndexOf(prefix))
+  return {
+    specversion: '1.0',
+    id: idOf(event, epoch),
+    source: `${root}/compliance/${encodeURIComponent(event.id)}`,
+    type: COMPLIANCE_DROPPED,
+    time: isoOf(event.time),
+    subject: event.id,
+    ...dataOf(event.document)
   }
 }
 

@@ -23,6 +23,7 @@ const REGISTRY: ReadonlySet<DocumentKind> = new Set([
 
 export function kindOf({ change, kind }: DocumentChange): Exclude<ChangeKind, 'value'> {
   if (kind === 'Validation') return 'validation'
+  if (kind === 'ComplianceDrop') return 'compliance'
   if (REGISTRY.has(kind)) return 'registry'
   return change === 'updated' ? 'structure' : change
 }
@@ -82,6 +83,10 @@ export class Matcher {
         // A semanticId names a concept description by its id.
         if (this.shells ?? this.submodels ?? this.#patterns) return false
         return this.#semanticIds === undefined || this.#semanticIds.has(id)
+      case 'ComplianceDrop':
+        // That its report was deleted makes nothing worse.
+        if (change.change !== 'created') return false
+        return (this.shells ?? this.submodels ?? this.#patterns ?? this.#semanticIds) === undefined
       case 'Package':
         return (this.shells ?? this.submodels ?? this.#patterns ?? this.#semanticIds) === undefined
       case 'Job':

@@ -10,9 +10,10 @@ import type { DocumentKind } from '../../store/store.ts'
  * - `created`, `structure`, `deleted`: of a shell, submodel, concept description or package, or of parts of it. An element
  *   that is created or deleted is a `structure` change of its submodel, also selected by `created` or `deleted`;
  * - `registry`: of a descriptor or the asset links of a shell;
- * - `validation`: of the validation result of a submodel.
+ * - `validation`: of the validation result of a submodel;
+ * - `compliance`: a compliance report is worse than the one before. Only for callers that may read the reports.
  */
-export const changeKinds = ['value', 'structure', 'created', 'deleted', 'registry', 'validation'] as const
+export const changeKinds = ['value', 'structure', 'created', 'deleted', 'registry', 'validation', 'compliance'] as const
 
 export type ChangeKind = (typeof changeKinds)[number]
 
@@ -152,7 +153,7 @@ export interface DocumentEvent extends EventPosition {
   readonly event: 'document'
   readonly kind: Exclude<ChangeKind, 'value'>
   readonly change: 'created' | 'updated' | 'deleted'
-  /** Kind of the document; a validation result has the id of its submodel. */
+  /** Kind of the document; a validation result has the id of its submodel, a `ComplianceDrop` that of the report. */
   readonly of: DocumentKind
   readonly id: string
   /**

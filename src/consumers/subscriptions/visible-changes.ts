@@ -19,6 +19,9 @@ import { type DocumentVerdict, type LastSeen, VerdictCache, type VerdictSource }
 import { VisibleState } from './visible-state.ts'
 import { visibleLookups } from './visible-store.ts'
 
+/** Who may read the reports may learn that one is worse. */
+const REPORTS = ['/compliance']
+
 /** Documents of which it is remembered what was visible, for the event of their deletion. */
 const MAX_LAST_SEEN = 10_000
 
@@ -176,6 +179,8 @@ export class VisibleChanges implements VerdictSource {
       }
       case 'Package':
         return this.#packageChange(change)
+      case 'ComplianceDrop':
+        return (await this.#access.at(REPORTS).verdict('READ', {})).is === 'allowed' ? change : undefined
       default:
         // Internal to the hub.
         return undefined

@@ -43,7 +43,8 @@ export const kinds: readonly DocumentKind[] = [
   'CollectionFigures',
   'ComplianceReport',
   'SigningKey',
-  'Usage'
+  'Usage',
+  'ComplianceDrop'
 ]
 
 export const migrations: readonly string[] = [

@@ -47,6 +47,28 @@ t.test('beyond their number or their bytes the oldest reports are deleted, with 
   })
 })
 
+t.test('that a report is worse than the one before is in the log once, and goes with the report', async (t) => {
+  await stored(t, async (store) => {
+    const archive = new ReportArchive({ store, maxReports: 2, maxBytes: 1000 })
+    const drops = async () =>
+      (await store.log(0, 100)).entries.flatMap(({ changes }) =>
+        changes.flatMap((change) => ('kind' in change && change.kind === 'ComplianceDrop' ? [change] : []))
+      )
+    await archive.keep(summary('01', 3), '1')
+    await archive.keep({ ...summary('02', 3), since: '01', dropped: [], droppedCount: 0 }, '2')
+    t.same(await drops(), [])
+    await archive.keep({ ...summary('03', 3), since: '02', dropped: ['a/b'], droppedCount: 1 }, '3')
+    t.match(await drops(), [{ change: 'created', id: '03' }])
+    const drop = await store.document('ComplianceDrop', '03')
+    t.match(JSON.parse(String(drop?.bytes)), { report: '03', since: '02', dropped: ['a/b'], droppedCount: 1 })
+    for (const id of ['04', '05']) await archive.keep(summary(id, 3), id)
+    t.equal(await store.document('ComplianceDrop', '03'), undefined, 'the report was deleted as the oldest')
+    await archive.keep({ ...summary('06', 3), since: '05', dropped: ['a/b'], droppedCount: 1 }, '6')
+    await archive.remove('06')
+    t.equal(await store.document('ComplianceDrop', '06'), undefined)
+  })
+})
+
 for (const isShared of [false, true]) {
   t.test(`a key is made once and found again${isShared ? ', by all hubs over one store' : ''}`, async (t) => {
     await stored(t, async (store, directory) => {

@@ -34,6 +34,8 @@ export interface ArchiveOptions {
 }
 
 const KIND = 'ComplianceReport'
+/** Its creation is the event that a report is worse than the one before; it has the id of the report. */
+const DROP_KIND = 'ComplianceDrop'
 const FILE = 'report.json'
 const MEDIA_TYPE = 'application/json'
 const PAGE = 100
@@ -100,17 +102,36 @@ export class ReportArchive {
     await store.commit([
       { change: 'create', kind: KIND, id, json: JSON.stringify(summary), facets: [] },
       { change: 'attach', kind: KIND, id, files: [file] },
-      ...superfluous.map((one): Change => ({ change: 'delete', kind: KIND, id: one.id })),
+      ...dropOf(summary),
+      ...(await this.#removals(superfluous.map((one) => one.id))),
       ...more
     ])
   }
 
   /** @throws HubError `NotFound` */
   async remove(id: string, more: readonly Change[] = []): Promise<void> {
-    await this.#options.store.commit([{ change: 'delete', kind: KIND, id }, ...more]).catch((error: unknown) => {
+    const removals = await this.#removals([id])
+    await this.#options.store.commit([...removals, ...more]).catch((error: unknown) => {
       throw error instanceof HubError && error.name === 'NotFound' ? unknown(id) : error
     })
   }
+
+  async #removals(ids: readonly string[]): Promise<readonly Change[]> {
+    const removals: Change[] = []
+    for (const id of ids) {
+      removals.push({ change: 'delete', kind: KIND, id })
+      if (await this.#options.store.head(DROP_KIND, id)) removals.push({ change: 'delete', kind: DROP_KIND, id })
+    }
+    return removals
+  }
+}
+
+/** What became worse, for who is notified of it. */
+function dropOf(summary: ReportSummary): readonly Change[] {
+  const { id, created, since, verdict, startedBy, dropped, droppedCount = 0 } = summary
+  if (droppedCount === 0) return []
+  const json = JSON.stringify({ report: id, created, since, verdict, startedBy, droppedCount, dropped })
+  return [{ change: 'create', kind: DROP_KIND, id, json, facets: [] }]
 }
 
 function summaryIn({ bytes }: Document): ReportSummary {
