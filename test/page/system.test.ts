@@ -40,12 +40,41 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
       await push(hub)
       const row = page.getByRole('region', { name: 'Gateways and other senders' }).getByRole('row').nth(1)
       await row.waitFor()
-      t.match(await row.textContent(), /http.*Delivers|http.*Not as planned/)
+      t.match(await row.textContent(), /Not signed in.*HTTP · 127\.0\.0\.1.*(?:Delivers|Not as planned)/)
       t.match(
         await page.locator('[aria-labelledby=broker] .fact-list').textContent(),
         /Samples accepted since the start[1-9]/
       )
       await page.getByText('No MQTT broker is configured').waitFor()
+    })
+  )
+
+  await t.test('what went wrong last with a sender is said in words, also without a plan', async (t) => {
+    const unplanned = await start(t)
+    await withTab(t, `${unplanned.url}/#/connections`, {}, async ({ page }) => {
+      await page.getByText('No sender has delivered samples').waitFor()
+      const points = 'machine,submodel=urn:none speed=1'
+      t.equal((await fetch(`${unplanned.url}/write?db=plant`, { method: 'POST', body: points })).status, 400)
+      const row = page.getByRole('row').filter({ hasText: 'Line protocol' })
+      await row.getByText('Refused', { exact: true }).waitFor()
+      t.match(await row.textContent(), /there is no submodel "urn:none"/)
+    })
+  })
+
+  await t.test('settings in force are found; the command for a backup is exact', (t) =>
+    withTab(t, `${hub.url}/#/system`, {}, async ({ page }) => {
+      await page.getByText(`aas-hub backup --data-dir ${hub.directory} --to BACKUP`).waitFor()
+      await page.getByText('Writing the history').waitFor()
+      t.match(await page.getByRole('region', { name: 'Disk and retention' }).textContent(), /Free on the disk.*GB|TB/)
+      await page.getByRole('link', { name: 'Settings' }).click()
+      const rows = page.getByRole('region', { name: 'Settings' }).getByRole('row')
+      t.match(await rows.filter({ hasText: 'COLLECTION_PLAN' }).textContent(), /plan\.csv.*Environment/)
+      t.equal(await rows.filter({ hasText: 'LOG_SIZE' }).count(), 0, 'those that were changed')
+      await page.getByRole('searchbox', { name: 'Search' }).fill('log_size')
+      t.match(await rows.nth(1).textContent(), /LOG_SIZE.*4GiB.*Default.*4GiB/)
+      await page.getByRole('searchbox', { name: 'Search' }).fill('')
+      await page.getByRole('checkbox').check()
+      t.ok((await rows.count()) > 60)
     })
   )
 
@@ -79,6 +108,9 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
         await push(hub)
         await tab.page.locator('.sparkline path[d*=L]').nth(2).waitFor()
         await check('system')
+        await show(tab, '#/system?view=settings')
+        await tab.page.getByRole('table').waitFor()
+        await check('settings')
         await show(tab, '#/connections')
         await tab.page.locator('[aria-labelledby=broker] .fact-list').waitFor()
         await check('connections')

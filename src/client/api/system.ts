@@ -1,4 +1,4 @@
-/** What operators look after: the metrics of the hub, and whether it can serve. */
+/** What operators look after: the metrics of the hub, whether it can serve, who sends samples, and the settings. */
 import { ApiError, type HttpClient } from './http.ts'
 
 /** A value of the text format of Prometheus, with its labels. */
@@ -52,4 +52,42 @@ export async function readReadiness(http: HttpClient, signal?: AbortSignal): Pro
     if (error instanceof ApiError && error.status === 503) return { status: error.message }
     throw error
   }
+}
+
+/** Who sends samples, since the start of the hub. Times are ISO 8601. */
+export interface Sender {
+  readonly transport: string
+  /** Absent: it was not authenticated. */
+  readonly caller?: string
+  readonly kind?: 'gateway' | 'user'
+  /** Network address; by MQTT, group and edge node of Sparkplug. */
+  readonly client?: string
+  readonly since: string
+  readonly accepted: number
+  readonly refused: number
+  /** Samples per second in the last minute. */
+  readonly rate: number
+  readonly lastSample?: string
+  readonly lastError?: { readonly time: string; readonly text: string }
+}
+
+export async function listSenders(http: HttpClient, signal?: AbortSignal): Promise<readonly Sender[]> {
+  return (await http.json<{ readonly result: readonly Sender[] }>(http.hub('/senders'), { signal })).result
+}
+
+export interface Setting {
+  /** Of the environment variable. */
+  readonly name: string
+  readonly flag: string
+  /** As it was written; absent: it leads to a secret. */
+  readonly value?: string
+  readonly isSet: boolean
+  readonly source: 'default' | 'environment' | 'flag'
+  readonly default: string
+  /** In English. */
+  readonly meaning: string
+}
+
+export async function listSettings(http: HttpClient, signal?: AbortSignal): Promise<readonly Setting[]> {
+  return (await http.json<{ readonly result: readonly Setting[] }>(http.hub('/settings'), { signal })).result
 }

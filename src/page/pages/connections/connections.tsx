@@ -1,7 +1,6 @@
 /** Who is connected: senders of samples, the MQTT broker, subscriptions, and the use of each standard. */
 import { useEffect } from 'preact/hooks'
-import { readMetrics } from '../../../client/api/system.ts'
-import { formatNumber, formatTime } from '../../core/format.ts'
+import { type Metrics, readMetrics } from '../../../client/api/system.ts'
 import { hub } from '../../core/hub.ts'
 import { language } from '../../core/language.ts'
 import { linkTo } from '../../core/router.ts'
@@ -12,7 +11,8 @@ import { Notice } from '../../ui/notice.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Broker } from './broker.tsx'
 import { connectionMessages } from './messages.ts'
-import { readSenders, type Sender } from './senders.ts'
+import { SenderTable } from './sender-table.tsx'
+import { readSenders } from './senders.ts'
 import { Standards } from './standards.tsx'
 import './connections.css'
 
@@ -43,7 +43,11 @@ export default function Connections() {
         <>
           {value.isIncomplete && <Notice kind="warning">{text.incomplete}</Notice>}
           <h2 class="connections-heading">{text.senders}</h2>
-          {value.senders.length === 0 ? <p class="empty">{text.noSenders}</p> : <Senders senders={value.senders} />}
+          {value.senders.length === 0 ? (
+            <p class="empty">{text.noSenders}</p>
+          ) : (
+            <SenderTable senders={value.senders} now={clockOf(value.metrics)} />
+          )}
           <div class="connections-columns">
             <Broker metrics={value.metrics} />
             <Standards metrics={value.metrics} />
@@ -54,43 +58,7 @@ export default function Connections() {
   )
 }
 
-function Senders({ senders }: { readonly senders: readonly Sender[] }) {
-  const text = connectionMessages()
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-    <section class="card table-scroll" aria-label={text.senders} tabIndex={0}>
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">{text.sender}</th>
-            <th scope="col">{text.transport}</th>
-            <th scope="col">{text.state}</th>
-            <th scope="col" class="number">
-              {text.rate}
-            </th>
-            <th scope="col" class="number">
-              {text.pointCount}
-            </th>
-            <th scope="col">{text.lastSample}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {senders.map(({ caller, transport, points, faulty, rate, lastSample }) => (
-            <tr key={`${transport} ${caller}`}>
-              <th scope="row">{caller ?? text.anonymous}</th>
-              <td>{transport}</td>
-              <td>
-                <span class={`badge ${faulty === 0 ? 'good' : 'warning'}`}>
-                  {faulty === 0 ? text.fine : text.faulty(formatNumber(faulty))}
-                </span>
-              </td>
-              <td class="number">{text.perSecond(formatNumber(rate, { maximumSignificantDigits: 3 }))}</td>
-              <td class="number">{formatNumber(points)}</td>
-              <td>{lastSample === undefined ? '–' : formatTime(lastSample)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  )
+/** Of the hub: that of this computer may be wrong. */
+function clockOf(metrics: Metrics): number {
+  return 1000 * (metrics.get('aas_hub_clock_seconds')?.[0]?.value ?? Date.now() / 1000)
 }

@@ -1,21 +1,17 @@
-/** Who sends samples: the sources of the collection points, put together. */
+/** Who sends samples, as the hub knows them, with what the collection plan expects of them. */
 import { type CollectionPoint, listCollectionPoints } from '../../../client/api/evidence.ts'
+import { listSenders, type Sender } from '../../../client/api/system.ts'
 import { hub } from '../../core/hub.ts'
 
-export interface Sender {
-  readonly caller: string | undefined
-  readonly transport: string
+export interface PlannedSender extends Sender {
+  /** Points of the collection plan that it delivers. */
   readonly points: number
-  /** Points that do not deliver as planned. */
+  /** Those that do not deliver as planned. */
   readonly faulty: number
-  /** Samples per second, by the periods that were measured. */
-  readonly rate: number
-  /** ISO 8601. */
-  readonly lastSample: string | undefined
 }
 
 export interface SenderList {
-  readonly senders: readonly Sender[]
+  readonly senders: readonly PlannedSender[]
   /** Are there more points than were read? */
   readonly isIncomplete: boolean
 }
@@ -23,39 +19,55 @@ export interface SenderList {
 const PAGE_SIZE = 500
 const MAX_PAGES = 20
 
+interface PointCount {
+  readonly points: number
+  readonly faulty: number
+}
+
 export async function readSenders(language: string, signal: AbortSignal): Promise<SenderList> {
-  const senders = new Map<string, Sender>()
+  const [senders, { counts, isIncomplete }] = await Promise.all([
+    listSenders(hub(), signal),
+    countPoints(language, signal)
+  ])
+  const planned = senders.map((sender) => ({ ...sender, ...(counts.get(keyOf(sender)) ?? { points: 0, faulty: 0 }) }))
+  return { senders: planned, isIncomplete }
+}
+
+/** By transport and caller: a plan does not know addresses. */
+async function countPoints(language: string, signal: AbortSignal) {
+  const counts = new Map<string, PointCount>()
   let cursor: string | undefined
   let isIncomplete = false
   for (let page = 0; page < MAX_PAGES; page++) {
     const read = await listCollectionPoints(hub(), { language }, { limit: PAGE_SIZE, cursor, signal })
-    for (const point of read.result) add(senders, point)
+    for (const point of read.result) count(counts, point)
     isIncomplete ||= read.isIncomplete === true
     cursor = read.paging_metadata.cursor
     if (cursor === undefined) break
   }
-  const sorted = [...senders.values()].toSorted((one, other) =>
-    (other.lastSample ?? '').localeCompare(one.lastSample ?? '')
-  )
-  return { senders: sorted, isIncomplete: isIncomplete || cursor !== undefined }
+  return { counts, isIncomplete: isIncomplete || cursor !== undefined }
 }
 
-function add(senders: Map<string, Sender>, { source, verdict, measuredPeriod = 0, lastSample }: CollectionPoint): void {
+function count(counts: Map<string, PointCount>, { source, verdict }: CollectionPoint): void {
   if (source === undefined) return
-  const { caller, transport } = source
-  const key = `${transport} ${caller}`
-  const known = senders.get(key)
+  const { points = 0, faulty = 0 } = counts.get(keyOf(source)) ?? {}
   const isFaulty = verdict !== 'ok' && verdict !== 'unplanned'
-  senders.set(key, {
-    caller,
-    transport,
-    points: (known?.points ?? 0) + 1,
-    faulty: (known?.faulty ?? 0) + (isFaulty ? 1 : 0),
-    // What has gone silent no longer counts.
-    rate: (known?.rate ?? 0) + (measuredPeriod > 0 && verdict !== 'silent' ? 1 / measuredPeriod : 0),
-    lastSample: [known?.lastSample, lastSample]
-      .filter((time) => time !== undefined)
-      .toSorted()
-      .at(-1)
-  })
+  counts.set(keyOf(source), { points: points + 1, faulty: faulty + (isFaulty ? 1 : 0) })
+}
+
+function keyOf({ transport, caller }: { readonly transport: string; readonly caller?: string | undefined }): string {
+  return `${transport} ${caller}`
+}
+
+export type SenderStatus = 'fine' | 'failing' | 'silent' | 'faulty'
+
+/** Without samples for this long a sender counts as silent. */
+const SILENT_MS = 5 * 60_000
+
+/** @param now of the hub, in milliseconds since 1970 */
+export function statusOf({ lastSample, lastError, faulty }: PlannedSender, now: number): SenderStatus {
+  const [sample, error] = [Date.parse(lastSample ?? ''), Date.parse(lastError?.time ?? '')]
+  if (error >= sample || (lastSample === undefined && lastError !== undefined)) return 'failing'
+  if (now - sample > SILENT_MS) return 'silent'
+  return faulty > 0 ? 'faulty' : 'fine'
 }

@@ -1,19 +1,29 @@
 /** When the last backup was made and tried, and how to make one. */
-import type { Metrics } from '../../../client/api/system.ts'
+import type { Metrics, Setting } from '../../../client/api/system.ts'
 import { formatTime } from '../../core/format.ts'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { FactList } from '../../ui/fact-list.tsx'
 import { systemMessages } from './messages.ts'
 
-const COMMANDS = {
-  backup: 'aas-hub backup --data-dir DATA_DIR --to BACKUP',
-  drill: 'aas-hub check --data-dir DATA_DIR --restore-drill BACKUP'
-} as const
+const commandsFor = (directory: string) => {
+  // As a shell takes it for one word.
+  const quoted = /^[\w./:\\-]+$/.test(directory) ? directory : `"${directory}"`
+  return [
+    `aas-hub backup --data-dir ${quoted} --to BACKUP`,
+    `aas-hub check --data-dir ${quoted} --restore-drill BACKUP`
+  ]
+}
 
 /** A week: a backup that is older is marked. */
 const OLD_S = 7 * 86_400
 
-export function Backups({ metrics }: { readonly metrics: Metrics }) {
+export interface BackupsProps {
+  readonly metrics: Metrics
+  /** Undefined while they are read. */
+  readonly settings: readonly Setting[] | undefined
+}
+
+export function Backups({ metrics, settings }: BackupsProps) {
   const text = systemMessages()
   const one = (name: string) => metrics.get(name)?.[0]?.value
   const now = one('aas_hub_clock_seconds') ?? Date.now() / 1000
@@ -22,6 +32,15 @@ export function Backups({ metrics }: { readonly metrics: Metrics }) {
     one('aas_hub_restore_drill_seconds'),
     one('aas_hub_restore_drill_sound')
   ]
+  const inForce = (name: string) => settings?.find((setting) => setting.name === name)?.value ?? ''
+  if (inForce('MONGODB_URL') !== '') {
+    return (
+      <section class="card" aria-labelledby="backups">
+        <h2 id="backups">{text.backups}</h2>
+        <p>{text.databaseHow}</p>
+      </section>
+    )
+  }
   const moment = (seconds: number | undefined) =>
     seconds === undefined ? <span class="badge warning">{text.never}</span> : formatTime(seconds * 1000)
   return (
@@ -33,7 +52,11 @@ export function Backups({ metrics }: { readonly metrics: Metrics }) {
             text.lastBackup,
             <>
               {moment(backup)}{' '}
-              {backup !== undefined && now - backup > OLD_S && <span class="badge warning">{text.old}</span>}
+              {backup !== undefined && (
+                <span class={`badge ${now - backup > OLD_S ? 'warning' : 'good'}`}>
+                  {now - backup > OLD_S ? text.old : text.current}
+                </span>
+              )}
             </>
           ],
           [
@@ -50,14 +73,13 @@ export function Backups({ metrics }: { readonly metrics: Metrics }) {
         ]}
       />
       <p>{text.backupHow}</p>
-      {Object.entries(COMMANDS).map(([name, command]) => (
-        <div key={name} class="system-command">
+      {commandsFor(inForce('DATA_DIR') || 'DATA_DIR').map((command) => (
+        <div key={command} class="system-command">
           <code>{command}</code>
           <CopyButton text={command} />
         </div>
       ))}
       <p class="muted">{text.drillHow}</p>
-      <p class="muted">{text.databaseHow}</p>
     </section>
   )
 }

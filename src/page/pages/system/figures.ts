@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly requests: number
   /** Sum of the durations of all requests. */
   readonly requestSeconds: number
+  /** Number of requests that took no longer than each of these seconds. */
+  readonly requestBuckets: ReadonlyMap<number, number>
   readonly cpuSeconds: number
   readonly loopDelaySeconds: number | undefined
   readonly memory: number
@@ -25,6 +27,7 @@ export const CHARTS = [
   'refused',
   'requests',
   'latency',
+  'slowLatency',
   'loopDelay',
   'cpu',
   'memory',
@@ -47,6 +50,7 @@ export function snapshotOf(metrics: Metrics): Snapshot {
     refused: sum('aas_hub_samples_total', ({ verdict }) => verdict === 'refused'),
     requests: sum('aas_hub_request_seconds_count'),
     requestSeconds: sum('aas_hub_request_seconds_sum'),
+    requestBuckets: bucketsOf(metrics),
     cpuSeconds: sum('process_cpu_seconds_total'),
     loopDelaySeconds: one('nodejs_eventloop_lag_p99_seconds'),
     memory: sum('process_resident_memory_bytes'),
@@ -71,6 +75,8 @@ export function chartValue(name: ChartName, now: Snapshot, before: Snapshot | un
       return rate(now, before, 'cpuSeconds')
     case 'latency':
       return latency(now, before)
+    case 'slowLatency':
+      return slowLatency(now, before)
     case 'loopDelay':
       return now.loopDelaySeconds
     default:
@@ -90,4 +96,58 @@ function rate(now: Snapshot, before: Snapshot | undefined, name: Counter): numbe
 function latency(now: Snapshot, before: Snapshot | undefined): number | undefined {
   if (before === undefined || now.requests <= before.requests) return undefined
   return (now.requestSeconds - before.requestSeconds) / (now.requests - before.requests)
+}
+
+/** Of a hundred requests one took longer. */
+const SLOW_SHARE = 0.99
+
+/** Seconds: the bucket that the quantile lies in, interpolated as Prometheus does. */
+function slowLatency(now: Snapshot, before: Snapshot | undefined): number | undefined {
+  if (before === undefined || now.requests <= before.requests) return undefined
+  const since = (limit: number) => (now.requestBuckets.get(limit) ?? 0) - (before.requestBuckets.get(limit) ?? 0)
+  const limits = [...now.requestBuckets.keys()].filter(Number.isFinite).toSorted((one, other) => one - other)
+  const wanted = SLOW_SHARE * (now.requests - before.requests)
+  const at = limits.findIndex((limit) => since(limit) >= wanted)
+  const [limit, lower] = [limits[at], limits[at - 1]]
+  if (limit === undefined) return limits.at(-1)
+  const below = lower === undefined ? 0 : since(lower)
+  const inside = since(limit) - below
+  return inside <= 0 ? limit : (lower ?? 0) + ((wanted - below) / inside) * (limit - (lower ?? 0))
+}
+
+function bucketsOf(metrics: Metrics): ReadonlyMap<number, number> {
+  const buckets = new Map<number, number>()
+  for (const { labels, value } of metrics.get('aas_hub_request_seconds_bucket') ?? []) {
+    const limit = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le)
+    buckets.set(limit, (buckets.get(limit) ?? 0) + value)
+  }
+  return buckets
+}
+
+/** Counts of samples by day, among those of requests. */
+const SAMPLE_USES: ReadonlySet<string> = new Set([
+  ...['http', 'line-protocol', 'websocket', 'mqtt', 'time-series-record', 'senml', 'sparkplug-b']
+])
+
+const DAY_S = 86_400
+
+/** Bytes of history per day, by the samples of the last whole day, or of today so far; undefined: it is too early. */
+export function growthOf(metrics: Metrics): number | undefined {
+  const one = (name: string) => metrics.get(name)?.[0]?.value ?? 0
+  const [samples, bytes, now] = [
+    one('aas_hub_history_samples'),
+    one('aas_hub_history_bytes'),
+    one('aas_hub_clock_seconds')
+  ]
+  if (samples === 0 || now === 0) return undefined
+  const countOf = (day: string) =>
+    (metrics.get('aas_hub_used') ?? [])
+      .filter(({ labels }) => labels.day === day && SAMPLE_USES.has(labels.by ?? ''))
+      .reduce((sum, { value }) => sum + value, 0)
+  const isoDay = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)
+  const [yesterday, today] = [countOf(isoDay(now - DAY_S)), countOf(isoDay(now))]
+  const elapsed = Math.min(now % DAY_S, now - one('process_start_time_seconds'))
+  // The last hour at least: less says nothing of a day.
+  const perDay = yesterday > 0 ? yesterday : elapsed < 3600 ? undefined : (today / elapsed) * DAY_S
+  return perDay === undefined ? undefined : (perDay * bytes) / samples
 }

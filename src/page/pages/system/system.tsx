@@ -1,15 +1,22 @@
-/** How the hub is doing: readiness, rates, latency, memory, disk, backups. */
+/** How the hub is doing: readiness, rates, latency, memory, disk, consumers, backups; and its settings. */
+import { listSettings, type Setting } from '../../../client/api/system.ts'
 import { formatNumber } from '../../core/format.ts'
-import { config } from '../../core/hub.ts'
+import { config, hub } from '../../core/hub.ts'
+import { useLoad } from '../../core/use-load.ts'
+import type { PageProps } from '../../page-definition.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
 import { Sparkline } from '../../ui/sparkline.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
 import { Backups } from './backups.tsx'
+import { Consumers } from './consumers.tsx'
+import { Disk } from './disk.tsx'
 import { CHARTS, type ChartName, chartValue, type Snapshot } from './figures.ts'
 import { formatBytes, formatSeconds } from './format.ts'
 import { systemMessages } from './messages.ts'
+import { Settings } from './settings.tsx'
 import { Stored } from './stored.tsx'
 import { useSnapshots } from './use-snapshots.ts'
 import './system.css'
@@ -17,14 +24,34 @@ import './system.css'
 /** Values in a full chart. */
 const CHART_CAPACITY = 61
 
-export default function System() {
+export default function System({ params }: PageProps) {
   const text = systemMessages()
-  const { snapshots, metrics, readiness, error } = useSnapshots()
+  const view = params.view === 'settings' ? 'settings' : 'now'
+  const settings = useLoad('settings', (signal) => listSettings(hub(), signal))
   return (
     <>
       <PageHead title={text.title} about={text.about}>
         <span class="badge">{text.version(config.value?.version ?? '')}</span>
       </PageHead>
+      <Tabs
+        label={text.title}
+        path="system"
+        chosen={view}
+        views={[
+          ['now', text.now],
+          ['settings', text.settings]
+        ]}
+      />
+      {view === 'settings' ? <Settings {...settings} /> : <Now settings={settings.value} />}
+    </>
+  )
+}
+
+function Now({ settings }: { readonly settings: readonly Setting[] | undefined }) {
+  const text = systemMessages()
+  const { snapshots, metrics, readiness, error } = useSnapshots()
+  return (
+    <>
       {error !== undefined && <Failure error={error} />}
       {metrics === undefined && error === undefined && <Loading label={text.loading} />}
       {readiness !== undefined && error === undefined && <ReadinessNotice {...readiness} />}
@@ -38,7 +65,9 @@ export default function System() {
           </ul>
           <div class="system-columns">
             <Stored metrics={metrics} />
-            <Backups metrics={metrics} />
+            <Disk metrics={metrics} settings={settings} />
+            <Consumers metrics={metrics} />
+            <Backups metrics={metrics} settings={settings} />
           </div>
         </>
       )}
@@ -102,6 +131,7 @@ function formatFigure(name: ChartName, value: number): string {
     case 'requests':
       return text.perSecond(formatNumber(value, { maximumSignificantDigits: 3 }))
     case 'latency':
+    case 'slowLatency':
     case 'loopDelay':
       return formatSeconds(value)
     case 'cpu':

@@ -1,0 +1,84 @@
+/** The settings in force: those that were changed, or all of them. */
+import { useState } from 'preact/hooks'
+import type { Setting } from '../../../client/api/system.ts'
+import type { Loaded } from '../../core/use-load.ts'
+import { Failure } from '../../ui/failure.tsx'
+import { Loading } from '../../ui/loading.tsx'
+import { systemMessages } from './messages.ts'
+
+export function Settings({ value: settings, error, reload }: Loaded<readonly Setting[]>) {
+  const text = systemMessages()
+  const [searched, setSearched] = useState('')
+  const [isAll, setAll] = useState(false)
+  if (error !== undefined) return <Failure error={error} onRetry={reload} />
+  if (settings === undefined) return <Loading label={text.loadingSettings} />
+  const wanted = searched.trim().toLowerCase()
+  const shown = settings.filter(
+    ({ source, name, flag, meaning }) =>
+      (isAll || source !== 'default' || wanted !== '') &&
+      [name, flag, meaning].some((one) => one.toLowerCase().includes(wanted))
+  )
+  return (
+    <>
+      <p class="muted">{text.settingsAbout}</p>
+      <search class="filter-bar">
+        <label class="field">
+          <span>{text.search}</span>
+          <input type="search" value={searched} onInput={({ currentTarget }) => setSearched(currentTarget.value)} />
+        </label>
+        <label class="system-all">
+          <input type="checkbox" checked={isAll} onChange={({ currentTarget }) => setAll(currentTarget.checked)} />
+          <span>{text.showAll(String(settings.length))}</span>
+        </label>
+      </search>
+      {shown.length === 0 ? (
+        <p class="empty">{wanted === '' ? text.noneChanged : text.noneFound}</p>
+      ) : (
+        <SettingTable settings={shown} />
+      )}
+      <p class="muted">{text.settingsHow}</p>
+    </>
+  )
+}
+
+function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
+  const text = systemMessages()
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
+    <section class="card table-scroll" aria-label={text.settings} tabIndex={0}>
+      <table class="table setting-table">
+        <thead>
+          <tr>
+            <th scope="col">{text.setting}</th>
+            <th scope="col">{text.value}</th>
+            <th scope="col">{text.source}</th>
+            <th scope="col">{text.default}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {settings.map((setting) => (
+            <tr key={setting.name}>
+              <th scope="row">
+                <code>{setting.name}</code>
+                <span class="setting-meaning" lang="en">
+                  {setting.meaning}
+                </span>
+              </th>
+              <td>
+                <Value setting={setting} />
+              </td>
+              <td>{setting.source === 'default' ? text.default : text[setting.source]}</td>
+              <td>{setting.default === '' ? '–' : <code>{setting.default}</code>}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function Value({ setting: { value, isSet } }: { readonly setting: Setting }) {
+  const text = systemMessages()
+  if (!isSet) return <span class="muted">{text.notSet}</span>
+  return value === undefined ? <span class="badge">{text.secret}</span> : <code>{value}</code>
+}
