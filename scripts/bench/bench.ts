@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every workload and its baseline in the same run. Both sides get the same requests from the same client
  * over loopback, in alternating rounds; the medians count. `--quick` for a first look, `--only NAME` for one
- * workload, `--write` puts the table into docs/benchmarks.md or docs/mongodb.md. `--store mongodb`: the hub over a database, see
+ * workload, `--peers` also beside other products (peers.ts), `--write` puts the table into docs/benchmarks.md or docs/mongodb.md. `--store mongodb`: the hub over a database, see
  * mongodb.ts.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -18,6 +18,7 @@ import { compliance } from './compliance.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { overMongo } from './mongodb.ts'
+import { peers } from './peers.ts'
 import { profileCheck } from './profiles.ts'
 import { randomAccess } from './random.ts'
 import { rawData } from './raw.ts'
@@ -64,6 +65,7 @@ async function embedded(): Promise<void> {
   await inBrowser(folder)
   await rawData(folder)
   await blocking(folder)
+  await peers(folder)
 }
 
 async function requests(): Promise<void> {

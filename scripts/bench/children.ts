@@ -21,6 +21,7 @@ export interface Delays {
 
 export interface Child {
   readonly url: string
+  readonly pid: number
   /** Resident memory in bytes. */
   rss(): Promise<number>
   /** What it has taken so far; of a system without `/proc` nothing is known. */
@@ -63,6 +64,7 @@ export async function start(script: Script, directory: string, settings: Setting
   }
   return {
     url: said[0].url,
+    pid: child.pid ?? 0,
     rss: async () => ((await ask('rss')) as { rss: number }).rss,
     delays: async () => (await ask('delays')) as Delays,
     taken: () => takenBy(child.pid),

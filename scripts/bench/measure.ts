@@ -11,6 +11,8 @@ export const { values: flags } = parseArgs({
     /** Heavy requests of the workload `blocking`. */
     heavy: { type: 'string' },
     quick: { type: 'boolean' },
+    /** Also beside other products, which are downloaded if they are not installed. */
+    peers: { type: 'boolean' },
     /** Seconds for which a tab of the page stays open. */
     open: { type: 'string' },
     write: { type: 'boolean' },

@@ -9,7 +9,8 @@
  * (8 bytes each), count and offset (4 bytes each) and summary, zeros if it has none.
  *
  * Version 2 is still read. It has no checksum, and its summaries contain the mean instead of the sum. Version 4 holds
- * several encoded runs (joined-runs.ts).
+ * several encoded runs (joined-runs.ts). Short runs of numbers have version 5: the same header, and a body as short-run.ts
+ * describes it.
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
@@ -27,9 +28,12 @@ import {
   summaryFigures,
   viewOf
 } from './packed-run.ts'
-import { decodeColumns, encodeColumns, holdsScaledNumbers, toNumberForm } from './run-columns.ts'
+import { decodeColumns, encodeColumns, holdsScaledNumbers, scaleOf, toNumberForm } from './run-columns.ts'
+import { decodeShort, encodeShort, isShort } from './short-run.ts'
 
 const FORMAT_VERSION = 3
+
+const SHORT_VERSION = 5
 
 /** The version without checksum. */
 const UNCHECKED_VERSION = 2
@@ -58,6 +62,9 @@ const forms: readonly Run['form'][] = ['number', 'text', 'members']
 /** Bodies that zstd does not shrink below this ratio stay uncompressed: noise is then read in half the time. */
 const MAX_ZSTD_RATIO = 2 / 3
 
+/** Shorter bodies stay uncompressed: setting up a compression takes longer than the rest. */
+const MIN_ZSTD_BYTES = 512
+
 const CHECKSUM_OFFSET = 14
 const HEADER_BYTES = 18
 
@@ -66,12 +73,16 @@ const PART_ENTRY_BYTES = 24 + SUMMARY_BYTES
 /** Encodes a run, keeping the order of its samples. */
 export function encodeRun(samples: Run): Uint8Array {
   const run = toNumberForm(dropEmptyCondensed(samples))
+  if (isShort(run)) {
+    const flags = FORM_FACTOR * forms.indexOf('number') + (isAscending(run) ? FLAG_ASCENDING : 0)
+    return withChecksum([encodeHeader(run, flags, SHORT_VERSION), encodeShort(run, scaleOf(run.values))])
+  }
   const sums = summarise(run)
   const isParted = run.form === 'number' && lengthOf(run) > MAX_PART_SAMPLES
   const parts = isParted ? splitIntoParts(run) : [run]
   const columns = parts.map(encodeColumns)
   const raw = Buffer.concat(columns.flat())
-  const squeezed = zstdCompressSync(raw, ZSTD_OPTIONS)
+  const squeezed = raw.length < MIN_ZSTD_BYTES ? raw : zstdCompressSync(raw, ZSTD_OPTIONS)
   const isWorthIt = squeezed.length < MAX_ZSTD_RATIO * raw.length
   const flags =
     FORM_FACTOR * forms.indexOf(run.form) +
@@ -79,14 +90,12 @@ export function encodeRun(samples: Run): Uint8Array {
     (isAscending(run) ? FLAG_ASCENDING : 0) +
     (isParted ? FLAG_PARTS : 0) +
     (isWorthIt ? FLAG_ZSTD : 0)
-  const bytes = concatBytes([
-    encodeHeader(run, flags),
+  return withChecksum([
+    encodeHeader(run, flags, FORMAT_VERSION),
     ...(sums === undefined ? [] : [new Uint8Array(sums.buffer)]),
     ...(isParted ? [encodePartIndex(parts, columns.map(totalBytes))] : []),
     isWorthIt ? squeezed : raw
   ])
-  viewOf(bytes).setUint32(CHECKSUM_OFFSET, checksumOf(bytes), true)
-  return bytes
 }
 
 /**
@@ -102,6 +111,10 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   const parts = () => decodeParts(bytes)
   const run = () => {
     const common = decodeHeader(bytes)
+    if (bytes[0] === SHORT_VERSION) {
+      const { base, form, count } = common
+      return { base, form, ...decodeShort(bytes.subarray(HEADER_BYTES), count) }
+    }
     if (!hasFlag(bytes, FLAG_PARTS)) return decodeColumns(unpackBody(bytes), 0, common)
     return concatRuns(
       common.base,
@@ -172,19 +185,21 @@ function damageOf(bytes: Uint8Array): string | undefined {
   if (bytes.length < CHECKSUM_OFFSET) return `it has only ${bytes.length} bytes`
   const [version] = bytes
   if (version === JOINED_VERSION) return isSoundJoined(bytes) ? undefined : DIFFERENT_CHECKSUM
-  if (version !== FORMAT_VERSION && version !== UNCHECKED_VERSION) {
-    return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} to ${JOINED_VERSION}`
+  if (version === undefined || version < UNCHECKED_VERSION || version > SHORT_VERSION) {
+    return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} to ${SHORT_VERSION}`
   }
-  const isMatch = bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes)
-  if (version === FORMAT_VERSION) return isMatch ? undefined : DIFFERENT_CHECKSUM
+  const isMatch = (of: number) =>
+    bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes, of)
+  if (version !== UNCHECKED_VERSION) return isMatch(version) ? undefined : DIFFERENT_CHECKSUM
   // A correct checksum proves that the run is of a version that has one, even if its version byte was damaged.
-  return isMatch || isSoundJoined(bytes) ? DIFFERENT_CHECKSUM : undefined
+  const isOther = isMatch(FORMAT_VERSION) || isMatch(SHORT_VERSION) || isSoundJoined(bytes)
+  return isOther ? DIFFERENT_CHECKSUM : undefined
 }
 
 const DIFFERENT_CHECKSUM = 'its checksum does not match'
 
-function checksumOf(bytes: Uint8Array): number {
-  const header = crc32(bytes.subarray(1, CHECKSUM_OFFSET), FORMAT_VERSION)
+function checksumOf(bytes: Uint8Array, version: number): number {
+  const header = crc32(bytes.subarray(1, CHECKSUM_OFFSET), version)
   return crc32(bytes.subarray(HEADER_BYTES), header)
 }
 
@@ -202,13 +217,19 @@ function matchesTimes(part: RunPart): boolean {
 
 // ---- encoding
 
-function encodeHeader(run: Run, flags: number): Uint8Array {
+function encodeHeader(run: Run, flags: number, version: number): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = viewOf(bytes)
-  view.setUint8(0, FORMAT_VERSION)
+  view.setUint8(0, version)
   view.setUint8(1, flags)
   view.setBigInt64(2, run.base, true)
   view.setUint32(10, lengthOf(run), true)
+  return bytes
+}
+
+function withChecksum(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = concatBytes(parts)
+  viewOf(bytes).setUint32(CHECKSUM_OFFSET, checksumOf(bytes, bytes[0] ?? 0), true)
   return bytes
 }
 
@@ -315,6 +336,9 @@ function holdsOnly(bytes: Uint8Array, wanted: 'numbers' | 'whole numbers'): bool
   const { form } = decodeHeader(bytes)
   if (form === 'members') return false
   if (form === 'number' && wanted === 'numbers') return true
+  if (bytes[0] === SHORT_VERSION) {
+    return decodeShort(bytes.subarray(HEADER_BYTES), decodeHeader(bytes).count).values.every(Number.isSafeInteger)
+  }
   const raw = unpackBody(bytes)
   return partOffsets(bytes).every((start) => holdsScaledNumbers(raw, start, wanted))
 }

@@ -230,7 +230,7 @@ function numbersOf(texts: readonly string[]): Float64Array | undefined {
 }
 
 /** The least number of decimals that reproduces all numbers exactly; undefined if there is none. */
-function scaleOf(numbers: Float64Array): number | undefined {
+export function scaleOf(numbers: Float64Array): number | undefined {
   let scale = 0
   let power = 1
   for (let i = 0; i < numbers.length; ) {

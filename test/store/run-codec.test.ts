@@ -49,6 +49,25 @@ t.test('a sensor with two decimals at 10 Hz takes at most four bytes a sample, e
   t.ok(encodeRun(written).length / count <= 4)
 })
 
+t.test('a push of few samples takes few bytes a sample', async (t) => {
+  const offsets = Float64Array.of(0, SECOND, 2 * SECOND, 3 * SECOND, 4 * SECOND)
+  const run: Run = {
+    base: 1_700_000_000_000_000_000n,
+    offsets,
+    form: 'number',
+    values: Float64Array.of(21.5, 21.52, 21.49, 21.5, 21.6),
+    quality: undefined
+  }
+  t.ok(encodeRun(run).length <= 40, `${encodeRun(run).length} bytes for five samples`)
+  t.strictSame(decodeRun(encodeRun(run)), run)
+  const doubles = Float64Array.from(offsets, (_, i) => Math.sqrt(i))
+  const irregular = offsets.map((offset, i) => offset + 1000 * i ** 2)
+  const each = { ...run, offsets: irregular, values: doubles, quality: Uint8Array.of(1, 3, 0, 2, 1) }
+  t.strictSame(decodeRun(encodeRun(each)), each)
+  t.equal(openRun(encodeRun(run)).holdsOnly('whole numbers'), false)
+  t.equal(openRun(encodeRun({ ...run, values: offsets })).holdsOnly('whole numbers'), true)
+})
+
 t.test('a constant value takes almost no space', async (t) => {
   const offsets = Float64Array.from({ length: 10_000 }, (_, i) => i * SECOND)
   const values = Array.from(offsets, () => 'running')

@@ -1,0 +1,96 @@
+/**
+ * InfluxDB 1.x as a peer, in a process of its own with a folder of its own on loopback. Where it is not installed, the package
+ * of the distribution is downloaded and unpacked into the cache; nothing is installed on the machine.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export interface Influx {
+  readonly url: string
+  readonly pid: number
+  readonly version: string
+  stop(): Promise<void>
+}
+
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/bench-peers', import.meta.url))
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Starts it with a database `bench`. Each write is synced before its response: its default, said once more. */
+export async function startInflux(directory: string): Promise<Influx> {
+  const program = await findProgram()
+  const [http, rpc] = [await freePort(), await freePort()]
+  const url = `http://127.0.0.1:${http}`
+  const env = {
+    PATH: process.env.PATH,
+    HOME: directory,
+    INFLUXDB_REPORTING_DISABLED: 'true',
+    INFLUXDB_BIND_ADDRESS: `127.0.0.1:${rpc}`,
+    INFLUXDB_META_DIR: join(directory, 'meta'),
+    INFLUXDB_DATA_DIR: join(directory, 'data'),
+    INFLUXDB_DATA_WAL_DIR: join(directory, 'wal'),
+    INFLUXDB_DATA_WAL_FSYNC_DELAY: '0s',
+    INFLUXDB_MONITOR_STORE_ENABLED: 'false',
+    INFLUXDB_HTTP_BIND_ADDRESS: `127.0.0.1:${http}`,
+    INFLUXDB_HTTP_LOG_ENABLED: 'false'
+  }
+  const child = spawn(program, ['run'], { stdio: 'ignore', env })
+  running.add(child)
+  const ended = once(child, 'exit').then(() => running.delete(child))
+  await untilAnswered(`${url}/ping`, child)
+  const { ok } = await fetch(`${url}/query?q=CREATE%20DATABASE%20bench`, { method: 'POST' })
+  if (!ok) throw new Error('InfluxDB refused the database')
+  const { headers } = await fetch(`${url}/ping`)
+  return {
+    url,
+    pid: child.pid ?? 0,
+    version: headers.get('x-influxdb-version') ?? 'unknown',
+    stop: async () => {
+      child.kill('SIGKILL')
+      await ended
+    }
+  }
+}
+
+async function findProgram(): Promise<string> {
+  const unpacked = join(CACHE, 'usr/bin/influxd')
+  const found = ['/usr/bin/influxd', unpacked].find((path) => existsSync(path))
+  if (found !== undefined) return found
+  process.stderr.write('InfluxDB is downloaded …\n')
+  await mkdir(CACHE, { recursive: true })
+  execFileSync('apt-get', ['download', 'influxdb'], { cwd: CACHE, stdio: ['ignore', 'ignore', 'inherit'] })
+  const archive = readdirSync(CACHE).find((name) => name.endsWith('.deb'))
+  if (archive === undefined) throw new Error('apt-get downloaded no package')
+  execFileSync('dpkg-deb', ['-x', archive, '.'], { cwd: CACHE })
+  return unpacked
+}
+
+async function untilAnswered(url: string, child: ChildProcess): Promise<void> {
+  for (let turn = 0; turn < 200 && child.exitCode === null; turn++) {
+    const isUp = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false
+    )
+    if (isUp) return
+    await sleep(100)
+  }
+  throw new Error('InfluxDB did not start')
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
