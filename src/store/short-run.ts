@@ -10,7 +10,7 @@
 import { type Quality, qualities, type Run } from '../model/samples.ts'
 
 /** Runs from here on are long. */
-export const MIN_LONG_RUN = 64
+const MIN_LONG_RUN = 64
 
 const DOUBLES = 255
 const EACH = 255
