@@ -28,7 +28,7 @@ t.test('findings are written as text in a language, or as JSON', async (t) => {
       '    @ /submodels/5/submodelElements/0/value (OperationalData / Pressure)',
       '    확인: Property에 값이 없습니다',
       '    조치: 대표값 등 값을 쓰십시오',
-      '  통과 26, 실패 1, 검사 안 함 0',
+      '  통과 26, 실패 1, 미확인 0',
       '  kosmo 규칙에 맞지 않습니다.\n'
     ].join('\n')
   )

@@ -25,7 +25,7 @@ const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ende
 const KOREAN = [
   ...[
     'AAS_체크리스트-LineA.xlsx',
-    '데이터 수집점 목록-LineA.xlsx',
+    '데이터 수집 포인트 목록-LineA.xlsx',
     '데이터 정의서-LineA.xlsx',
     '사전검증보고서-LineA.docx'
   ],

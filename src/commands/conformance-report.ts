@@ -48,7 +48,7 @@ const WORDS = {
   },
   ko: {
     ...{ error: '오류', warning: '경고', info: '참고', found: '확인', remedy: '조치', file: '파일' },
-    ...{ passed: '통과', failed: '실패', notChecked: '검사 안 함' },
+    ...{ passed: '통과', failed: '실패', notChecked: '미확인' },
     valid: '{profile} 규칙에 맞습니다.',
     invalid: '{profile} 규칙에 맞지 않습니다.'
   }

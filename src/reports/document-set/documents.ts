@@ -33,7 +33,7 @@ export const suppliedDocuments = {
     needs: { points: true }
   },
   'collection-points': {
-    title: { en: 'Collection points', ko: '데이터 수집점 목록' },
+    title: { en: 'Collection points', ko: '데이터 수집 포인트 목록' },
     format: 'xlsx',
     needs: { points: true }
   },

@@ -47,7 +47,7 @@ export const collectionMessages = defineMessages(
       all: '전체',
       process: '공정',
       machine: '설비',
-      element: '수집 항목',
+      element: '수집항목',
       method: '수집 방법',
       planned: '계획 주기',
       measured: '측정 주기',

@@ -16,7 +16,7 @@ export const complianceMessages = defineMessages(
     met: 'Met',
     partly: 'Partly met',
     unmet: 'Not met',
-    unknown: 'Not known',
+    unknown: 'Not checked',
     dropped: 'Worse',
     droppedCount: (count: string) => `${count} became worse`,
     show: 'Show',
@@ -61,9 +61,9 @@ export const complianceMessages = defineMessages(
       checks: '점검 항목',
       startedBy: '실행자',
       met: '충족',
-      partly: '일부 충족',
+      partly: '부분 충족',
       unmet: '미충족',
-      unknown: '확인 불가',
+      unknown: '미확인',
       dropped: '악화됨',
       droppedCount: (count) => `${count}건 악화`,
       show: '보기',
@@ -91,7 +91,7 @@ export const complianceMessages = defineMessages(
       section_loss: '데이터 무손실',
       section_backup: '백업',
       section_criteria: '사업 평가 기준',
-      section_unchecked: '점검하지 않은 항목',
+      section_unchecked: '미확인 항목',
       verify: '허브 없이 확인하려면: aas-hub audit verify report.json'
     }
   }

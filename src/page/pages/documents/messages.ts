@@ -48,7 +48,7 @@ export const documentMessages = defineMessages(
       'hint_guide-tables': '서브모델별 시트에 정리한 전체 요소 표',
       'hint_data-definition': '요소별 이름, 단위, 자료형, 범위, 수집 방법과 주기',
       'hint_interface-definition': '인터페이스, 송신자, 주소와 실제 수집 현황',
-      'hint_collection-points': '데이터 수집점의 계획과 실적',
+      'hint_collection-points': '데이터 수집 포인트의 계획과 실적',
       'hint_pre-verification': '인수 시험 규칙별 결과와 지적 사항',
       hint_checklist: '규칙별 결과와 담당자 확인 항목'
     }

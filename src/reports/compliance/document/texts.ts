@@ -1,6 +1,7 @@
 /** What the rendered report says itself, beside the texts of its checks. */
 import type { ReportLanguage } from '../../../operations/report-language.ts'
 import type { Status } from '../../document.ts'
+import { words } from '../../render/words.ts'
 import type { CheckChangeKind } from '../archive/compare.ts'
 import type { SectionName } from '../report.ts'
 
@@ -80,7 +81,7 @@ export const texts: Readonly<Record<ReportLanguage, ReportTexts>> = {
       criteria: 'Criteria of the programme, and what proves them',
       unchecked: 'What was not checked'
     },
-    verdicts: { met: 'met', partly: 'partly met', unmet: 'not met', unknown: 'not known' },
+    verdicts: words.en.status,
     changes: { dropped: 'worse', gone: 'gone', new: 'new', improved: 'better' },
     labels: {
       address: 'Address',
@@ -129,9 +130,9 @@ export const texts: Readonly<Record<ReportLanguage, ReportTexts>> = {
     },
     overall: {
       met: 'Everything that was checked is met.',
-      partly: 'Nothing that was checked is unmet; some checks are met in part only, or could not be decided.',
+      partly: 'Nothing that was checked is unmet; some checks are met in part only, or were not checked.',
       unmet: 'At least one check is not met. It is named below.',
-      unknown: 'Nothing could be decided.'
+      unknown: 'Nothing could be checked.'
     },
     noChange: 'Nothing changed.',
     unsigned: 'not signed',
@@ -151,15 +152,15 @@ export const texts: Readonly<Record<ReportLanguage, ReportTexts>> = {
       operations: '표준 API 오퍼레이션',
       constraints: '메타모델 제약 조건',
       templates: '서브모델 템플릿',
-      collection: '데이터 수집 지점',
+      collection: '데이터 수집 포인트',
       access: '접근 권한',
       audit: '감사 기록 체인',
       loss: '데이터 무손실 증명',
       backup: '백업과 복구',
       criteria: '사업 평가 기준과 근거',
-      unchecked: '점검하지 않은 항목'
+      unchecked: '미확인 항목'
     },
-    verdicts: { met: '충족', partly: '부분 충족', unmet: '미충족', unknown: '확인 불가' },
+    verdicts: words.ko.status,
     changes: { dropped: '악화', gone: '없어짐', new: '신규', improved: '개선' },
     labels: {
       address: '주소',
@@ -208,9 +209,9 @@ export const texts: Readonly<Record<ReportLanguage, ReportTexts>> = {
     },
     overall: {
       met: '점검한 모든 항목을 충족합니다.',
-      partly: '미충족 항목은 없으나 일부 항목은 부분적으로만 충족하거나 확인할 수 없었습니다.',
+      partly: '미충족 항목은 없으나 일부 항목은 부분적으로만 충족하거나 미확인입니다.',
       unmet: '충족하지 못한 항목이 있습니다. 아래에 표시되어 있습니다.',
-      unknown: '판정할 수 있는 항목이 없습니다.'
+      unknown: '확인할 수 있는 항목이 없습니다.'
     },
     noChange: '바뀐 내용이 없습니다.',
     unsigned: '서명 없음',

@@ -35,7 +35,7 @@ function countsOf(checks: readonly ReportCheck[]): LocalText {
   const of = (status: Status) => checks.filter(({ verdict }) => verdict === status).length
   const [met, partly, unmet, unknown] = [of('met'), of('partly'), of('unmet'), of('unknown')]
   return local(
-    `${checks.length} checks: ${met} met, ${partly} partly, ${unmet} not met, ${unknown} unknown`,
-    `점검 ${checks.length}건: 충족 ${met}, 일부 충족 ${partly}, 미충족 ${unmet}, 확인 불가 ${unknown}`
+    `${checks.length} checks: ${met} met, ${partly} partly met, ${unmet} not met, ${unknown} not checked`,
+    `점검 ${checks.length}건: 충족 ${met}, 부분 충족 ${partly}, 미충족 ${unmet}, 미확인 ${unknown}`
   )
 }

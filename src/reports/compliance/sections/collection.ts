@@ -1,4 +1,6 @@
 /** Collection points: plan against actual, from the figures that the hub keeps (docs/collection-points.md). */
+import { type PointVerdict, verdicts } from '../../../operations/collection/verdict.ts'
+import { verdictTexts } from '../../../operations/collection/verdict-texts.ts'
 import type { Asked, Examiner } from '../examiner/examiner.ts'
 import { figureOf } from '../examiner/examiner.ts'
 import { checkOf, local, note, sectionOf } from '../examiner/verdict.ts'
@@ -19,8 +21,7 @@ export interface CollectionPointRow {
   readonly missingRate?: number
   readonly lateShare?: number
   readonly source?: { readonly transport: string; readonly caller?: string }
-  readonly verdict: string
-  readonly text: string
+  readonly verdict: PointVerdict
 }
 
 /** Points that have a check of their own; of others the verdicts are counted. */
@@ -79,32 +80,24 @@ function planCheck(asked: Asked): ReportCheck {
   )
 }
 
-const VERDICTS = {
-  ok: ['deliver as planned', '계획대로 수집됨'],
-  silent: ['are planned and silent', '계획되었으나 수집되지 않음'],
-  slow: ['deliver more slowly than planned', '계획보다 느리게 수집됨'],
-  gaps: ['have gaps', '누락 있음'],
-  late: ['deliver late', '늦게 수집됨'],
-  quality: ['deliver values of bad quality', '품질 불량'],
-  unplanned: ['deliver without being planned', '계획 없이 수집됨']
-} as const satisfies Record<string, readonly [string, string]>
-
 function verdictChecks(asked: Asked): readonly ReportCheck[] {
   const counted = asked.json.verdicts as Readonly<Record<string, number>>
-  return Object.entries(VERDICTS).map(([verdict, [en, ko]]) => {
+  return verdicts.map((verdict) => {
+    const { en, ko } = verdictTexts[verdict]
     const count = counted[verdict] ?? 0
     const isFine = verdict === 'ok' || count === 0
     return checkOf(
       `collection/verdict/${verdict}`,
       isFine ? 'met' : verdict === 'silent' ? 'unmet' : 'partly',
-      local(`${count} points ${en}`, `${ko}: ${count}개`),
+      local(`${en}: ${count} points`, `${ko}: ${count}개`),
       [figureOf(`points ${verdict}`, count, { asked, at: `/verdicts/${verdict}` })]
     )
   })
 }
 
 function pointCheck(row: CollectionPointRow, asked: Asked, index: number): ReportCheck {
-  const { submodel, path, process, machine, verdict, text, plannedPeriod, measuredPeriod, count, missingRate } = row
+  const { submodel, path, process, machine, verdict, plannedPeriod, measuredPeriod, count, missingRate } = row
+  const { en, ko } = verdictTexts[verdict]
   const at = `/result/${index}`
   const figures: Evidence[] = [figureOf('samples', count, { asked, at: `${at}/count` })]
   const add = (name: string, member: string, value: number | string | undefined, unit?: string) => {
@@ -121,11 +114,10 @@ function pointCheck(row: CollectionPointRow, asked: Asked, index: number): Repor
     figures.push(note(`received by ${transport} from ${caller}`, `${caller}에서 ${transport}로 수신`))
   }
   const place = [process, machine, path].filter((part) => part !== undefined && part !== '').join(' / ')
-  const [, ko] = VERDICTS[verdict as keyof typeof VERDICTS] ?? ['', verdict]
   return checkOf(
     `collection/point/${submodel}/${path}`,
     verdict === 'ok' ? 'met' : verdict === 'silent' ? 'unmet' : 'partly',
-    local(`${place}: ${text}`, `${place}: ${ko}`),
+    local(`${place}: ${en}`, `${place}: ${ko}`),
     figures
   )
 }

@@ -87,9 +87,12 @@ async function compareHistory(examiner: Examiner): Promise<ReportCheck> {
     ({ count }: CollectionPointRow) => count > 0
   )
   if (rows.length === 0) {
-    return checkOf(id, 'unknown', local('No collection point counts samples', '샘플을 집계하는 수집항목이 없습니다'), [
-      page.exchange
-    ])
+    return checkOf(
+      id,
+      'unknown',
+      local('No collection point counts samples', '샘플을 집계하는 수집 포인트가 없습니다'),
+      [page.exchange]
+    )
   }
   const evidence: ReportCheck['evidence'][number][] = [page.exchange]
   let [missing, acknowledged] = [0, 0]
@@ -113,7 +116,7 @@ async function compareHistory(examiner: Examiner): Promise<ReportCheck> {
     missing === 0 ? 'met' : isExplained ? 'partly' : 'unmet',
     local(
       `Of ${acknowledged} samples acknowledged for ${Math.min(rows.length, MAX_COMPARED)} points ${missing} are not in the history`,
-      `수집항목 ${Math.min(rows.length, MAX_COMPARED)}개의 수신 확인 샘플 ${acknowledged}건 중 ${missing}건이 이력에 없음`
+      `수집 포인트 ${Math.min(rows.length, MAX_COMPARED)}개의 수신 확인 샘플 ${acknowledged}건 중 ${missing}건이 이력에 없음`
     ),
     [
       figureOf('acknowledged for the points', acknowledged, { asked: page, at: '/result' }),

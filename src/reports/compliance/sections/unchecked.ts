@@ -50,8 +50,8 @@ export function uncheckedSection(checks: readonly ReportCheck[]): ReportSection 
   return {
     ...section,
     summary: local(
-      `${open.length} questions that no examination by the hub answers; ${unknown.length} checks of this report came to no result`,
-      `허브의 점검으로 답할 수 없는 질문 ${open.length}개, 이 보고서에서 결과가 없는 점검 ${unknown.length}건`
+      `${open.length} questions that no examination by the hub answers; ${unknown.length} other points of this report are not checked`,
+      `허브의 점검으로 답할 수 없는 질문 ${open.length}개, 그 밖의 미확인 점검 ${unknown.length}건`
     )
   }
 }
