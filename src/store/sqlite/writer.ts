@@ -33,7 +33,8 @@ import type {
 const MAX_TRIMMED = 10_000
 const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
-function start(port: MessagePort, options: WriterOptions): void {
+/** What the thread runs. */
+export function start(port: MessagePort, options: WriterOptions): void {
   const send = (message: FromWriter) => port.postMessage(message)
   try {
     const writer = new Writer(options)
