@@ -8,7 +8,7 @@ import { ConnectionLost, type SimProcess, START_MS } from './process.ts'
 import type { Random } from './random.ts'
 import { someHub, type World } from './world.ts'
 
-export const SUBMODELS = ['s0', 's1', 's2', 's3']
+const SUBMODELS = ['s0', 's1', 's2', 's3']
 
 /** Samples are of this time on, in nanoseconds: early enough for every clock that is set back. */
 const SAMPLES_FROM = BigInt(START_MS - 30 * 24 * 3_600_000) * 1_000_000n

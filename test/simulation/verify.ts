@@ -12,7 +12,7 @@ interface RunningHub {
 }
 
 /** Reads the log on to its end. */
-export async function readOn({ model }: World, { process, store }: RunningHub): Promise<void> {
+async function readOn({ model }: World, { process, store }: RunningHub): Promise<void> {
   for (;;) {
     const after = model.last
     const { entries, gap } = await process.call(() => store.log(after, ENTRIES_PER_READ))
