@@ -68,7 +68,7 @@ async function dated(store: Store, path: string, sourceTime: bigint, text: strin
   return { change: 'value', submodel: 'a', path, incarnation, value: `{"value":"${text}"}`, sourceTime } as const
 }
 
-type Open = (place: string, options?: { readonly clock?: Clock }) => Promise<Store>
+type Open = (place: string, options?: { readonly clock?: Clock; readonly cacheBytes?: number }) => Promise<Store>
 
 type Define = (title: string, body: (t: Test, store: Store) => Promise<void>) => void
 
@@ -1171,6 +1171,15 @@ function chunks(test: Define): void {
 }
 
 function lifetime(t: Test, open: Open): void {
+  t.test('documents that are larger than the cache can be written and read', async (t) => {
+    await withStore(await open(join(t.testdir({}), 'data'), { cacheBytes: 100 }), async (store) => {
+      const ids = ['a', 'b', 'c']
+      await store.commit(ids.map((id) => create(submodel(id, property('p', '0')))))
+      await store.commit(await Promise.all(ids.map((id) => write(store, id, 'p', '1'))))
+      for (const id of ids) t.strictSame(await submodelOf(store, id), submodel(id, property('p', '1')))
+    })
+  })
+
   t.test('log times never decrease, even if the clock jumps back or did so between two starts', async (t) => {
     const place = join(t.testdir({}), 'data')
     let now = 1_790_000_000_000

@@ -28,6 +28,8 @@ export interface MongoConnectionOptions {
   /** Name of the database if the address has none; default `aas_hub`. */
   readonly database?: string
   readonly clock?: Clock
+  /** Makes the client of the driver; by default that of a server. */
+  readonly newClient?: (url: string, settings: MongoClientOptions) => MongoClient
 }
 
 /** A document of the database whose `_id` is a string; point accesses filter by `_id` alone. */
@@ -201,6 +203,7 @@ export class MongoConnection {
 /** @throws HubError `Unavailable` if no server is found */
 export async function connect(url: string, options: MongoConnectionOptions): Promise<MongoConnection> {
   const { poolSize = 20, connectTimeoutMs = 2000, responseTimeoutMs = 10_000, database, clock = systemClock } = options
+  const { newClient = (...given) => new MongoClient(...given) } = options
   const settings: MongoClientOptions = {
     appName: 'aas-hub',
     maxPoolSize: poolSize,
@@ -217,7 +220,7 @@ export async function connect(url: string, options: MongoConnectionOptions): Pro
   }
   let client: MongoClient
   try {
-    client = new MongoClient(url, settings)
+    client = newClient(url, settings)
   } catch (error) {
     throw new HubError('Unavailable', [`The address of the database cannot be used: ${(error as Error).message}`])
   }

@@ -110,11 +110,13 @@ export class Overlay implements ReadView {
   writeTo(put: (key: StateKey, state: KnownState<State>) => void): void {
     for (const [key, { whole, head, rows }] of this.#documents) {
       const document = whole === undefined ? this.base.document(key) : whole
-      if (document !== null && document !== undefined) {
+      // A cache may have dropped it for one that was put before it: it exists, but is not known any more.
+      if (document === undefined) continue
+      if (document !== null) {
         if (head !== undefined) document.head = head
         for (const row of rows?.values() ?? []) document.setRow(row)
       }
-      put(key, document ?? null)
+      put(key, document)
     }
     for (const [key, state] of this.#others) put(key, state)
   }

@@ -18,11 +18,11 @@ export class StateLoader {
 
   /** A state as of now; it need not be cached. */
   async load(key: StateKey): Promise<KnownState> {
-    for (;;) {
-      const known = this.#state.cache.get(key)
-      if (known !== undefined) return known
-      await this.#loadOnce([key])
-    }
+    const { cache } = this.#state
+    const known = cache.get(key)
+    if (known !== undefined) return known
+    // Pinned until it is returned, or one that is larger than the cache would be loaded for ever.
+    return this.withStates([key], () => cache.peek(key) as KnownState)
   }
 
   /** A state that is no older than this call. */
