@@ -6,8 +6,9 @@ const MAX_SEEDS = 1000
 
 for (const bug of Object.keys(bugs) as Bug[]) {
   t.test(`the simulation finds a bug that was put in: ${bug}`, async (t) => {
+    const { store } = bugs[bug]
     for (let seed = 1; seed <= MAX_SEEDS; seed++) {
-      const { failure } = await simulate({ seed, bug })
+      const { failure } = await simulate({ seed, store, bug })
       if (failure === undefined) continue
       t.equal(failure.name, 'Violation', `by seed ${seed}: ${failure.message}`)
       return

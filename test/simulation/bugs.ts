@@ -1,41 +1,102 @@
 /** Bugs that are put into the hub on purpose, to show that the simulation finds them. */
-import type { Platform } from './platform.ts'
-import type { SimPort } from './thread.ts'
+import type { MessagePort } from 'node:worker_threads'
+import type { StateKey } from '../../src/store/mongodb/keys.ts'
+import { ReplicatedState } from '../../src/store/mongodb/replicated-state.ts'
+import { Uncheckpointed } from '../../src/store/mongodb/uncheckpointed.ts'
+import { Counters } from '../../src/store/sqlite/counters.ts'
+import { type Platform, replace } from './platform.ts'
+import type { StoreKind } from './run.ts'
 
-export type Bug = keyof typeof bugs
-
-/** @returns takes it out again */
-export function injectBug(name: Bug, platform: Platform): () => void {
-  return bugs[name](platform)
+interface InjectedBug {
+  /** Where it can be found. */
+  readonly store: StoreKind
+  /** @returns takes it out again */
+  readonly inject: (platform: Platform) => () => void
 }
+
+const NOTHING = () => {}
 
 export const bugs = {
   /** Commits are acknowledged before they are synced. */
-  'lost fsync': ({ bugs }: Platform) => {
-    bugs.sql = (sql) => sql.replace('synchronous = FULL', 'synchronous = NORMAL')
-    return () => {}
+  'lost-fsync': {
+    store: 'sqlite',
+    inject: ({ bugs }) => {
+      bugs.sql = (sql) => sql.replace('synchronous = FULL', 'synchronous = NORMAL')
+      return NOTHING
+    }
   },
-  /** Now and then the writer gets a message a second time. */
-  'doubled batch': ({ bugs }: Platform) => {
-    bugs.main = (main) => (port, data) => main(repeating(port as never) as never, data)
-    return () => {}
+  /** Now and then the writer carries out a message twice. */
+  'doubled-batch': {
+    store: 'sqlite',
+    inject: ({ bugs }) => {
+      bugs.main = (main) => (port, data) => main(repeating(port), data)
+      return NOTHING
+    }
+  },
+  /** A refused commit leaves its number used up. */
+  'leaked-refusal': {
+    store: 'sqlite',
+    inject: () => replace(Counters.prototype, 'restore', () => NOTHING)
+  },
+  /** What is loaded from the collections lacks what the log did to it since. */
+  'skipped-overlay': {
+    store: 'mongodb',
+    inject: () =>
+      replace(
+        ReplicatedState.prototype,
+        'replayed',
+        () =>
+          (_key: unknown, { state }: { state: unknown }) =>
+            state
+      )
+  },
+  /** Batches are applied to a loaded state in the wrong order. */
+  'unordered-replay': {
+    store: 'mongodb',
+    inject: () =>
+      replace(
+        Uncheckpointed.prototype,
+        'batchesOf',
+        (real) =>
+          function batchesOf(this: Uncheckpointed, key: StateKey) {
+            return real.call(this, key).toReversed()
+          }
+      )
+  },
+  /** Writes are answered before a majority has them. */
+  'unconfirmed-write': {
+    store: 'mongodb',
+    inject: ({ bugs }) => {
+      bugs.driver = (settings) => ({ ...settings, writeConcern: { w: 1 } })
+      return NOTHING
+    }
+  },
+  /** Reads are answered by a primary that does not know that it was deposed. */
+  'stale-read': {
+    store: 'mongodb',
+    inject: ({ bugs }) => {
+      bugs.isReadAnywhere = true
+      return NOTHING
+    }
   }
-} satisfies Record<string, (platform: Platform) => () => void>
+} satisfies Record<string, InjectedBug>
+
+export type Bug = keyof typeof bugs
 
 const REPEATED_EVERY = 50
 
-function repeating(port: SimPort): SimPort {
+function repeating(port: MessagePort): MessagePort {
   let messages = 0
-  const on = port.on.bind(port)
-  port.on = (event, listener) =>
-    on(event, (message: unknown) => {
+  const on = port.on.bind(port) as (event: string, listener: (message: unknown) => void) => MessagePort
+  const listen = (event: string, listener: (message: unknown) => void) =>
+    on(event, (message) => {
       listener(message)
       if (++messages % REPEATED_EVERY !== 0 || message === 'close') return
-      // Its answers are for a message that was never sent.
+      // Nothing was asked for a second time, so nothing is answered.
       const post = port.postMessage
-      port.postMessage = () => {}
+      port.postMessage = NOTHING
       listener(message)
       port.postMessage = post
     })
-  return port
+  return Object.assign(port, { on: listen })
 }

@@ -207,13 +207,20 @@ class Client {
     }
     model.attempts.set(tag, attempt)
     reads.sent(attempt)
+    const { scheduler } = this.#world
+    const what = attempt.changes.map(
+      (change) => `${change.change} ${'id' in change ? change.id : 'submodel' in change ? change.submodel : ''}`
+    )
+    scheduler.note(`${this.#name} sends ${tag} to ${this.#process.name}: ${what.join(', ')}`)
     try {
       const { seq } = await this.#process.call(() => this.#store.commit(attempt.changes))
       attempt.outcome = { seq }
+      scheduler.note(`${tag} is commit ${seq}`)
       this.#checkLogged(attempt, seq)
       reads.acknowledged(attempt, seq)
       return undefined
     } catch (error) {
+      scheduler.note(`${tag} fails: ${(error as Error).name}`)
       if (isLost(error)) return error
       if (!(error instanceof HubError)) throw error
       attempt.outcome = 'refused'

@@ -4,12 +4,13 @@
  */
 import { parseArgs } from 'node:util'
 import { type Bug, bugs } from './bugs.ts'
-import { type RunResult, simulate } from './run.ts'
+import { type RunResult, type StoreKind, simulate } from './run.ts'
 
-const HELP = `Usage: npm run simulate -- [--seed S] [--seeds N] [--minutes N] [--hours N] [--bug NAME] [--trace]
+const HELP = `Usage: npm run simulate -- [--store NAME] [--seed S] [--seeds N] [--minutes N] [--hours N] [--bug NAME] [--trace]
 
 Runs the hub in simulated time on a simulated disk and compares it with a model, once per seed.
 
+  --store NAME  sqlite or mongodb; by default one seed after the other in turn
   --seed S      the first seed; by default one that no other day begins with
   --seeds N     how many; by default 1000, or as many as there is time for
   --minutes N   ends after this time
@@ -40,6 +41,7 @@ interface Arguments {
   readonly first: number
   readonly seeds: number
   readonly untilMs: number
+  readonly store: StoreKind | undefined
   readonly bug: Bug | undefined
   readonly isTraced: boolean
 }
@@ -52,13 +54,16 @@ function readArguments(): Arguments | 'help' {
       seeds: text,
       minutes: text,
       hours: text,
+      store: text,
       bug: text,
       trace: { type: 'boolean' },
       help: { type: 'boolean' }
     }
   })
   if (values.help === true) return 'help'
-  const { bug } = values
+  const { bug, store } = values
+  if (store !== undefined && store !== 'sqlite' && store !== 'mongodb')
+    throw new TypeError(`There is no store "${store}"`)
   if (bug !== undefined && !isBug(bug)) throw new TypeError(`There is no bug "${bug}"`)
   const minutes =
     numberOf('minutes', values.minutes) ?? 60 * (numberOf('hours', values.hours) ?? Number.POSITIVE_INFINITY)
@@ -67,6 +72,7 @@ function readArguments(): Arguments | 'help' {
     first: numberOf('seed', values.seed) ?? Math.floor(Date.now() / MS_PER_DAY) * 10_000,
     seeds: numberOf('seeds', values.seeds) ?? (values.trace === true ? 1 : isTimed ? Number.POSITIVE_INFINITY : 1000),
     untilMs: performance.now() + minutes * 60_000,
+    store,
     bug,
     isTraced: values.trace === true
   }
@@ -88,15 +94,20 @@ async function run(given: Arguments | 'help'): Promise<number> {
     console.log(HELP)
     return 0
   }
-  const { first, seeds, untilMs, bug, isTraced } = given
+  const { first, seeds, untilMs, store, bug, isTraced } = given
   const totals = new Totals()
   let reportAt = performance.now() + PROGRESS_MS
   for (let seed = first; seed < first + seeds && performance.now() < untilMs; seed++) {
-    const result = await simulate({ seed, keepsTrace: isTraced, ...(bug !== undefined && { bug }) })
+    const result = await simulate({
+      seed,
+      store: store ?? storeOf(seed, bug),
+      keepsTrace: isTraced,
+      ...(bug !== undefined && { bug })
+    })
     totals.add(result)
     if (isTraced) console.log(result.trace.join('\n'))
     if (result.failure !== undefined) {
-      report(result, bug)
+      report(result, bug, store)
       if (bug !== undefined) break
     }
     if (performance.now() < reportAt) continue
@@ -109,11 +120,20 @@ async function run(given: Arguments | 'help'): Promise<number> {
   return totals.failed > 0 === (bug !== undefined) ? 0 : 1
 }
 
-function report({ seed, steps, commits, faults, digest, failure }: RunResult, bug: Bug | undefined): void {
+function storeOf(seed: number, bug: Bug | undefined): StoreKind {
+  if (bug !== undefined) return bugs[bug].store
+  return seed % 2 === 0 ? 'sqlite' : 'mongodb'
+}
+
+function report(
+  { seed, steps, commits, faults, digest, failure }: RunResult,
+  bug: Bug | undefined,
+  store: StoreKind | undefined
+): void {
   console.log(`Seed ${seed}, after ${steps} steps and ${commits} commits (${listOf(faults)}; ${digest}):`)
   console.log(failure?.stack)
-  const option = bug === undefined ? '' : ` --bug "${bug}"`
-  console.log(`Again, step by step: npm run simulate -- --seed ${seed} --trace${option}`)
+  const options = [...(bug === undefined ? [] : ['--bug', bug]), ...(store === undefined ? [] : ['--store', store])]
+  console.log(`Again, step by step: npm run simulate -- --seed ${seed} --trace ${options.join(' ')}`)
 }
 
 class Totals {

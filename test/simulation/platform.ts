@@ -9,6 +9,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import timers from 'node:timers/promises'
 import threads, { type MessagePort } from 'node:worker_threads'
+import type { MongoClientOptions } from 'mongodb'
 import { systemClock } from '../../src/clock.ts'
 import { runningProcess } from './process.ts'
 import { SimPort, SimThread, type ThreadMain } from './thread.ts'
@@ -19,6 +20,10 @@ export interface PlatformBugs {
   sql?: (sql: string) => string
   /** Is called instead of a thread's own function. */
   main?: (main: ThreadMain) => ThreadMain
+  /** Changes the settings of the database driver. */
+  driver?: (settings: MongoClientOptions) => MongoClientOptions
+  /** Linearizable reads are not. */
+  isReadAnywhere?: boolean
 }
 
 export interface Platform {
@@ -47,7 +52,7 @@ export function installPlatform(mains: Readonly<Record<string, ThreadMain>>): Pl
 }
 
 /** Replaces a member. @returns restores it */
-function replace<Owner extends object, Name extends keyof Owner>(
+export function replace<Owner extends object, Name extends keyof Owner>(
   owner: Owner,
   name: Name,
   make: (real: Owner[Name]) => unknown

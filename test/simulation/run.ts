@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { start as writerMain } from '../../src/store/sqlite/writer.ts'
-import { type Bug, injectBug } from './bugs.ts'
+import { type Bug, bugs } from './bugs.ts'
 import { createOwn, runClient } from './clients.ts'
+import { MongoBackend } from './mongodb.ts'
 import { installPlatform } from './platform.ts'
 import { ConnectionLost } from './process.ts'
 import { Random } from './random.ts'
@@ -14,8 +15,12 @@ import type { ThreadMain } from './thread.ts'
 import { verify } from './verify.ts'
 import { type Hub, makeWorld, type World } from './world.ts'
 
+/** What the hubs store their data in. */
+export type StoreKind = 'sqlite' | 'mongodb'
+
 export interface RunOptions {
   readonly seed: number
+  readonly store: StoreKind
   readonly bug?: Bug
   readonly keepsTrace?: boolean
 }
@@ -32,18 +37,18 @@ export interface RunResult {
 }
 
 /** A run that takes longer, in simulated milliseconds, is stuck. */
-const MAX_MS = 30 * 60 * 1000
+const MAX_MS = 10 * 60 * 1000
 
 const EPOCHS = 3
 const FAULT_MS = 40
 
-export async function simulate({ seed, bug, keepsTrace = false }: RunOptions): Promise<RunResult> {
+export async function simulate({ seed, store, bug, keepsTrace = false }: RunOptions): Promise<RunResult> {
   const platform = installPlatform({ 'sqlite/writer.ts': writerMain as ThreadMain })
-  const removeBug = bug === undefined ? () => {} : injectBug(bug, platform)
+  const removeBug = bug === undefined ? () => {} : bugs[bug].inject(platform)
   const random = new Random(seed)
   const scheduler = new Scheduler(keepsTrace)
-  const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'aas-hub-simulation-'))
-  const backend = new SqliteBackend({ scheduler, random: random.fork(), root })
+  const backend =
+    store === 'sqlite' ? onDisk(scheduler, random.fork()) : new MongoBackend(scheduler, random.fork(), platform.bugs)
   const world = makeWorld(scheduler, random, backend)
   let failure: Error | undefined
   try {
@@ -57,6 +62,13 @@ export async function simulate({ seed, bug, keepsTrace = false }: RunOptions): P
   }
   const { steps, trace } = scheduler
   return { seed, steps, commits: world.model.last, faults: world.faults, digest: scheduler.digest(), trace, failure }
+}
+
+/** In memory if possible: that writes are lost is not up to the real disk. */
+function onDisk(scheduler: Scheduler, random: Random): SqliteBackend {
+  const memory = '/dev/shm'
+  const root = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'aas-hub-simulation-'))
+  return new SqliteBackend({ scheduler, random, root })
 }
 
 async function play(world: World): Promise<void> {

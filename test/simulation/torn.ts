@@ -23,7 +23,7 @@ export function torn(synced: DatabaseFiles, written: DatabaseFiles, random: Rand
   return { database: synced.database, wal: mix(synced.wal, written.wal, random) }
 }
 
-/** Up to a byte, or sector by sector. Nothing is shortened: a file that is written to anew grows or keeps its length. */
+/** Up to a byte, or sector by sector. Nothing is shortened: a file that is written to again grows or keeps its length. */
 function mix(before: Buffer, after: Buffer, random: Random): Buffer {
   const [result, length] = [Buffer.from(after), after.length]
   const old = (from: number, to: number) => {

@@ -1,21 +1,16 @@
 /** Compares what a hub shows with the model. */
-import type { DocumentHead, Store } from '../../src/store/store.ts'
+import type { DocumentHead } from '../../src/store/store.ts'
 import { type ModelRow, Violation } from './model.ts'
-import type { SimProcess } from './process.ts'
-import type { World } from './world.ts'
+import { ask, type RunningHub, type World } from './world.ts'
 
 const ENTRIES_PER_READ = 50
 
-interface RunningHub {
-  readonly process: SimProcess
-  readonly store: Store
-}
-
 /** Reads the log on to its end. */
-async function readOn({ model }: World, { process, store }: RunningHub): Promise<void> {
+async function readOn(world: World, hub: RunningHub): Promise<void> {
+  const { model } = world
   for (;;) {
     const after = model.last
-    const { entries, gap } = await process.call(() => store.log(after, ENTRIES_PER_READ))
+    const { entries, gap } = await ask(world, hub, (store) => store.log(after, ENTRIES_PER_READ))
     // Another reader was quicker.
     if (model.last !== after) continue
     if (gap) throw new Violation(`The log has a gap after ${after}, although it is not trimmed`)
@@ -27,7 +22,6 @@ async function readOn({ model }: World, { process, store }: RunningHub): Promise
 /** Everything that a hub shows while no client writes. */
 export async function verify(world: World, hub: RunningHub): Promise<void> {
   const { model, reads } = world
-  const { process, store } = hub
   await readOn(world, hub)
   for (const { tag, outcome } of model.attempts.values()) {
     if (typeof outcome === 'object' && model.log.get(outcome.seq) !== tag)
@@ -35,19 +29,20 @@ export async function verify(world: World, hub: RunningHub): Promise<void> {
   }
   reads.compare(model.log, model.last)
   for (const [key, seq] of model.keys) {
-    const found = await process.call(() => store.commitOfKey(key))
+    const found = await ask(world, hub, (store) => store.commitOfKey(key))
     if (found !== seq && seq > model.trimmed) throw new Violation(`The key ${key} is of ${seq}, not ${found}`)
   }
   await compareDocuments(world, hub)
-  const figures = await process.call(() => store.figures())
+  const figures = await ask(world, hub, (store) => store.figures())
   const elements = [...model.documents.values()].reduce((sum, rows) => sum + rows.size, 0)
   equal('documents', figures.documents.Submodel ?? 0, model.documents.size)
   equal('elements', figures.elements, elements)
   equal('last entry', figures.logLast, model.last)
 }
 
-async function compareDocuments({ model }: World, { process, store }: RunningHub): Promise<void> {
-  const page = await process.call(() => store.documents('Submodel', [], { limit: 100 }))
+async function compareDocuments(world: World, hub: RunningHub): Promise<void> {
+  const { model } = world
+  const page = await ask(world, hub, (store) => store.documents('Submodel', [], { limit: 100 }))
   equal(
     'ids',
     page.items
@@ -64,7 +59,7 @@ async function compareDocuments({ model }: World, { process, store }: RunningHub
     for (const { idShort, value } of submodelElements) {
       const known = rows.get(idShort)
       equal(`${document.id}/${idShort}`, value, known?.value)
-      const row = await process.call(() => store.element(document.id, idShort))
+      const row = await ask(world, hub, (store) => store.element(document.id, idShort))
       equal(`element ${document.id}/${idShort}`, JSON.parse(row?.value ?? '{}').value, known?.value)
       equal(`revision of ${document.id}/${idShort}`, row?.revision, known?.revision)
       compareRevision(document, known)
