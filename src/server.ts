@@ -7,6 +7,7 @@ import { openCompliance, startComplianceSchedule } from './app/compliance.ts'
 import { LazyLogger, logOptions, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
+import { openPool } from './app/pool/open-pool.ts'
 import { preload } from './app/preload.ts'
 import { reloadFiles } from './app/reload-files.ts'
 import { openServices, type Services } from './app/services.ts'
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly clock?: Clock
   /** Settings as they were written, to be shown to operators; absent: none was. */
   readonly given?: GivenSettings
+  /** Everything that can be computed in a thread of the pool is, however light; for tests. */
+  readonly allInThreads?: boolean
 }
 
 /**
@@ -45,7 +48,7 @@ export interface ServerOptions {
  */
 export async function createServer(
   config: Config,
-  { clock = systemClock, given = new Map() }: ServerOptions = {}
+  { clock = systemClock, given = new Map(), allInThreads = false }: ServerOptions = {}
 ): Promise<Server> {
   const files = readOperatorFiles(config)
   const plan = await readPlanOrigin(config)
@@ -59,7 +62,8 @@ export async function createServer(
     const { lineRules, followed } = files
     const tls = files.tls && new TlsServer(app, config, files.tls)
     const background = new Background()
-    const services = await openServices({ config, clock, store, files, plan, log: app.log })
+    const threads = openPool(config, clock, allInThreads)
+    const services = await openServices({ config, clock, store, files, plan, log: app.log, threads })
     const compliance = openCompliance({ config, services, app })
     const transports = { config, given, services, compliance, lineRules, followed, mqtt: () => background.mqtt }
     const drain = await mountTransports(app, transports)
@@ -127,6 +131,7 @@ class HubServer implements Server {
     const cancel = services.clock.after(config.DRAIN_TIMEOUT, () => app.server.closeAllConnections())
     await app.close()
     cancel()
+    await services.context.threads.close()
     await background.stop()
     await services.collection?.stop()
     await services.usage.stop()

@@ -13,10 +13,17 @@ export interface Taken {
   readonly written: number
 }
 
-/** Milliseconds for which a thread did not come to what waited for it. */
-export interface Delays {
+/** Milliseconds. */
+export interface Longest {
   readonly p999: number
   readonly longest: number
+}
+
+export interface Delays {
+  /** For which the main thread did not come to what waited for it, also as other processes had the processor. */
+  readonly delay: Longest
+  /** Of processor time that it took between two turns of its event loop. */
+  readonly held: Longest
 }
 
 export interface Child {

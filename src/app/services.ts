@@ -29,6 +29,7 @@ import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
 import { plantView } from '../store/plant-view.ts'
 import type { Store } from '../store/store.ts'
+import type { ThreadPool } from '../threads/pool.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
 import { openAudit, securityEvents } from './audit.ts'
 import { openCollection } from './collection.ts'
@@ -79,9 +80,11 @@ export interface ServiceParts {
   readonly files: Pick<OperatorFiles, 'templates' | 'issuers' | 'certificates'>
   readonly plan: PlanOrigin | undefined
   readonly log: FastifyBaseLogger
+  readonly threads: ThreadPool
 }
 
-export async function openServices({ config, clock, store, files, plan, log }: ServiceParts): Promise<Services> {
+export async function openServices(parts: ServiceParts): Promise<Services> {
+  const { config, clock, store, files, plan, log, threads } = parts
   const { templates } = files
   // First, as the hub may not start without it.
   const audit = openAudit({ config, store, clock, log })
@@ -124,8 +127,7 @@ export async function openServices({ config, clock, store, files, plan, log }: S
     queryTimeMs: config.QUERY_TIMEOUT,
     lenient: config.LENIENT,
     templates,
-    history,
-    ingest,
+    ...{ history, ingest, threads },
     jobs: openJobs(store, clock, (requester) => {
       const { caller, routes, operation } = requester
       const request = { caller, operation, ...(routes[0] !== undefined && { path: routes[0] }) }

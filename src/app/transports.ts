@@ -108,9 +108,9 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ hub: { store, ingest: samples }, apiPrefix, bodies, lineRules, version: VERSION },
     bodyLimit: config.BODY_LIMIT
   })
-  await timeseries(app, { hub: { store, history, ingest: samples }, apiPrefix })
+  await timeseries(app, { hub: { store, history, ingest: samples, threads: context.threads }, apiPrefix })
   await security(app, { identity, bodies, isHttps: config.TLS_CERT !== '' || publicUrl.startsWith('https:') })
-  await dataset(app, { hub: { store, history }, apiPrefix, source: () => baseUrl.current })
+  await dataset(app, { hub: { store, history, threads: context.threads }, apiPrefix, source: () => baseUrl.current })
   await mountCollection(app, {
     ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
   })

@@ -1,5 +1,6 @@
 /** Parsers of settings: each converts a text into a value, or throws an Error that names what was expected. */
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { suggest } from '../formats/suggest.ts'
 import type { ExaminationSchedule } from '../reports/compliance/runs/schedule.ts'
 import type { AccessSubject } from '../security/subject.ts'
@@ -100,6 +101,18 @@ export function parseTimeout(text: string): number {
   const span = parseDuration(text)
   if (span > 24 * MS_PER_UNIT.d) throw new Error('a duration of at most 24d')
   return span
+}
+
+/** Beyond this many exports at the same time the disk is what they wait for. */
+const MAX_AUTOMATIC_THREADS = 4
+
+/** Number of threads; 0 for `off`. */
+export function parseThreads(text: string): number {
+  if (text === 'off') return 0
+  if (text === 'auto') return Math.min(Math.max(availableParallelism() - 1, 1), MAX_AUTOMATIC_THREADS)
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 64) throw new Error('auto, off, or a number from 1 to 64')
+  return count
 }
 
 /** Undefined for `off`. */

@@ -25,6 +25,7 @@ import {
   parseSchedule,
   parseTemplatePolicies,
   parseText,
+  parseThreads,
   parseTimeout,
   parseTopicLevel,
   parseUrl,
@@ -172,6 +173,11 @@ export const settings = {
     means: 'Time that running requests get when the hub stops'
   },
   CACHE_SIZE: { parse: parseBytes, default: '64MiB', means: 'Memory for the cache of the store' },
+  EXPORT_THREADS: {
+    parse: parseThreads,
+    default: 'auto',
+    means: 'Threads for large exports: `auto`, a number, or `off`'
+  },
   LOG_RETENTION: { parse: parseDuration, default: '7d', means: 'Time for which the log of changes is kept' },
   HISTORY: {
     parse: parseHistoryPolicy,

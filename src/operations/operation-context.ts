@@ -3,6 +3,7 @@ import type { Access } from '../security/access.ts'
 import type { DocumentKind as RuledKind } from '../security/rule.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Change } from '../store/store.ts'
+import type { ThreadPool } from '../threads/pool.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
 import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
@@ -39,6 +40,8 @@ export interface OperationContext {
   readonly ingest: Ingest
   readonly jobs: Jobs
   readonly findExecutor: FindExecutor
+  /** For what takes long to compute. */
+  readonly threads: ThreadPool
   /** Folder for temporary files; emptied at start. */
   readonly scratchFolder: string
   /** Profiles named by `/description`, of the whole hub and of each service. */

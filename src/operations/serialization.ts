@@ -22,20 +22,60 @@ import type { ApiRequest } from './api-request.ts'
 import { isPackageThumbnail, linksOf, partForFile } from './document-files.ts'
 import { type DocumentClass, get, parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { storeSources } from './remote/remote-store.ts'
+import { runAsStream } from './remote/run.ts'
 import { TEMPLATE } from './submodels.ts'
 
 const DOCUMENTS_PER_READ = 100
+/** Takes about as long to write as it takes to start a thread. */
+const LARGE_BYTES = 4 * 1024 * 1024
 
 export const generateSerialization: OperationHandler = async (context, request) => {
   const { contentType, release } = negotiate(request)
   const format = ENVIRONMENT_TYPES[contentType]
   const selection = await selectionOf(context, request)
   const inside = contentType.endsWith('+json') ? 'json' : 'xml'
-  const { stream, adaptations } = await serializeEnvironment(context, selection, { format, inside, release })
+  const { stream, adaptations } = await serialized(context, selection, { format, inside, release })
   const response = { status: 200, fileName: `environment.${format}`, stream }
   if (release === '3.1') return { ...response, contentType }
   const headers = { 'aas-adaptations': String(adaptations) }
   return { ...response, contentType: `${contentType}; version=${release}`, headers }
+}
+
+/** Name of the task in a pool of threads. */
+const SERIALIZATION_TASK = 'serialization'
+
+/** A large environment is written in a thread of the pool. */
+async function serialized(
+  context: OperationContext,
+  selection: EnvironmentSelection,
+  options: SerializationOptions
+): Promise<SerializedEnvironment> {
+  const isInThread = await context.threads.takes(() => isLargeSelection(context, selection))
+  if (!isInThread) return serializeEnvironment(context, selection, options)
+  const sources = storeSources(context.store)
+  const { head, stream } = await runAsStream<number>(
+    context.threads,
+    SERIALIZATION_TASK,
+    { selection, options },
+    sources
+  )
+  return { stream, adaptations: head }
+}
+
+/** By the first page of each class, or the documents named. */
+async function isLargeSelection(context: SerializationContext, selection: EnvironmentSelection): Promise<boolean> {
+  const { aasIds = [], submodelIds = [] } = selection
+  if (aasIds.length + submodelIds.length > DOCUMENTS_PER_READ) return true
+  let bytes = 0
+  for (const id of submodelIds) bytes += (await context.store.document('Submodel', id))?.bytes.length ?? 0
+  if (selection.aasIds !== undefined || selection.submodelIds !== undefined) return bytes > LARGE_BYTES
+  for (const kind of ['Submodel', 'AssetAdministrationShell', 'ConceptDescription'] as const) {
+    const page = await context.store.documents(kind, [], { limit: DOCUMENTS_PER_READ })
+    for (const document of page.items) bytes += document.bytes.length
+    if (page.next !== undefined || bytes > LARGE_BYTES) return true
+  }
+  return false
 }
 
 /** The first acceptable media type, and the release to write. @throws HubError `NotAcceptable` */
@@ -67,6 +107,12 @@ export interface SerializationOptions {
   readonly adapted?: (adaptation: Adaptation) => void
 }
 
+interface SerializedEnvironment {
+  readonly stream: Readable
+  /** Places written in another way than they are stored. */
+  readonly adaptations: number
+}
+
 type SerializationContext = Pick<OperationContext, 'store'>
 
 /**
@@ -78,7 +124,7 @@ export async function serializeEnvironment(
   context: SerializationContext,
   selection: EnvironmentSelection,
   { format, inside, release, adapted }: SerializationOptions
-): Promise<{ stream: Readable; adaptations: number }> {
+): Promise<SerializedEnvironment> {
   // Unknown ids and what cannot be expressed must be found before the response starts.
   for (const id of selection.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
   for (const id of selection.submodelIds ?? []) await get(context, 'Submodel', id)

@@ -11,9 +11,12 @@ import type { Change, Document, Facet, Page } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
+import { isLarge } from './large.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, pageTime, parsePairCursor } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
+import { cloneable } from './remote/remote-store.ts'
+import { runToEnd } from './remote/run.ts'
 import type { Content, RequestQuery } from './request-query.ts'
 import { isReadOnly } from './required-right.ts'
 import { hiddenReferences, refersTo, shellChange } from './shells.ts'
@@ -66,10 +69,21 @@ export const post: OperationHandler = async (context, request) => {
 /** GET of one submodel in all five contents. */
 export const getById: OperationHandler = async (context, request) => {
   const document = await get(context, 'Submodel', submodelOf(request))
+  const { content, query } = request
   const { revision } = document
-  if (request.content !== 'path')
-    return { status: 200, bytes: render(document, request.content, request.query), revision }
-  return { status: 200, json: paths(parse(document, 'Submodel'), '', request.query.level), revision }
+  const isInThread = !isUnchanged(document, content, query) && (await context.threads.takes(() => isLarge(document)))
+  if (!isInThread) return { status: 200, bytes: renderAny(document, content, query), revision }
+  const bytes = await runToEnd(context.threads, RENDER_TASK, { document: cloneable(document), content, query }, {})
+  return { status: 200, bytes, revision }
+}
+
+/** Name of the task in a pool of threads. */
+const RENDER_TASK = 'render'
+
+/** A submodel in any form. */
+export function renderAny(document: Document, content: Content, query: RequestQuery): Buffer | string {
+  if (content !== 'path') return render(document, content, query)
+  return JSON.stringify(paths(parse(document, 'Submodel'), '', query.level))
 }
 
 /** PUT of one submodel; below a shell it also adds a reference to the shell. */
@@ -180,14 +194,18 @@ async function isReferredTo(context: OperationContext, request: ApiRequest, shel
 
 /** A submodel in any form except `$path`. */
 export function render(document: Document, content: Content, query: RequestQuery): Buffer | string {
-  const whole = query.level !== 'core' && (!document.hasBlob || query.extent === 'withBlobValue')
-  if (content === 'normal' && whole) return document.bytes
+  if (isUnchanged(document, content, query)) return document.bytes
   if (content === 'reference') return JSON.stringify(referenceTo('Submodel', document.id))
   const submodel = parse(document, 'Submodel')
   if (content === 'metadata') return JSON.stringify(metadataView(submodel))
   if (content === 'value') return JSON.stringify(toValue(submodel, query) ?? {})
   const full = query.extent === 'withBlobValue' ? submodel : withoutBlobs(submodel)
   return JSON.stringify(query.level === 'core' ? coreView(full) : full)
+}
+
+/** Is it returned as it is stored? */
+function isUnchanged({ hasBlob }: Document, content: Content, { level, extent }: RequestQuery): boolean {
+  return content === 'normal' && level !== 'core' && (!hasBlob || extent === 'withBlobValue')
 }
 
 async function addReference(context: OperationContext, shellId: string, submodelId: string): Promise<Change> {

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { readConfig } from '../../src/config/config.ts'
 import { facetsOf } from '../../src/model/facets.ts'
 import type { AssetAdministrationShell, Submodel } from '../../src/model/types.ts'
 import { Access, RulesInForce } from '../../src/security/access.ts'
 import { Policy } from '../../src/security/policy.ts'
 import { requestPaths } from '../../src/security/target.ts'
-import { createServer } from '../../src/server.ts'
+import { createServer, type ServerOptions } from '../../src/server.ts'
 import { type Json, policyOf, subject } from '../security/fixture.ts'
 import {
   claims,
@@ -45,13 +45,17 @@ const HOUR = 10
 
 const ids = (body: Json) => (body.result as { id: string }[]).map(({ id }) => id)
 
-t.test('what is read by every operation is what a naive evaluator allows', async (t) => {
+t.test('what is read by every operation is what a naive evaluator allows', (t) => compareAll(t, RUNS, {}))
+
+t.test('the same of what threads of the pool compute', (t) => compareAll(t, RUNS / 2, { allInThreads: true }))
+
+async function compareAll(t: Test, numRuns: number, options: ServerOptions): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'aas-hub-test-'))
   const { config } = readConfig({
     ...{ HOST: '127.0.0.1', PORT: '0', LOG_LEVEL: 'silent', LENIENT: 'true' },
     ...{ DATA_DIR: directory, MONGODB_URL: databaseOf(directory) }
   })
-  const server = await createServer(config)
+  const server = await createServer(config, options)
   const { app, context } = server
   t.teardown(async () => {
     await server.close()
@@ -210,7 +214,11 @@ t.test('what is read by every operation is what a naive evaluator allows', async
         }
       }
     }),
-    { numRuns: RUNS, ...inTime, ...(process.env.FC_SEED !== undefined && { seed: Number(process.env.FC_SEED) }) }
+    {
+      numRuns: Math.ceil(numRuns),
+      ...inTime,
+      ...(process.env.FC_SEED !== undefined && { seed: Number(process.env.FC_SEED) })
+    }
   )
   const forgotten = readingRoutes.filter(
     (route) => !isOfPackages(route) && !compared.has(`${route.verb} ${route.path}`)
@@ -221,7 +229,7 @@ t.test('what is read by every operation is what a naive evaluator allows', async
   )
   for (const is of ['hidden', 'partly visible', 'visible'])
     t.ok((outcomes.get(is) ?? 0) > 0, `${is}: ${outcomes.get(is)}`)
-})
+}
 
 function creationOfShell(...submodels: readonly string[]) {
   const shell: AssetAdministrationShell = {

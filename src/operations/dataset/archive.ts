@@ -6,10 +6,11 @@ import { ZipFile } from 'yazl'
 import { HubError } from '../../errors.ts'
 import { writeJson } from '../../formats/environment.ts'
 import { timeFormatter, type WriteOptions } from '../../formats/tables/time-format.ts'
-import type { TableWriter } from '../../formats/tables/writers.ts'
+import { type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
+import type { Interval } from '../../model/interval.ts'
 import { parseStoredPath } from '../../model/path.ts'
 import { earlier, later } from '../../model/time.ts'
-import { ceilTo, type TimeGrid } from '../../model/time-grid.ts'
+import { ceilTo, type TimeGrid, timeGrid } from '../../model/time-grid.ts'
 import type { Identifiable, LangString, Submodel } from '../../model/types.ts'
 import { resolve } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
@@ -18,6 +19,7 @@ import { parseDocument } from '../../store/parse-document.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { EARLIEST, type History, LATEST } from '../history/history.ts'
 import { checkGrid, type TableRequest, tableOf } from '../history/table.ts'
+import { type TableShape, tableRequestOf, writeOptionsOf } from '../history/table-task.ts'
 import type { Variable } from '../history/variables.ts'
 import {
   type CollectionMethod,
@@ -30,7 +32,22 @@ import {
   withStatistics
 } from './dataset.ts'
 
-export interface DatasetRequest {
+/** What is asked for, as plain data, so that any thread can make it. */
+export interface DatasetTask {
+  readonly shape: TableShape
+  readonly variables: readonly Variable[]
+  readonly format: TableFormat
+  /** One data file per cell of it in the time zone; absent: a single file. */
+  readonly period?: Interval
+  readonly purpose: string
+  /** URL of the hub. */
+  readonly source: string
+}
+
+/** Name of the task in a pool of threads. */
+export const DATASET_TASK = 'dataset'
+
+interface DatasetRequest {
   readonly request: TableRequest
   readonly writer: TableWriter
   /** One data file per cell; absent: a single file. */
@@ -38,7 +55,6 @@ export interface DatasetRequest {
   /** Format of times in the table, and in file names of periods. */
   readonly times: WriteOptions
   readonly purpose: string
-  /** URL of the hub. */
   readonly source: string
 }
 
@@ -57,10 +73,15 @@ const MAX_DATA_FILES = 10_000
 export async function datasetArchive(
   store: DocumentStore,
   history: History,
-  asked: DatasetRequest,
+  task: DatasetTask,
   { slice, signal }: { slice: TimeSlice; signal: AbortSignal }
 ): Promise<Readable> {
-  const { variables } = asked.request
+  const { shape, variables, format, period, purpose, source } = task
+  const times = writeOptionsOf(shape)
+  const asked: DatasetRequest = {
+    ...{ request: tableRequestOf(shape, variables), writer: writers[format], times, purpose, source },
+    ...(period !== undefined && { period: timeGrid(period, times.zone) })
+  }
   await checkGrid(history, asked.request)
   const files = await dataFilesOf(history, asked)
   const described = await Promise.all(variables.map((variable) => describe(store, variable)))

@@ -9,10 +9,21 @@ import {
   type SeriesSource
 } from '../../store/merge-chunks.ts'
 import type { PackedRun } from '../../store/packed-run.ts'
-import type { SeriesName } from '../../store/series.ts'
+import type { Chunk, Series, SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 
+/** What the history of a series is made of, still packed. */
+export interface HistoryParts {
+  /** Everything acknowledged before the call that is in no chunk yet, in log order; packed runs are ascending. */
+  tail(series: SeriesName): Promise<readonly (Run | PackedRun)[]>
+  /** As `chunks` and `seriesOf` of the store. */
+  chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
+  seriesOf(series: SeriesName): Promise<Series | undefined>
+}
+
 export interface History {
+  /** For readers in other threads. */
+  readonly parts: HistoryParts
   /** All acknowledged samples of a series in [from, to] (nanoseconds since 1970), ascending, one per time. */
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
   /** The same in pieces that are unpacked on demand; the first and last may reach beyond [from, to]. */
@@ -34,8 +45,21 @@ export interface HistoryTail {
 export const EARLIEST = -(2n ** 63n)
 export const LATEST = 2n ** 63n - 1n
 
-export function historyOf(store: Store, tail: HistoryTail): History {
+export function historyOf(store: Pick<Store, 'chunks' | 'seriesOf'>, tail: HistoryTail): History {
+  return historyFrom({
+    tail: async (series) => {
+      await tail.caughtUp()
+      return tail.parts(series)
+    },
+    chunks: (series, from, to) => store.chunks(series, from, to),
+    seriesOf: (series) => store.seriesOf(series)
+  })
+}
+
+export function historyFrom(parts: HistoryParts): History {
   return {
+    parts,
+
     pieces: (series, from, to) => found(series, from, to),
 
     async *read(series, from, to) {
@@ -51,13 +75,13 @@ export function historyOf(store: Store, tail: HistoryTail): History {
     },
 
     async spanOf(series) {
-      await tail.caughtUp()
-      const runs = tail.parts(series).map((run) => ('bytes' in run ? run : { ...rangeOf(run), count: lengthOf(run) }))
-      const kept = await store.seriesOf(series)
-      const parts = [...runs, ...(kept === undefined ? [] : [kept])]
-      const [first] = parts
+      const tail = await parts.tail(series)
+      const runs = tail.map((run) => ('bytes' in run ? run : { ...rangeOf(run), count: lengthOf(run) }))
+      const kept = await parts.seriesOf(series)
+      const spans = [...runs, ...(kept === undefined ? [] : [kept])]
+      const [first] = spans
       if (first === undefined) return undefined
-      return parts.slice(1).reduce(
+      return spans.slice(1).reduce(
         (whole, { from, to, count }) => ({
           from: earlier(from, whole.from),
           to: later(to, whole.to),
@@ -69,16 +93,15 @@ export function historyOf(store: Store, tail: HistoryTail): History {
   }
 
   async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesPiece> {
-    await tail.caughtUp()
     // The tail first: a run that becomes a chunk meanwhile is then found twice and merged, instead of missed.
     const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
-    const recent = tail.parts(series).filter(isWanted)
+    const recent = (await parts.tail(series)).filter(isWanted)
     const sources = recent.map((run, place) => recentSource(run, place, series))
     yield* mergeChunks(chunksOf(series, from, to), sources, from, to)
   }
 
   async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesSource> {
-    for await (const chunk of store.chunks(series, from, to)) yield chunkSource(chunk)
+    for await (const chunk of parts.chunks(series, from, to)) yield chunkSource(chunk)
   }
 }
 

@@ -20,7 +20,22 @@ export function visibleSources({ store, history }: Sources, access: Access | und
   }
 }
 
-export function visibleHistory(history: History, visible: VisibleSeries): History {
+function visibleHistory(history: History, visible: VisibleSeries): History {
+  const { parts } = history
+  return {
+    ...visibleReads(history, visible),
+    parts: {
+      tail: async (series) => ((await visible.shows(series)) ? parts.tail(series) : []),
+      async *chunks(series, from, to) {
+        if (await visible.shows(series)) yield* parts.chunks(series, from, to)
+      },
+      seriesOf: async (series) => ((await visible.shows(series)) ? parts.seriesOf(series) : undefined)
+    }
+  }
+}
+
+/** The same for those who only unpack it here. */
+export function visibleReads(history: Omit<History, 'parts'>, visible: VisibleSeries): Omit<History, 'parts'> {
   return {
     async *read(series, from, to) {
       if (await visible.shows(series)) yield* history.read(series, from, to)

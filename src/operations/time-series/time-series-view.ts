@@ -16,7 +16,7 @@ import { unlessDamaged } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import { readText } from '../../store/document-text.ts'
 import type { Change, Commit, Document, DocumentKind, ElementRow, Page, Store } from '../../store/store.ts'
-import { visibleHistory } from '../history/visible-history.ts'
+import { visibleReads } from '../history/visible-history.ts'
 import type { Ingest } from '../samples/ingest.ts'
 import { elementAt, isGeneratedPath, isRecordPath, notWritable, refuseUnsupported } from './generated-paths.ts'
 import { importSamples, type RecordSample, samplesOfSegment, withoutKnown } from './record-import.ts'
@@ -148,7 +148,7 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
 
   /** For one request. */
   as(access: Access): TimeSeriesView {
-    const history = visibleHistory(this.#options.history, new VisibleSeries(access, this.#options.store))
+    const history = visibleReads(this.#options.history, new VisibleSeries(access, this.#options.store))
     return new TimeSeriesView(this.#options, this.#rendered.withHistory(history))
   }
 

@@ -1,12 +1,15 @@
 /** `GET /dataset`: the table of `/timeseries` as an archive with its documentation, for training elsewhere. */
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { HubError } from '../../errors.ts'
-import { writers } from '../../formats/tables/writers.ts'
-import { timeGrid } from '../../model/time-grid.ts'
-import { datasetArchive } from '../../operations/dataset/archive.ts'
+import { DATASET_TASK, type DatasetTask, datasetArchive } from '../../operations/dataset/archive.ts'
+import { isHeavyTable } from '../../operations/history/heavy.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import { visibleSources } from '../../operations/history/visible-history.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
+import { historySources } from '../../operations/remote/remote-history.ts'
+import { storeSources } from '../../operations/remote/remote-store.ts'
+import type { TimeSlice } from '../../time-slice.ts'
 import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
 import { seriesParameters } from '../timeseries/parameters.ts'
 import { withSlices } from '../timeseries/sliced-response.ts'
@@ -14,7 +17,7 @@ import { refuseUnknown, tableQueryOf } from '../timeseries/table-query.ts'
 import { archiveParameters, datasetEndpoint } from './endpoint.ts'
 
 export interface DatasetOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'history'>
+  readonly hub: Pick<OperationContext, 'store' | 'history' | 'threads'>
   readonly apiPrefix: string
   /** The URL under which clients reach the hub. */
   readonly source: () => string
@@ -32,23 +35,30 @@ async function sendArchive(
   refuseUnknown(params, Object.keys(seriesParameters), Object.keys(archiveParameters))
   const query = parse()
   const { format = 'csv', purpose = '', period, timeFormat } = query
-  const { series, shape, times } = tableQueryOf(query)
+  const { series, shape } = tableQueryOf(query)
   if (timeFormat !== undefined && format !== 'csv') throw new HubError('BadRequest', ['"timeFormat" is for CSV'])
   const variables = await variablesOf(store, history, series)
-  const archiveRequest = {
-    request: { ...shape, variables },
-    writer: writers[format],
-    purpose,
-    times,
-    source: source(),
-    ...(period !== undefined && { period: timeGrid(period, times.zone) })
-  }
+  const task = { shape, variables, format, purpose, source: source(), ...(period !== undefined && { period }) }
   return withSlices(reply, async (slice, signal) => {
-    const archive = await datasetArchive(store, history, archiveRequest, { slice, signal })
+    const archive = await archiveOf({ store, history, threads: hub.threads }, task, slice, signal)
     return reply
       .type('application/zip')
       .header('cache-control', 'no-store')
       .header('content-disposition', 'attachment; filename="dataset.zip"')
       .send(archive)
   })
+}
+
+/** A heavy one is made in a thread of the pool. */
+async function archiveOf(
+  { store, history, threads }: DatasetOptions['hub'],
+  task: DatasetTask,
+  slice: TimeSlice,
+  signal: AbortSignal
+): Promise<Readable> {
+  const isInThread = await threads.takes(() => isHeavyTable(history, task.variables, task.shape, undefined))
+  if (!isInThread) return datasetArchive(store, history, task, { slice, signal })
+  const sources = { ...storeSources(store), ...historySources(history) }
+  const { bytes } = await threads.run({ task: DATASET_TASK, input: task, sources, signal })
+  return Readable.from(bytes, { objectMode: false })
 }

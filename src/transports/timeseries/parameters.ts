@@ -107,11 +107,6 @@ export const linkedParameters = {
   }
 } as const satisfies QueryDeclaration
 
-/** The cursor after the rows up to, but without, a time. */
-export function pageCursor(next: bigint): string {
-  return Buffer.from(String(next)).toString('base64url')
-}
-
 export function invalid(name: string, expected: string, found?: string): HubError {
   const suffix = found === undefined ? '' : `; found "${found.slice(0, 60)}"`
   return new HubError('BadRequest', [`Query parameter "${name}": expected ${expected}${suffix}`])

@@ -1,10 +1,9 @@
 /** The table that the query of `/timeseries` or `/dataset` asks for. */
-import type { WriteOptions } from '../../formats/tables/time-format.ts'
 import { later } from '../../model/time.ts'
 import { ceilTo, timeGrid } from '../../model/time-grid.ts'
 import { UTC } from '../../model/time-zone.ts'
 import { AGGREGATES } from '../../operations/history/aggregate.ts'
-import type { TableRequest } from '../../operations/history/table.ts'
+import type { TableShape } from '../../operations/history/table-task.ts'
 import type { SeriesRequest } from '../../operations/history/variables.ts'
 import type { ParsedQuery } from '../http/extension-endpoint.ts'
 import type { QueryParams } from '../http/parameters.ts'
@@ -12,9 +11,7 @@ import { invalid, type seriesParameters } from './parameters.ts'
 
 export interface TableQuery {
   readonly series: SeriesRequest
-  readonly shape: Omit<TableRequest, 'variables'>
-  /** How text formats write times. */
-  readonly times: WriteOptions
+  readonly shape: TableShape
 }
 
 /**
@@ -43,12 +40,10 @@ export function tableQueryOf(query: ParsedQuery<typeof seriesParameters>, cursor
     shape: {
       ...(start !== undefined && { from: start }),
       ...(to !== undefined && { to }),
-      ...(grid !== undefined && { grid }),
-      aggregates,
-      align,
-      quality
-    },
-    times: { zone, timeFormat }
+      ...(interval !== undefined && { interval }),
+      ...{ aggregates, align, quality, timeFormat },
+      zone: zone.name
+    }
   }
 }
 

@@ -7,24 +7,31 @@ import { HubError } from '../../errors.ts'
 import { writeFluxTables } from '../../formats/tables/flux.ts'
 import { mediaTypeOf, type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
 import { fromMilliseconds } from '../../model/time.ts'
+import { isHeavyTable } from '../../operations/history/heavy.ts'
 import { parseLinkedQuery } from '../../operations/history/linked-query.ts'
-import { tableOf, tablesOf } from '../../operations/history/table.ts'
+import {
+  pageCursor,
+  TABLE_TASK,
+  type TableTask,
+  type WrittenTable,
+  writeTable
+} from '../../operations/history/table-task.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import { visibleSources } from '../../operations/history/visible-history.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
+import { historySources } from '../../operations/remote/remote-history.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type EndpointRequest, serve } from '../http/extension-endpoint.ts'
 import { readAccept } from '../http/headers.ts'
 import type { QueryParams } from '../http/parameters.ts'
 import { FLUX, MAX_QUERY_BYTES, timeseriesEndpoint } from './endpoint.ts'
-import { firstRows } from './first-rows.ts'
 import { linkedTable, linkedTableRequest, linkedTables } from './linked.ts'
-import { pageCursor, tableFormats, tableParameters } from './parameters.ts'
+import { tableFormats, tableParameters } from './parameters.ts'
 import { sendInSlices, withSlices } from './sliced-response.ts'
 import { refuseUnknown, tableQueryOf } from './table-query.ts'
 
 export interface TimeseriesOptions {
-  readonly hub: Pick<OperationContext, 'store' | 'history' | 'ingest'>
+  readonly hub: Pick<OperationContext, 'store' | 'history' | 'ingest' | 'threads'>
   readonly apiPrefix: string
 }
 
@@ -59,29 +66,40 @@ async function sendTable(
 ): Promise<FastifyReply> {
   refuseUnknown(params, Object.keys(tableParameters))
   const query = parse()
-  const { limit } = query
-  const { series, shape, times } = tableQueryOf(query, query.cursor)
+  const { series, shape } = tableQueryOf(query, query.cursor)
   const format = formatOf(params, request)
   refuseTimeFormat(params, format)
   const variables = await variablesOf(hub.store, hub.history, series)
-  const { write, typesFirst } = writers[format] as TableWriter
-  return withSlices(reply, async (slice) => {
-    const isPaged = limit !== undefined
-    const options = { slice, isPaged, typesFirst: typesFirst && !isPaged }
-    const tableRequest = { ...shape, variables }
-    if (format === 'flux' && !isPaged) {
-      return send(writeFluxTables(await tablesOf(hub.history, tableRequest, options)), format, reply, slice)
+  const task = { shape, variables, format, ...(query.limit !== undefined && { limit: query.limit }) }
+  return withSlices(reply, async (slice, signal) => {
+    const { next, bytes } = await tableBytes(hub, task, slice, signal)
+    if (next !== undefined) {
+      const nextQuery = new URLSearchParams(queryText(request))
+      nextQuery.set('cursor', pageCursor(next))
+      reply.header('link', `<${request.url.split('?', 1)[0]}?${nextQuery}>; rel="next"`)
     }
-    const table = await tableOf(hub.history, tableRequest, options)
-    if (limit === undefined) return send(write(table, times), format, reply, slice)
-    const { table: page, next } = await firstRows(table, limit)
-    if (next === undefined) return send(write(page, times), format, reply, slice)
-    const cursor = pageCursor(next)
-    const nextQuery = new URLSearchParams(queryText(request))
-    nextQuery.set('cursor', cursor)
-    reply.header('link', `<${request.url.split('?', 1)[0]}?${nextQuery}>; rel="next"`)
-    return send(write({ ...page, metadata: { ...page.metadata, cursor } }, times), format, reply, slice)
+    return send(bytes, format, reply, slice)
   })
+}
+
+/** A heavy table is written in a thread of the pool. */
+async function tableBytes(
+  { history, threads }: TimeseriesOptions['hub'],
+  task: TableTask,
+  slice: TimeSlice,
+  signal: AbortSignal
+): Promise<WrittenTable> {
+  const { variables, shape, limit } = task
+  const isInThread = await threads.takes(() => isHeavyTable(history, variables, shape, limit))
+  if (!isInThread) return writeTable(history, task, slice)
+  const sources = historySources(history)
+  const { head: next, bytes } = await threads.run<bigint | undefined>({
+    task: TABLE_TASK,
+    input: task,
+    sources,
+    signal
+  })
+  return { next, bytes }
 }
 
 function queryText({ url }: FastifyRequest): string {

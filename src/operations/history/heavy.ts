@@ -1,0 +1,37 @@
+/** Which tables are worth a thread of their own. */
+import { earlier, later } from '../../model/time.ts'
+import type { History } from './history.ts'
+import type { TableShape } from './table-task.ts'
+import type { Variable } from './variables.ts'
+
+/** About as many as take a tenth of a second to write; to start a thread takes longer. */
+const HEAVY_SAMPLES = 200_000
+/** Whole chunks are aggregated by their summaries. */
+const HEAVY_AGGREGATED_SAMPLES = 5_000_000
+/** Cells of a grid, which may be more than there are samples. */
+const HEAVY_CELLS = 100_000
+
+/** An estimate by the spans of the series, as if their samples were spread evenly. */
+export async function isHeavyTable(
+  history: Pick<History, 'spanOf'>,
+  variables: readonly Variable[],
+  shape: TableShape,
+  limit: number | undefined
+): Promise<boolean> {
+  const { interval, align = 'none', aggregates = [], from, to } = shape
+  const most = aggregates.length > 0 ? HEAVY_AGGREGATED_SAMPLES : HEAVY_SAMPLES
+  let [samples, length] = [0, 0]
+  for (const variable of variables) {
+    const span = await history.spanOf(variable)
+    if (span === undefined) continue
+    const [start, end] = [later(span.from, from ?? span.from), earlier(span.to, to ?? span.to)]
+    if (end < start) continue
+    const part = Number(end - start + 1n) / Number(span.to - span.from + 1n)
+    samples += span.count * part
+    length = Math.max(length, Number(end - start))
+  }
+  if (limit !== undefined && aggregates.length === 0) return Math.min(samples, limit * variables.length) > most
+  const isGrid = align !== 'none' && aggregates.length === 0
+  const cell = interval?.unit === 'nanosecond' ? Number(interval.count) : Number.POSITIVE_INFINITY
+  return samples > most || (isGrid && (length / cell) * variables.length > HEAVY_CELLS)
+}
