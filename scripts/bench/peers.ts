@@ -100,7 +100,7 @@ async function push({ url, pid }: Peer, shape: Shape, count: number): Promise<{ 
   let [elapsed, cpu] = [0, 0]
   for (let sent = 0; sent < count; ) {
     const together = Math.min(count - sent, Math.max(CONNECTIONS, Math.ceil(2_000_000 / (shape.series * shape.points))))
-    for (let i = 0; i < together; i++) bodies.push(bodyOf(shape))
+    for (let i = 0; i < together; i++) bodies.unshift(bodyOf(shape))
     const [from, cpuFrom] = [performance.now(), cpuTime(pid)]
     await Promise.all(
       Array.from({ length: CONNECTIONS }, async () => {

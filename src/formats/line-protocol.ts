@@ -28,7 +28,7 @@ export class LineError extends Error {
 }
 
 /** Maximal number of tags, and of fields, of a point. */
-const MAX_FIELDS = 10_000
+export const MAX_FIELDS = 10_000
 
 /** Characters of a multi-line point: an unclosed quote must not swallow the rest of the body. */
 const MAX_POINT_LENGTH = 16 * 1024 * 1024

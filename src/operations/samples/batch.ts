@@ -1,5 +1,6 @@
 /** The samples of one push, collected in columns by series while they are parsed; there is no object per sample. */
 import { systemClock } from '../../clock.ts'
+import type { ScannedSeries, ScannedTime } from '../../formats/line-scanner.ts'
 import { MAX_OFFSET_NS, type Quality } from '../../model/samples.ts'
 import { parseTime, type TimeUnit } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
@@ -53,6 +54,10 @@ export class SampleBatch {
   /** The last parsed time and the last offset: rows of one scan of a machine share them. */
   #read: { readonly sent: unknown; readonly unit: TimeUnit; readonly time: bigint | undefined } | undefined
   #distance = { from: 0n, to: 0n, nanoseconds: 0 }
+  /** Identifies this batch to {@link ScannedSeries}, whose `slot` is the index of its rows here. */
+  readonly #number = ++batchCount
+  readonly #slots: SeriesRows[] = []
+  #scanned = { high: 0, low: 0, unit: 0, time: 0n }
   readonly #arrivals: Arrivals
 
   /**
@@ -133,6 +138,43 @@ export class SampleBatch {
     }
   }
 
+  /**
+   * Adds one number with a time of the sender's, like `add`.
+   * @param unit of the time, in nanoseconds
+   */
+  addScanned(series: ScannedSeries, time: ScannedTime, unit: number, value: number, type: DataTypeDefXsd): void {
+    const held = series.holder === this.#number ? this.#slots[series.slot] : undefined
+    const rows = held === undefined || held.isClosed ? this.#openRows(series, time, unit, type) : held
+    const { scale } = rows
+    const offset = ((time.high - scale.high) * 1e9 + (time.low - scale.low)) * unit
+    if (scale.unit === unit && Math.abs(offset) <= MAX_OFFSET_NS && rows.timing !== 'historical') {
+      rows.add(offset, value, undefined, this.#size++, undefined, false)
+      this.#samples++
+    } else this.add(series.head.submodel, series.path, this.#timeOf(time, unit), value, undefined, { type })
+  }
+
+  #openRows(series: ScannedSeries, time: ScannedTime, unit: number, type: DataTypeDefXsd): SeriesRows {
+    const paths = this.#pathsOf(series.head.submodel)
+    let rows = paths.get(series.path)
+    if (rows === undefined) {
+      rows = new SeriesRows(this.#timeOf(time, unit), type, undefined)
+      paths.set(series.path, rows)
+    }
+    if (rows.scale.unit !== unit) rows.scale = scaleOf(rows.base, unit)
+    series.holder = this.#number
+    series.slot = this.#slots.push(rows) - 1
+    return rows
+  }
+
+  /** Points of one scan of a machine share their time. */
+  #timeOf({ high, low }: ScannedTime, unit: number): bigint {
+    const last = this.#scanned
+    if (last.high === high && last.low === low && last.unit === unit) return last.time
+    const time = (BigInt(high) * 1_000_000_000n + BigInt(low)) * BigInt(unit)
+    this.#scanned = { high, low, unit, time }
+    return time
+  }
+
   /** Adds samples of one series. @throws RangeError if the numbers of times and values differ */
   addColumn(
     submodel: string,
@@ -156,7 +198,10 @@ export class SampleBatch {
   /** All samples by series, each in the order in which it was added. */
   columns(): readonly SampleColumn[] {
     for (const [submodel, paths] of this.#rows) {
-      for (const [path, rows] of paths) this.#columns.push(rows.column(submodel, path))
+      for (const [path, rows] of paths) {
+        rows.isClosed = true
+        this.#columns.push(rows.column(submodel, path))
+      }
     }
     this.#rows.clear()
     this.#last = undefined
@@ -181,6 +226,7 @@ export class SampleBatch {
     const paths = this.#rows.get(submodel)
     const rows = paths?.get(path)
     if (rows === undefined) return
+    rows.isClosed = true
     paths?.delete(path)
     this.#columns.push(rows.column(submodel, path))
   }
@@ -218,6 +264,20 @@ class Arrivals {
   }
 }
 
+let batchCount = 0
+
+/** A time in a unit, divided as in {@link ScannedTime}. */
+type ScaledTime = ScannedTime & { readonly unit: number }
+
+const UNSCALED: ScaledTime = { high: 0, low: 0, unit: 0 }
+
+function scaleOf(base: bigint, unit: number): ScaledTime {
+  const time = base / BigInt(unit)
+  // Other times than the sender's may be between two of its unit.
+  if (time * BigInt(unit) !== base) return UNSCALED
+  return { high: Number(time / 1_000_000_000n), low: Number(time % 1_000_000_000n), unit }
+}
+
 /** Collects rows of one series; often there is only one. */
 class SeriesRows {
   /** Time of the first sample. */
@@ -230,6 +290,10 @@ class SeriesRows {
   #hasArrivals = false
   /** Of all samples; undefined if they differ. */
   timing: Timing | undefined
+  /** The base in the unit of a sender, once it was needed. */
+  scale = UNSCALED
+  /** Are they a column already? */
+  isClosed = false
 
   constructor(base: bigint, type: DataTypeDefXsd | undefined, timing: Timing | undefined) {
     this.base = base

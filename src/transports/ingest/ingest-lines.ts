@@ -1,8 +1,7 @@
 /** Ingests a body of any length line by line, in batches, reading no faster than they become durable. */
-import { LineError, type LinePoint, PointReader } from '../../formats/line-protocol.ts'
+import { isUtf8 } from 'node:buffer'
 import { mayHoldLongNumber, parseSampleJson } from '../../formats/sample-json.ts'
 import type { SampleTransport } from '../../model/collection/sample-source.ts'
-import { parseTime } from '../../model/time.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
 import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import type { Ingest } from '../../operations/samples/ingest.ts'
@@ -10,8 +9,7 @@ import { addItem, type ItemDefaults } from '../../operations/samples/parse-items
 import { MAX_REPORTED, type Refusal } from '../../operations/samples/refusals.ts'
 import type { Access } from '../../security/access.ts'
 import type { Charset } from './charset.ts'
-import { type Line, type LineGroup, linesOf, Undecodable } from './lines.ts'
-import type { PointTargetFinder } from './point-target.ts'
+import { type Line, type LineGroup, linesOf, NEWLINE, Undecodable, undecodableLine } from './lines.ts'
 
 /** Items of one batch. */
 const BATCH_ITEMS = 20_000
@@ -32,6 +30,11 @@ export interface IngestSummary {
 export interface LineFormat {
   /** Called before the lines of a group are added, for checks that are cheaper once for all of them. */
   begin?(group: LineGroup): void
+  /**
+   * Adds the samples of the line that begins at `at` of the group's bytes, which are valid UTF-8.
+   * @returns the start of the next line; -1 if the line must be read by `add`
+   */
+  scan?(batch: SampleBatch, group: LineGroup, at: number): number
   /** Adds the samples of a line; synchronous where possible, as there are many lines. */
   add(batch: SampleBatch, line: Line): Promise<void> | undefined
   /** Does the item of this line continue on the next one? */
@@ -61,28 +64,77 @@ export async function ingestLines(
   options: LineOptions
 ): Promise<IngestSummary> {
   const batches = new LineBatches(ingest, options)
-  let line = 0
-  /** The first line of the current item. */
-  let start = 0
+  const reader = new GroupReader(format, batches)
   try {
     for await (const group of linesOf(bytes, options.charset)) {
       format.begin?.(group)
-      for (const text of group.lines) {
-        if (!format.isOpen) start = line
-        const adding = format.add(batches.current, text)
-        if (adding !== undefined) await adding
-        line++
-        batches.noteItems(start)
-        if (batches.current.size >= BATCH_ITEMS) await batches.pushCurrent()
-      }
+      if (format.scan === undefined || !options.charset.isUtf8 || !isUtf8(group.bytes)) await reader.read(group)
+      else await reader.scan(group, format.scan)
     }
     format.end(batches.current)
-    batches.noteItems(start)
+    reader.endItem()
     if (batches.current.size > 0) await batches.pushCurrent()
   } finally {
     await batches.idle
   }
   return batches.summary()
+}
+
+/** Reads the lines of groups; asynchronous only where it has to wait, as there are many lines. */
+class GroupReader {
+  readonly #format: LineFormat
+  readonly #batches: LineBatches
+  #line = 0
+  /** The first line of the current item. */
+  #start = 0
+
+  constructor(format: LineFormat, batches: LineBatches) {
+    this.#format = format
+    this.#batches = batches
+  }
+
+  async read(group: LineGroup): Promise<void> {
+    for (const line of group.lines()) {
+      const adding = this.#add(line)
+      if (adding !== undefined) await adding
+    }
+  }
+
+  async scan(group: LineGroup, scan: NonNullable<LineFormat['scan']>): Promise<void> {
+    const { bytes } = group
+    for (let at = 0; at <= bytes.length; ) {
+      const next = scan(this.#batches.current, group, at)
+      let adding: Promise<void> | undefined
+      if (next >= 0) {
+        this.#start = this.#line
+        adding = this.#end()
+        at = next
+      } else {
+        const newline = bytes.indexOf(NEWLINE, at)
+        const end = newline < 0 ? bytes.length : newline
+        adding = this.#add(bytes.toString('utf8', at, end))
+        at = end + 1
+      }
+      if (adding !== undefined) await adding
+    }
+  }
+
+  /** The items added since the last call began in the current item's first line. */
+  endItem(): void {
+    this.#batches.noteItems(this.#start)
+  }
+
+  #add(line: Line): Promise<void> | undefined {
+    if (!this.#format.isOpen) this.#start = this.#line
+    const adding = this.#format.add(this.#batches.current, line)
+    return adding === undefined ? this.#end() : adding.then(() => this.#end())
+  }
+
+  #end(): Promise<void> | undefined {
+    this.#line++
+    this.endItem()
+    return this.#batches.current.size >= BATCH_ITEMS ? this.#batches.pushCurrent() : undefined
+  }
 }
 
 /** Pushes one batch after the other, while the next one is filled. */
@@ -185,55 +237,4 @@ function addJson(batch: SampleBatch, line: string, defaults: ItemDefaults, parse
     return
   }
   addItem(batch, item, defaults)
-}
-
-/** @param unit of times, in nanoseconds */
-export function influxLines(findTarget: PointTargetFinder, unit: bigint, charset: Charset): LineFormat {
-  const reader = new PointReader()
-  return {
-    get isOpen() {
-      return reader.isOpen
-    },
-    add(batch, line) {
-      if (line instanceof Undecodable) {
-        if (reader.skipLine(line.ascii)) batch.refuse(undecodableLine(charset))
-        return undefined
-      }
-      let point: LinePoint | undefined
-      try {
-        point = reader.read(line)
-      } catch (error) {
-        if (!(error instanceof LineError)) throw error
-        batch.refuse(error.message)
-      }
-      return point === undefined ? undefined : addPoint(batch, point, findTarget, unit)
-    },
-    end(batch) {
-      const error = reader.end()
-      if (error !== undefined) batch.refuse(error.message)
-    }
-  }
-}
-
-async function addPoint(
-  batch: SampleBatch,
-  point: LinePoint,
-  findTarget: PointTargetFinder,
-  unit: bigint
-): Promise<void> {
-  const sent = point.time === undefined ? undefined : parseTime(BigInt(point.time) * unit, 'ns')
-  if (point.time !== undefined && sent === undefined) return batch.refuse('the time is beyond the years 1678 to 2262')
-  const target = await findTarget(point)
-  if ('unknown' in target) return batch.refuse(target.unknown)
-  const { submodel } = target
-  const paths = point.fields.map(({ name }) => target.path(name))
-  // All fields of a point have the same time.
-  const time = sent ?? batch.arrivalOf(submodel, paths)
-  for (const [at, { value, type }] of point.fields.entries()) {
-    batch.add(submodel, paths[at] ?? '', time, value, undefined, { type, isArrival: sent === undefined })
-  }
-}
-
-function undecodableLine(charset: Charset): string {
-  return `the line is not valid ${charset.name}; a sender with another charset must declare it: text/plain; charset=euc-kr`
 }

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { parseJson } from '../../formats/json.ts'
 import { JsonLimits } from '../../formats/json-limits.ts'
+import { LineScanner } from '../../formats/line-scanner.ts'
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import type { SampleTransport } from '../../model/collection/sample-source.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
@@ -23,9 +24,10 @@ import { decodedBody } from './content-encoding.ts'
 import { ingestEndpoint } from './endpoint.ts'
 import { influx, influxErrorBody, sendInfluxError } from './influx.ts'
 import { writeEndpoint, writeV2Endpoint } from './influx-endpoints.ts'
-import { type IngestSummary, influxLines, ingestLines, jsonLines } from './ingest-lines.ts'
+import { type IngestSummary, ingestLines, jsonLines, type LineFormat } from './ingest-lines.ts'
 import { JSON_TYPE, LINE_TYPES, NDJSON_TYPES, SENML_TYPE } from './media-types.ts'
 import type { ingestParameters } from './parameters.ts'
+import { pointLines } from './point-lines.ts'
 import {
   type LineRule,
   type PointTargetFinder,
@@ -49,6 +51,7 @@ export interface IngestRoutesOptions {
 }
 
 interface Context extends IngestRoutesOptions {
+  readonly scanner: LineScanner
   readonly findTarget: PointTargetFinder
   readonly findSubmodel: SubmodelFinder
 }
@@ -56,7 +59,8 @@ interface Context extends IngestRoutesOptions {
 export async function ingest(app: FastifyInstance, options: IngestRoutesOptions): Promise<void> {
   const { hub, apiPrefix, bodies, version, lineRules } = options
   const findSubmodel = submodelFinder(hub.store, hub.ingest.clock)
-  const context = { ...options, findSubmodel, findTarget: pointTargetFinder(findSubmodel, lineRules) }
+  const findTarget = pointTargetFinder(findSubmodel, lineRules)
+  const context = { ...options, findSubmodel, findTarget, scanner: new LineScanner() }
   await app.register(async (scope) => {
     // Bodies are read by the handlers, as streams.
     scope.removeAllContentTypeParsers()
@@ -93,9 +97,10 @@ function mediaTypeOf(contentType = ''): string {
 }
 
 async function ingestBody(
-  { hub, findTarget, findSubmodel, ...limits }: Context,
+  context: Context,
   { request, reply, params, query: parse }: EndpointRequest<(typeof ingestEndpoint)['post']>
 ): Promise<FastifyReply> {
+  const { hub, findSubmodel, ...limits } = context
   const contentType = request.headers['content-type'] ?? ''
   const type = mediaTypeOf(contentType)
   const charset = charsetOf(contentType)
@@ -117,7 +122,7 @@ async function ingestBody(
     return reply.send(await ingestLines(hub.ingest, body, jsonLines(defaultsOf(query), charset), lineOptions))
   }
   if (isPoints) {
-    const format = influxLines(findTarget, query.precision ?? 1n, charset)
+    const format = formatOf(context, query.precision, charset)
     return reply.send(await ingestLines(hub.ingest, body, format, lineOptions))
   }
   if (type !== JSON_TYPE && type !== SENML_TYPE) {
@@ -142,14 +147,14 @@ async function ingestBody(
 
 /** Answers as InfluxDB does: 204, or 400 with the errors of a partial write. */
 async function writePoints(
-  { hub, findTarget }: Context,
+  context: Context,
   { request, reply, params, query }: EndpointRequest<(typeof writeEndpoint)['post']>
 ): Promise<FastifyReply> {
   const key = keyOf(request, params, request.routeOptions.url ?? 'write')
   const charset = charsetOf(request.headers['content-type'] ?? '')
   const body = decodedBody(request)
-  const format = influxLines(findTarget, query().precision ?? 1n, charset)
-  const summary = await ingestLines(hub.ingest, body, format, {
+  const format = formatOf(context, query().precision, charset)
+  const summary = await ingestLines(context.hub.ingest, body, format, {
     ...{ charset, access: request.access, client: request.ip, each: true, transport: 'line-protocol' },
     ...(key !== undefined && { key })
   })
@@ -158,6 +163,10 @@ async function writePoints(
     .code(400)
     .type(JSON_TYPE)
     .send(influxErrorBody(request, 400, partialWrite(summary)))
+}
+
+function formatOf({ hub, findTarget, scanner }: Context, unit = 1n, charset: Charset): LineFormat {
+  return pointLines({ findTarget, scanner, unit, charset, now: () => hub.ingest.clock.monotonic() })
 }
 
 function partialWrite({ refused, refusals, accepted }: IngestSummary): string {

@@ -5,7 +5,7 @@ import type { Charset } from './charset.ts'
 /** A body without line feeds must not fill the memory. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024
 
-const NEWLINE = 10
+export const NEWLINE = 10
 
 /** A line that is not valid in its charset. Its ASCII characters suffice to find where an item ends. */
 export class Undecodable {
@@ -16,13 +16,19 @@ export class Undecodable {
   }
 }
 
+/** Why the item of such a line is refused. */
+export function undecodableLine(charset: Charset): string {
+  return `the line is not valid ${charset.name}; a sender with another charset must declare it: text/plain; charset=euc-kr`
+}
+
 export type Line = string | Undecodable
 
-/** Lines that arrived together, without their line feeds. */
+/** Lines that arrived together, without the last line feed. */
 export interface LineGroup {
-  readonly lines: readonly Line[]
-  /** The whole of them, as they were sent. */
-  readonly bytes: Uint8Array
+  /** As they were sent. */
+  readonly bytes: Buffer
+  /** Without their line feeds. */
+  lines(): readonly Line[]
 }
 
 /**
@@ -53,8 +59,8 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>, charset: Charse
 
 function decoded(group: Buffer, charset: Charset, isFirst: boolean): LineGroup {
   const bytes = isFirst ? charset.withoutByteOrderMark(group) : group
-  const text = charset.decode(bytes)
-  return text === undefined ? { lines: lineByLine(bytes, charset), bytes } : { lines: text.split('\n'), bytes }
+  const lines = () => charset.decode(bytes)?.split('\n') ?? lineByLine(bytes, charset)
+  return { bytes, lines }
 }
 
 /** No accepted charset has a line feed within another character. */

@@ -23,13 +23,20 @@ export interface LineRule {
   readonly path: string
 }
 
-/** The submodel of a point and the paths of its fields; or the reason why there is none. */
-export type PointTarget = { readonly submodel: string; path(field: string): string } | { readonly unknown: string }
+/**
+ * The submodel of a point and the paths of its fields; or the reason why there is none. After `until` (on the monotonic
+ * clock) points like this may have another submodel.
+ */
+export type PointTarget =
+  | { readonly submodel: string; path(field: string): string; readonly until: number }
+  | { readonly unknown: string }
 
 export type PointTargetFinder = (point: LinePoint) => Promise<PointTarget>
 
-/** Finds the id of the only submodel with an idShort, or the reason why there is none. */
-export type SubmodelFinder = (idShort: string) => Promise<{ readonly id: string } | { readonly unknown: string }>
+/** Finds the id of the only submodel with an idShort, valid `until` a time, or the reason why there is none. */
+export type SubmodelFinder = (
+  idShort: string
+) => Promise<{ readonly id: string; readonly until: number } | { readonly unknown: string }>
 
 /** Bounds of the cache of idShorts. */
 const CACHE_TTL_MS = 1000
@@ -43,12 +50,12 @@ export function pointTargetFinder(findSubmodel: SubmodelFinder, rules: readonly 
       if (!hasPieces(point.measurement, pieces)) continue
       const submodel = fillTemplate(rule.submodel, point, '')
       if (submodel === undefined || fillTemplate(rule.path, point, '') === undefined) continue
-      return { submodel, path: (field) => fillTemplate(rule.path, point, field) ?? '' }
+      return { submodel, path: (field) => fillTemplate(rule.path, point, field) ?? '', until: Number.POSITIVE_INFINITY }
     }
     const id = point.tags.get('submodel')
-    if (id !== undefined) return { submodel: id, path: (field) => field }
+    if (id !== undefined) return { submodel: id, path: (field) => field, until: Number.POSITIVE_INFINITY }
     const found = await findSubmodel(point.measurement)
-    if ('id' in found) return { submodel: found.id, path: (field) => field }
+    if ('id' in found) return { submodel: found.id, path: (field) => field, until: found.until }
     return { unknown: `${found.unknown}; the tag "submodel" can name one by its id` }
   }
 }
@@ -62,9 +69,10 @@ export function submodelFinder(store: Store, clock: Clock): SubmodelFinder {
     const [only, another] = items
     const several = another === undefined ? 'no submodel has' : 'several submodels have'
     const isOne = only !== undefined && another === undefined
-    const found = isOne ? { id: only.id } : { unknown: `${several} the idShort "${idShort}"` }
+    const until = clock.monotonic() + CACHE_TTL_MS
+    const found = isOne ? { id: only.id, until } : { unknown: `${several} the idShort "${idShort}"` }
     if (known.size >= CACHE_ENTRIES) known.clear()
-    known.set(idShort, { until: clock.monotonic() + CACHE_TTL_MS, found })
+    known.set(idShort, { until, found })
     return found
   }
 }
