@@ -13,6 +13,7 @@ import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
 import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
 import { securityEndpoints } from '../transports/security/endpoints.ts'
 import { sendersEndpoint } from '../transports/senders/endpoint.ts'
+import { shellSearchEndpoint } from '../transports/shell-search/endpoint.ts'
 import { streamEndpoint } from '../transports/stream/endpoint.ts'
 import { timeseriesEndpoint } from '../transports/timeseries/endpoint.ts'
 import { probeEndpoints } from './health.ts'
@@ -31,6 +32,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   datasetEndpoint,
   collectionEndpoint,
   sendersEndpoint,
+  shellSearchEndpoint,
   documentSetEndpoints.list,
   documentSetEndpoints.document,
   ...accessRuleEndpoints,

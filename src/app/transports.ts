@@ -26,6 +26,7 @@ import type { LineRule } from '../transports/ingest/point-target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import { security } from '../transports/security/security.ts'
 import { senders } from '../transports/senders/senders.ts'
+import { shellSearch } from '../transports/shell-search/shell-search.ts'
 import { asyncApi } from '../transports/stream/asyncapi.ts'
 import { stream } from '../transports/stream/stream.ts'
 import { timeseries } from '../transports/timeseries/timeseries.ts'
@@ -114,6 +115,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await mountCollection(app, {
     ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
   })
+  await shellSearch(app, { hub: context, store: services.plant, defaultLimit, maxLimit })
   await documentSet(app, {
     ...{ hub: context, figures: services.collection, clock, apiPrefix, version: VERSION },
     interfaces: () => hubInterfaces(config, services),

@@ -21,6 +21,7 @@ t.test('a hundred thousand shells are as quick as ten', { skip: noBrowser, timeo
     modelType: 'AssetAdministrationShell',
     id: `urn:shell:${index}`,
     idShort: `Machine${index}`,
+    ...(index === 66_666 && { displayName: [{ language: 'ko', text: '끝에서 찾는 사출기' }] }),
     assetInformation: { assetKind: 'Instance', globalAssetId: `urn:asset:${index}` }
   }))
   const form = new FormData()
@@ -61,6 +62,12 @@ t.test('a hundred thousand shells are as quick as ten', { skip: noBrowser, timeo
     await page.getByRole('searchbox').fill('machine77777')
     await rows.filter({ hasText: 'Machine77777' }).waitFor()
     t.pass('and found by its name')
+    await page.getByRole('searchbox').fill('찾는 사출')
+    await rows
+      .filter({ hasText: '끝에서 찾는 사출기' })
+      .or(rows.filter({ hasText: 'Machine66666' }))
+      .waitFor()
+    t.pass('and by its display name')
   })
 })
 

@@ -1,4 +1,4 @@
-/** Finds shells and submodels by conditions in AASQL, the query language of Part 2. */
+/** Finds shells by a text, and shells and submodels by conditions in AASQL, the query language of Part 2. */
 import type { ListPage, Shell } from './aas.ts'
 import type { HttpClient, PageRequest } from './http.ts'
 
@@ -9,13 +9,8 @@ export type Searched = (typeof SEARCHED)[number]
 /** A condition in the JSON form of AASQL. */
 export type Condition = Readonly<Record<string, unknown>>
 
-const SHELL_FIELDS: Readonly<Record<Searched, readonly string[]>> = {
-  name: ['$aas#idShort'],
-  id: ['$aas#id'],
-  semanticId: [],
-  assetId: ['$aas#assetInformation.globalAssetId', '$aas#assetInformation.specificAssetIds[].value'],
-  value: []
-}
+/** Where shells have a text to search in. */
+const SHELL_FIELDS = ['name', 'id', 'assetId'] as const satisfies readonly Searched[]
 
 const SUBMODEL_FIELDS: Readonly<Record<Searched, readonly string[]>> = {
   name: ['$sm#idShort', '$sme#idShort'],
@@ -25,12 +20,15 @@ const SUBMODEL_FIELDS: Readonly<Record<Searched, readonly string[]>> = {
   value: ['$sme#value']
 }
 
-/** Shells that contain a text, whatever its case. @returns undefined where shells have none of these */
-export function shellCondition(text: string, searched: readonly Searched[]): Condition | undefined {
-  return anyContains(
-    text,
-    searched.flatMap((one) => SHELL_FIELDS[one])
-  )
+/** Shells that contain a text, whatever its case. @returns undefined where shells have none of these fields */
+export function shellSearch(
+  http: HttpClient,
+  text: string,
+  searched: readonly Searched[]
+): ((page: PageRequest) => Promise<ListPage<Shell>>) | undefined {
+  const fields = SHELL_FIELDS.filter((field) => searched.includes(field))
+  if (fields.length === 0) return undefined
+  return ({ signal, ...page }) => http.json(http.hub('/shell-search'), { query: { text, in: fields, ...page }, signal })
 }
 
 export function submodelCondition(text: string, searched: readonly Searched[]): Condition | undefined {

@@ -1,4 +1,4 @@
-/** JSON Schemas of what operators look at: senders and settings. */
+/** JSON Schemas of what operators look at: senders, settings, shells that a search finds. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { flag, list, number, object, text, whole } from './sample-schemas.ts'
 
@@ -28,6 +28,13 @@ export function operatorSchemas(ref: (name: string) => JsonSchema): Readonly<Rec
         },
         ['transport', 'since', 'accepted', 'refused', 'rate']
       )
+    },
+    FoundShells: {
+      title: 'FoundShells',
+      ...object({ paging_metadata: object({ cursor: text }, []), result: list(ref('AssetAdministrationShell')) }, [
+        'paging_metadata',
+        'result'
+      ])
     },
     SettingList: { title: 'SettingList', ...object({ result: list(ref('Setting')) }, ['result']) },
     Setting: {

@@ -1,7 +1,7 @@
 /** The documents of a machine: choose the machine, then what is downloaded, in which format and language. */
 import type { Shell } from '../../../client/api/aas.ts'
 import { listShells, readShell } from '../../../client/api/repository.ts'
-import { queryShells, SEARCHED, shellCondition } from '../../../client/api/search.ts'
+import { SEARCHED, shellSearch } from '../../../client/api/search.ts'
 import { textOf } from '../../core/format.ts'
 import { hub } from '../../core/hub.ts'
 import { linkTo, replaceRoute } from '../../core/router.ts'
@@ -40,8 +40,8 @@ function Machines({ search }: { readonly search: string }) {
   const text = documentMessages()
   const list = usePagedList(search, (cursor, signal) => {
     const page = { limit: PAGE_SIZE, cursor, signal }
-    const condition = search === '' ? undefined : shellCondition(search, SEARCHED)
-    return condition === undefined ? listShells(hub(), page) : queryShells(hub(), condition, page)
+    const find = search === '' ? undefined : shellSearch(hub(), search, SEARCHED)
+    return find === undefined ? listShells(hub(), page) : find(page)
   })
   return (
     <>

@@ -1,6 +1,7 @@
 /** What the tree shows: all assets, all submodels, the hierarchy, or what a search finds. */
 import { signal } from '@preact/signals'
-import type { Shell, SubmodelDocument } from '../../../../client/api/aas.ts'
+import type { ListPage, Shell, SubmodelDocument } from '../../../../client/api/aas.ts'
+import type { PageRequest } from '../../../../client/api/http.ts'
 import { listShells, listSubmodels } from '../../../../client/api/repository.ts'
 import {
   type Condition,
@@ -9,7 +10,7 @@ import {
   querySubmodels,
   SEARCHED,
   type Searched,
-  shellCondition,
+  shellSearch,
   submodelCondition
 } from '../../../../client/api/search.ts'
 import { hub } from '../../../core/hub.ts'
@@ -28,8 +29,6 @@ export interface TreeSource {
 const PAGE_ENTRIES = 200
 /** Behind the first page, which is to appear soon. */
 const NEXT_PAGE_ENTRIES = 1000
-/** Shells that are read to search display names, which the query language has no field for. */
-const MAX_NAMES = 5000
 
 /** Keys of shells that are expanded, and of parts of the hierarchy that are collapsed. */
 const toggled = signal<ReadonlySet<string>>(new Set())
@@ -58,8 +57,7 @@ export function sourceOf(view: PlantView): TreeSource {
 
 export function searchSource(text: string, by: Searched | 'any'): TreeSource {
   const searched = by === 'any' ? SEARCHED : [by]
-  const names = searched.includes('name') ? [namedShells(text)] : []
-  return found(shellCondition(text, searched), submodelCondition(text, searched), names)
+  return found(shellSearch(hub(), text, searched), submodelCondition(text, searched))
 }
 
 /** @param condition in AASQL @throws SyntaxError where it is not JSON */
@@ -68,10 +66,10 @@ export function querySource(text: string): TreeSource {
   const condition = (parsed.$condition ?? parsed) as Condition
   // A condition without a field of a submodel is one of shells.
   const isOfSubmodels = /"\$field"\s*:\s*"\$sme?[.#]/.test(text)
+  const isOfShells = /"\$aas#/.test(text) || !isOfSubmodels
   return found(
-    /"\$aas#/.test(text) || !isOfSubmodels ? condition : undefined,
-    isOfSubmodels ? condition : undefined,
-    []
+    isOfShells ? (page) => queryShells(hub(), condition, page) : undefined,
+    isOfSubmodels ? condition : undefined
   )
 }
 
@@ -111,19 +109,16 @@ function hierarchy(): TreeSource {
   return { lists: [list], rows: (selected) => rowsOfStructures(list.items.value, toggled.value, selected) }
 }
 
-type ShellList = PagedList<Shell, ShellEntry>
-
 function found(
-  ofShells: Condition | undefined,
-  ofSubmodels: Condition | undefined,
-  names: readonly ShellList[]
+  readShells: ((page: PageRequest) => Promise<ListPage<Shell>>) | undefined,
+  ofSubmodels: Condition | undefined
 ): TreeSource {
-  const shells = [...names]
-  if (ofShells !== undefined) {
-    const read = (cursor: string | undefined, signal: AbortSignal) =>
-      queryShells(hub(), ofShells, { limit: PAGE_ENTRIES, cursor, signal })
-    shells.unshift(new PagedList(read, toShellEntry))
-  }
+  const shells =
+    readShells &&
+    new PagedList<Shell, ShellEntry>(
+      (cursor, signal) => readShells({ limit: PAGE_ENTRIES, cursor, signal }),
+      toShellEntry
+    )
   const submodels =
     ofSubmodels === undefined
       ? undefined
@@ -132,29 +127,13 @@ function found(
           (id) => id
         )
   return {
-    lists: submodels === undefined ? shells : [...shells, submodels],
+    lists: [shells, submodels].filter((list) => list !== undefined),
     rows: (selected) => {
-      const byId = new Map(shells.flatMap(({ items }) => items.value.map((shell) => [shell.id, shell])))
       const ids = submodels?.items.value ?? []
       return [
-        ...rowsOfShells([...byId.values()], toggled.value, selected),
+        ...rowsOfShells(shells?.items.value ?? [], toggled.value, selected),
         ...ids.map((id) => rowOfSubmodel(id, submodelSummaries.get(id), { level: 1, selected }))
       ]
     }
   }
-}
-
-function namedShells(text: string): ShellList {
-  const wanted = text.toLowerCase()
-  let count = 0
-  return new PagedList<Shell, ShellEntry>(async (cursor, signal) => {
-    const { result, paging_metadata: paging } = await listShells(hub(), { limit: 500, cursor, signal })
-    count += result.length
-    return {
-      result: result.filter(({ displayName = [] }) =>
-        displayName.some((one) => one.text.toLowerCase().includes(wanted))
-      ),
-      paging_metadata: count >= MAX_NAMES ? {} : paging
-    }
-  }, toShellEntry)
 }

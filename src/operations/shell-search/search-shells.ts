@@ -1,0 +1,81 @@
+/** Finds shells by a text in their names, identifiers or asset ids, as far as the caller may read them. */
+import type { AssetAdministrationShell } from '../../model/types.ts'
+import { unlessDamaged } from '../../store/damage.ts'
+import type { DocumentStore } from '../../store/document-store.ts'
+import type { Document } from '../../store/store.ts'
+import type { TimeSlice } from '../../time-slice.ts'
+import { containsText, foldText, type SearchedField, type ShellIndex, textsOf } from './shell-index.ts'
+
+export interface ShellSearch {
+  readonly text: string
+  readonly fields: readonly SearchedField[]
+  /** Position of the last shell of the page before. */
+  readonly after: number
+  readonly limit: number
+  /** Is the time of the page over? It then ends early. */
+  readonly isOver: () => boolean
+}
+
+export interface FoundShells {
+  readonly shells: readonly Document[]
+  /** Where to continue; absent: that was all. */
+  readonly next?: number
+}
+
+const KIND = 'AssetAdministrationShell'
+const DOCUMENTS_PER_READ = 200
+
+/** @param store as the caller may see it */
+export async function searchShells(
+  store: DocumentStore,
+  index: ShellIndex,
+  search: ShellSearch,
+  slice: TimeSlice
+): Promise<FoundShells> {
+  await index.update()
+  const wanted = foldText(search.text)
+  const found = index.isTooLarge ? listed(store, search) : indexed(store, index, wanted, search)
+  const shells: Document[] = []
+  let { after } = search
+  for await (const { document, position } of found) {
+    // One more than fits shows that there is a next page.
+    const isMatch = document !== undefined && isVisible(document, wanted, search.fields)
+    if (shells.length === search.limit && isMatch) return { shells, next: after }
+    if (isMatch) shells.push(document)
+    after = position
+    if (search.isOver()) return { shells, next: after }
+    await slice.check()
+  }
+  return { shells }
+}
+
+interface Candidate {
+  readonly position: number
+  /** Undefined: deleted meanwhile, damaged, or hidden. */
+  readonly document: Document | undefined
+}
+
+async function* indexed(
+  store: DocumentStore,
+  index: ShellIndex,
+  wanted: string,
+  { fields, after }: ShellSearch
+): AsyncGenerator<Candidate> {
+  for (const [id, position] of index.find(wanted, fields, after)) {
+    yield { position, document: await unlessDamaged(store.document(KIND, id)) }
+  }
+}
+
+async function* listed(store: DocumentStore, { after, isOver }: ShellSearch): AsyncGenerator<Candidate> {
+  for (let from: number | undefined = after; from !== undefined; ) {
+    const page = await store.documents(KIND, [], { after: from, limit: DOCUMENTS_PER_READ, isOver })
+    for (const document of page.items) yield { position: document.position, document }
+    from = page.next
+    if (from !== undefined) yield { position: from, document: undefined }
+  }
+}
+
+/** By what the caller sees of it: a hidden name must not be found. */
+function isVisible({ bytes }: Document, wanted: string, fields: readonly SearchedField[]): boolean {
+  return containsText(textsOf(JSON.parse(bytes.toString()) as AssetAdministrationShell), wanted, fields)
+}

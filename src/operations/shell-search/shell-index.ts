@@ -1,0 +1,168 @@
+/**
+ * Names, identifiers and asset ids of all shells in lower case, so that a search reads no documents but those it finds.
+ * Made at the first search, kept up to date from the log, and dropped when no search has come for a while.
+ */
+import type { Clock } from '../../clock.ts'
+import type { AssetAdministrationShell } from '../../model/types.ts'
+import { unlessDamaged } from '../../store/damage.ts'
+import type { Document, Store } from '../../store/store.ts'
+import { TimeSlice } from '../../time-slice.ts'
+
+export const SEARCHED = ['name', 'id', 'assetId'] as const
+export type SearchedField = (typeof SEARCHED)[number]
+
+/** Texts of a shell to search in; texts of one field are separated by line ends. */
+export type ShellTexts = Readonly<Record<SearchedField, string>>
+
+interface ShellEntry extends ShellTexts {
+  readonly position: number
+}
+
+const KIND = 'AssetAdministrationShell'
+
+const DOCUMENTS_PER_READ = 200
+const ENTRIES_PER_READ = 1000
+
+/** With more changes than this since the last search everything is read again. */
+const MAX_FOLLOWED = 50_000
+
+/** UTF-16 code units of all texts; a plant with more is searched document by document. */
+const MAX_CHARACTERS = 64 * 1024 * 1024
+
+const IDLE_MS = 10 * 60_000
+
+export class ShellIndex {
+  readonly #store: Pick<Store, 'document' | 'documents' | 'log' | 'figures'>
+  readonly #clock: Clock
+  readonly #byId = new Map<string, ShellEntry>()
+  /** By position; undefined after a change. */
+  #sorted: readonly (readonly [id: string, entry: ShellEntry])[] | undefined
+  /** The last entry of the log that is in the index; undefined: there is no index. */
+  #position: number | undefined
+  #characters = 0
+  #usedAt = Number.NEGATIVE_INFINITY
+  #updating: Promise<void> | undefined
+  #stopTimer: () => void = () => {}
+
+  constructor(store: Pick<Store, 'document' | 'documents' | 'log' | 'figures'>, clock: Clock) {
+    this.#store = store
+    this.#clock = clock
+  }
+
+  /** Is it more than fits? */
+  get isTooLarge(): boolean {
+    return this.#characters > MAX_CHARACTERS
+  }
+
+  /** Brings it up to date with what was acknowledged before the call. */
+  async update(): Promise<void> {
+    this.#usedAt = this.#clock.monotonic()
+    // A run that began before may have read the log already.
+    await this.#updating?.catch(() => {})
+    this.#updating ??= this.#update().finally(() => {
+      this.#updating = undefined
+    })
+    return this.#updating
+  }
+
+  /** Ids of shells of which a field contains a text, in the stable order. @param after position in that order */
+  *find(text: string, fields: readonly SearchedField[], after: number): Generator<readonly [id: string, at: number]> {
+    this.#sorted ??= [...this.#byId].toSorted(([, one], [, other]) => one.position - other.position)
+    for (const [id, entry] of this.#sorted) {
+      if (entry.position <= after) continue
+      if (containsText(entry, text, fields)) yield [id, entry.position]
+    }
+  }
+
+  async #update(): Promise<void> {
+    const { logLast } = await this.#store.figures()
+    if (this.#position === undefined || logLast - this.#position > MAX_FOLLOWED) return this.#build(logLast)
+    const slice = new TimeSlice()
+    while (this.#position < logLast) {
+      const { entries, gap } = await this.#store.log(this.#position, ENTRIES_PER_READ)
+      if (gap) return this.#build(logLast)
+      const last = entries.at(-1)
+      if (last === undefined) return
+      const changed = new Set(
+        entries.flatMap(({ changes }) =>
+          changes.flatMap((change) => ('kind' in change && change.kind === KIND ? [change.id] : []))
+        )
+      )
+      for (const id of changed) {
+        this.#forget(id)
+        const document = await unlessDamaged(this.#store.document(KIND, id))
+        if (document !== undefined) this.#add(document)
+        await slice.check()
+      }
+      this.#position = last.seq
+      await slice.check()
+    }
+  }
+
+  async #build(logLast: number): Promise<void> {
+    this.#drop()
+    const slice = new TimeSlice()
+    for (let after: number | undefined = 0; after !== undefined && !this.isTooLarge; ) {
+      const page = await this.#store.documents(KIND, [], { after, limit: DOCUMENTS_PER_READ })
+      for (const document of page.items) {
+        this.#add(document)
+        await slice.check()
+      }
+      after = page.next
+    }
+    // What was changed meanwhile comes again from the log.
+    this.#position = logLast
+    this.#stopTimer = this.#clock.every(IDLE_MS, () => {
+      if (this.#clock.monotonic() - this.#usedAt >= IDLE_MS && this.#updating === undefined) this.#drop()
+    })
+  }
+
+  #drop(): void {
+    this.#stopTimer()
+    this.#byId.clear()
+    this.#sorted = undefined
+    this.#position = undefined
+    this.#characters = 0
+  }
+
+  #add({ id, position, bytes }: Document): void {
+    const texts = textsOf(JSON.parse(bytes.toString()) as AssetAdministrationShell)
+    this.#byId.set(id, { position, ...texts })
+    this.#characters += lengthOf(texts)
+    this.#sorted = undefined
+  }
+
+  #forget(id: string): void {
+    const known = this.#byId.get(id)
+    if (known === undefined || !this.#byId.delete(id)) return
+    this.#characters -= lengthOf(known)
+    this.#sorted = undefined
+  }
+}
+
+/** @param text as {@link foldText} gives it */
+export function containsText(texts: ShellTexts, text: string, fields: readonly SearchedField[]): boolean {
+  return fields.some((field) => texts[field].includes(text))
+}
+
+export function textsOf({ id, idShort, displayName, assetInformation }: AssetAdministrationShell): ShellTexts {
+  const { globalAssetId, specificAssetIds = [] } = assetInformation ?? {}
+  return {
+    name: joined([idShort, ...(displayName ?? []).map(({ text }) => text)]),
+    id: joined([id]),
+    assetId: joined([globalAssetId, ...specificAssetIds.map(({ value }) => value)])
+  }
+}
+
+/** Without differences of case and of composition, e.g. of Hangul that a Mac writes in parts. */
+export function foldText(text: string): string {
+  return text.normalize('NFC').toLowerCase()
+}
+
+function joined(texts: readonly (string | undefined)[]): string {
+  return foldText(texts.filter((text) => text !== undefined).join('\n'))
+}
+
+function lengthOf(texts: ShellTexts): number {
+  return SEARCHED.reduce((sum, field) => sum + texts[field].length, 0)
+}
