@@ -12,9 +12,10 @@ import { isDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import { readText } from '../store/document-text.ts'
 import { parseDocument } from '../store/parse-document.ts'
-import type { Change, Document, DocumentHead, Facet, SubtreeAction } from '../store/store.ts'
+import type { Change, Document, Facet, SubtreeAction } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
+import { addressedTag, checkPreconditions, documentTag, revisionGuard, type StoredHead } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
@@ -112,7 +113,7 @@ export async function put(
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
       const stored = await loadEvenDamaged(context.store, kind, id)
-      checkPreconditions(request, stored?.revision)
+      checkPreconditions(request, stored && (await documentTag(context, stored)))
       // PUT to the resource of a single-resource service does not create it (Part 2, PutSubmodel).
       if (stored === undefined && (request.service === 'aas' || request.service === 'submodel'))
         throw new HubError('NotFound', [kind, id])
@@ -147,16 +148,13 @@ export async function remove(
     retryConflicts(async () => {
       const stored = await loadEvenDamaged(context.store, kind, id)
       if (stored === undefined) throw new HubError('NotFound', [kind, id])
-      checkPreconditions(request, stored.revision)
+      checkPreconditions(request, await documentTag(context, stored))
       await context.store.commit([{ change: 'delete', kind, id, ...revisionGuard(request, stored) }, ...(await also())])
       context.templates.forget(id)
       return { status: 204 }
     })
   )
 }
-
-/** A document to be replaced or deleted; without bytes if it is damaged. */
-type StoredHead = DocumentHead & { readonly bytes?: Buffer }
 
 export async function loadEvenDamaged(
   store: DocumentStore,
@@ -202,7 +200,7 @@ export async function edit<K extends DocumentClass, Result>(
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
       const stored = await get(context, kind, id)
-      checkPreconditions(request, await revisionOf(context, request, stored))
+      checkPreconditions(request, await addressedTag(context, request, stored))
       const known = kind === 'Submodel' ? await KnownElements.of(context, request, stored) : undefined
       if (request.idShortPath !== undefined) known?.require(request.idShortPath)
       try {
@@ -271,31 +269,11 @@ export async function revisionOf(
   return row === undefined || childrenMember(row.modelType) === undefined ? row?.revision : document.revision
 }
 
-/** Checks `If-Match` and `If-None-Match` (RFC 9110, 13.2). @throws HubError `PreconditionFailed` */
-export function checkPreconditions(request: ApiRequest, revision: number | undefined): void {
-  const { ifMatch, ifNoneMatch } = request
-  if (ifMatch !== undefined) {
-    if (revision === undefined) throw new HubError('PreconditionFailed', ['it does not exist'])
-    if (ifMatch !== '*' && !ifMatch.includes(revision)) {
-      throw new HubError('PreconditionFailed', [`it now has the ETag "${revision}"`])
-    }
-  }
-  if (ifNoneMatch !== undefined && revision !== undefined && request.definition.verb !== 'GET') {
-    if (ifNoneMatch === '*' || ifNoneMatch.includes(revision)) {
-      throw new HubError('PreconditionFailed', [`it exists with the ETag "${revision}"`])
-    }
-  }
-}
-
 /** The ids in path and body must be equal (Part 2, PutAssetAdministrationShellById). */
 export function sameId(inBody: unknown, inPath: string): void {
   if (inBody === inPath) return
   const text = `the id of the path, ${JSON.stringify(inPath)}, was expected; found ${excerptOf(inBody)}`
   throw new HubError('Invalid', [1], [{ pointer: '/id', rule: 'id', text }])
-}
-
-function revisionGuard(request: ApiRequest, stored: StoredHead): { ifRevision?: number } {
-  return request.ifMatch === undefined || request.ifMatch === '*' ? {} : { ifRevision: stored.revision }
 }
 
 /**

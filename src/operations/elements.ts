@@ -15,7 +15,8 @@ import { retryConflicts } from '../store/concurrency.ts'
 import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
-import { check, checkPreconditions, edit, get, parse, revisionOf } from './documents.ts'
+import { check, edit, get, parse, revisionOf } from './documents.ts'
+import { addressedTag, checkPreconditions, leafTag } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { paged, pageOfItems } from './paging.ts'
@@ -174,7 +175,7 @@ async function patchValue(context: OperationContext, request: ApiRequest): Promi
     const row = await rowOf(context, id, text)
     if (!allowsContent(row.modelType, 'value')) throw contentNotDefined('value', row)
     if (childrenMember(row.modelType) !== undefined) return patchValues(context, request, path)
-    checkPreconditions(request, row.revision)
+    checkPreconditions(request, await leafTag(context, request, id, row.revision))
     const members = membersFromValue(row.modelType, row.valueType, request.body, text)
     if (context.templates.enforces && (await context.templates.isEnforced(context.store, id)))
       await enforceValue(context, id, path, members)
@@ -199,7 +200,7 @@ export async function patchValues(
     const known = await KnownElements.of(context, request, document)
     if (path !== undefined) known?.require(path)
     const root = path === undefined ? submodel : elementAt(submodel, path)
-    checkPreconditions(request, await revisionOf(context, request, document))
+    checkPreconditions(request, await addressedTag(context, request, document))
     const isKnown = known && ((text: string) => known.leadsTo(text))
     const writes = fromValue(root, request.body, path === undefined ? '' : formatPath(path), isKnown)
     if (writes.length === 0) return { status: 204, revision: document.revision }

@@ -57,6 +57,8 @@ export interface OperationSubject {
   readonly store: DocumentStore
   /** May these changes be made? Nothing is written. @throws HubError as commits of `store` do */
   authorize(changes: readonly Change[]): Promise<unknown>
+  /** Something is hidden of what is written to: the answer gets no ETag. */
+  noteHidden(): void
   /** What the caller may see of a document that is not stored as it is; undefined if nothing. */
   show<Content extends { readonly id: string }>(kind: RuledKind, content: Content): Promise<Content | undefined>
 }

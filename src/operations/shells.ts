@@ -10,6 +10,7 @@ import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Document, Facet } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
+import type { StoredHead } from './entity-tags.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { paged, pageOfItems } from './paging.ts'
 
@@ -131,10 +132,28 @@ async function refusalOfTwin(
 function withReferences(request: ApiRequest, more: readonly Reference[]): ApiRequest {
   // It is refused for what it says itself.
   if (validate(KIND, request.body, { limit: 1 }).length > 0) return request
-  const shell = request.body as AssetAdministrationShell
+  return { ...request, body: merged(request.body as AssetAdministrationShell, more) }
+}
+
+function merged(shell: AssetAdministrationShell, more: readonly Reference[]): AssetAdministrationShell {
   const named = shell.submodels ?? []
   const keys = new Set(named.map(matchKey))
-  return { ...request, body: { ...shell, submodels: [...named, ...more.filter((one) => !keys.has(matchKey(one)))] } }
+  return { ...shell, submodels: [...named, ...more.filter((one) => !keys.has(matchKey(one)))] }
+}
+
+/**
+ * What replaces a stored document, with the references of a shell that are hidden from the caller.
+ * @param replacement is read only where there are some
+ * @returns undefined where there are none: it is stored as it is
+ */
+export async function withHiddenReferences(
+  context: OperationContext,
+  { kind, bytes }: StoredHead,
+  replacement: () => Promise<unknown>
+): Promise<AssetAdministrationShell | undefined> {
+  if (context.subject === undefined || kind !== KIND || bytes === undefined) return undefined
+  const hidden = await hiddenReferences(context, parse({ bytes }, KIND))
+  return hidden.length === 0 ? undefined : merged((await replacement()) as AssetAdministrationShell, hidden)
 }
 
 /** A change of a shell within another commit. */

@@ -115,6 +115,10 @@ export class SubjectContext implements OperationSubject {
     return shown
   }
 
+  noteHidden(): void {
+    this.#hasHidden = true
+  }
+
   async authorize(changes: readonly Change[]): Promise<readonly Change[]> {
     if (this.#writer === undefined) throw new Error('an operation that is declared to read has written')
     return this.#writer.authorize(changes)

@@ -19,6 +19,7 @@ import { type DocumentClass, loadEvenDamaged as presentDocument } from './docume
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { firstBytes, withReceivedFile } from './received-file.ts'
 import type { RequestQuery } from './request-query.ts'
+import { withHiddenReferences } from './shells.ts'
 import { DocumentSpool, type SpooledDocument } from './spool.ts'
 import { counted, type UploadShare } from './upload-space.ts'
 
@@ -185,7 +186,10 @@ async function storeChecked(
       const change = present ? 'replace' : 'create'
       ;(present ? replaced : created).push(loaded)
       const { file, at, bytes } = text
-      changes.push({ change, kind, id, json: { file, at, bytes }, facets })
+      const kept = present ? await withHiddenReferences(context, stored, () => spool.read(text)) : undefined
+      if (kept !== undefined)
+        changes.push({ change, kind, id, json: JSON.stringify(kept), facets: facetsOf(kind, kept) })
+      else changes.push({ change, kind, id, json: { file, at, bytes }, facets })
       if (present) changes.push(...(await orphans(context.store, stored, await spool.read(text))))
     }
   }

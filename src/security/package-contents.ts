@@ -89,6 +89,22 @@ export class PackageContents {
   }
 }
 
+/** All documents of a package, with the bytes of their JSON; undefined where it holds none, more, or cannot be read. */
+export async function documentsIn(
+  store: Pick<DocumentStore, 'open'>,
+  file: FileEntry,
+  maxBytes: number
+): Promise<{ readonly documents: readonly Identifiable[]; readonly bytes: number } | undefined> {
+  const documents: Identifiable[] = []
+  let bytes = 0
+  const isReadable = await eachDocument(store, file, (document) => {
+    documents.push(document)
+    bytes += JSON.stringify(document).length
+    return documents.length <= MAX_DOCUMENTS && bytes <= maxBytes
+  })
+  return isReadable && documents.length > 0 ? { documents, bytes } : undefined
+}
+
 function keyOf({ blob }: FileEntry, decisions: readonly Decision[]): string {
   const views = decisions.map(({ isAllowed, view }) => (isAllowed ? '' : view.number))
   return `${blob} ${createHash('sha256').update(views.join()).digest('base64')}`

@@ -4,6 +4,7 @@ import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
 import type { Document, Facet, Page, PageRequest } from '../store/store.ts'
 import type { Access } from './access.ts'
+import type { DeletedPackage } from './deleted-documents.ts'
 import { PACKAGE_FILE, PACKAGE_KINDS, shellsIn } from './package-contents.ts'
 import type { Right } from './rights.ts'
 import { pageOfShown } from './shown-page.ts'
@@ -73,6 +74,17 @@ export class VisiblePackages {
     const aasIds: string[] = []
     for (const id of description.aasIds) if (shells.has(id) || (await this.#showsShell(id))) aasIds.push(id)
     return aasIds.length === description.aasIds.length ? description : { ...description, aasIds }
+  }
+
+  /** Was one that is deleted now visible? */
+  async showsDeleted({ documents }: DeletedPackage): Promise<boolean> {
+    if (await this.areAll()) return true
+    if (documents === undefined) return false
+    for (const document of documents) {
+      const { isAllowed, view } = await this.#access.decide(this.#right, document.modelType, document.id)
+      if (!isAllowed && view.visible(document) !== document) return false
+    }
+    return true
   }
 
   /** Of a shell that is not stored here no more than the id is known, as of the shell of asset links. */

@@ -84,6 +84,9 @@ export class WriteAuthorizer {
     for (const { kind, id, deleted } of writes.documents) {
       if (deleted) await access.rules.deleted.keep(this.#options.store, kind, id)
     }
+    for (const { id, right } of writes.packages) {
+      if (right === 'DELETE') await access.rules.deleted.keepPackage(this.#options.store, id)
+    }
     const audit = access.audit?.changesFor(changes, [...rules]) ?? []
     return guards.length + audit.length === 0 ? changes : [...guards, ...changes, ...audit]
   }

@@ -162,3 +162,38 @@ t.test('a package is written by the right to all that it holds, before and after
   t.equal(await status(as.author, 'DELETE', path('new')), 204)
   t.same(idsIn(await as.admin.get('/packages')), ['readable', 'secret', packageId].sort())
 })
+
+t.test('that a package was deleted is sent to who could see it then, whatever was seen of it before', async (t) => {
+  const reads = (formula: Json): Json[] => [
+    rule({ attributes, formula, objects: [{ IDENTIFIABLE: '$aas("*")' }, { IDENTIFIABLE: '$cd("*")' }] }),
+    rule({
+      ...{ attributes, objects: [{ IDENTIFIABLE: '$sm("*")' }] },
+      formula: { $and: [formula, eq(field('$sm#semanticId'), str('urn:open'))] }
+    })
+  ]
+  const guarded = await startGuarded(t, { admin: { role: 'admin' }, reader: { role: 'reader' } }, [
+    admin,
+    ...reads(isRole('reader'))
+  ])
+  const { hub, as } = guarded
+  const open = await pack(guarded, 'one', 'urn:open')
+  const secret = await pack(guarded, 'two', 'urn:secret')
+  const put = (id: string, bytes: Buffer) => as.admin.ask('PUT', `/packages/${encode(id)}`, form(bytes))
+  const events = async (after = '') => {
+    const { json } = await as.reader.get(`/events?envelope=plain&limit=1000${after && `&cursor=${after}`}`)
+    const records = json.records as { type?: string; change: string; id: string }[]
+    const ofPackages = records.filter(({ type }) => type === 'Package')
+    return { next: json.next as string, seen: ofPackages.map(({ change, id }) => `${change} ${id}`) }
+  }
+  await put('first', open)
+  const { next, seen } = await events()
+  t.same(seen, ['created first'])
+  // Both are gone before the reader asks again, and neither is what it was when it was judged last, if it was.
+  await put('first', secret)
+  await put('second', open)
+  for (const id of ['first', 'second']) await as.admin.ask('DELETE', `/packages/${encode(id)}`)
+  const later = await events(next)
+  t.notOk(later.seen.includes('deleted first'), 'it held what the reader may not see')
+  t.ok(later.seen.includes('deleted second'), 'the reader never saw it, but could have')
+  t.same((await hub.ask('GET', `${hub.api}/packages`, undefined, {})).status, 401)
+})

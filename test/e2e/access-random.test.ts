@@ -25,6 +25,7 @@ import {
 } from '../security/random-scene.ts'
 import { databaseOf, dropDatabase, encode } from './harness.ts'
 import { compareRoute, isOfPackages, readingRoutes, SHELL, shownInDocument } from './random-routes.ts'
+import { comparePreconditions, compareUpload, shellRule } from './random-writes.ts'
 
 const scene = fc.record({
   rules: fc.array(rule, { minLength: 1, maxLength: 4 }),
@@ -73,11 +74,12 @@ async function compareAll(t: Test, numRuns: number, options: ServerOptions): Pro
     done()
   })
   const url = `${await server.listen()}/api/v3`
-  const ask = async (method: 'GET' | 'POST', path: string, body?: object) => {
-    const headers = { 'content-type': 'application/json' }
-    const response = await fetch(url + path, { method, ...(body && { headers, body: JSON.stringify(body) }) })
+  const ask = async (method: string, path: string, body?: object, more: Record<string, string> = {}) => {
+    const headers = { ...(body && { 'content-type': 'application/json' }), ...more }
+    const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) })
     const text = await response.text()
-    return { status: response.status, text, json: (text === '' ? undefined : JSON.parse(text)) as Json }
+    const etag = response.headers.get('etag')
+    return { status: response.status, text, etag, json: (text === '' ? undefined : JSON.parse(text)) as Json }
   }
   const outcomes = new Map<string, number>()
   const count = (name: string) => outcomes.set(name, (outcomes.get(name) ?? 0) + 1)
@@ -212,7 +214,11 @@ async function compareAll(t: Test, numRuns: number, options: ServerOptions): Pro
           const value = await ask('GET', `${base}/submodel-elements/${path}/$value`)
           same(`$value of ${path}`, value.status === 200, parts.has(`${path}#value`))
         }
+        await comparePreconditions({ ask, store: context.store, plant: one })
       }
+      inForce.replace(policyOf(...rules, shellRule))
+      await compareUpload({ ask, store: context.store, rules, plants, worldOf })
+      await context.store.commit([{ ...creationOfShell('urn:1', 'urn:2'), change: 'replace' }])
     }),
     {
       numRuns: Math.ceil(numRuns),

@@ -245,6 +245,19 @@ t.test('stream, events and tables show what the rules show', async (t) => {
       const { status } = await hub.get(`${hub.api}/packages/${encode(id)}`, headers)
       t.equal(status, expected.includes(id) ? 200 : 404, JSON.stringify(world))
     }
+    const { json: before } = await hub.get(`${hub.api}/events?limit=1000&kind=deleted`, headers)
+    for (const id of ids) t.equal((await ask('DELETE', `/api/v3/packages/${encode(id)}`)).status, 204)
+    const deleted: Received[] = []
+    for (let cursor: string | undefined = before.next; cursor !== undefined; ) {
+      const { json } = await hub.get(`${hub.api}/events?envelope=plain&kind=deleted&cursor=${cursor}`, headers)
+      deleted.push(...json.records)
+      cursor = json.cursor
+    }
+    t.strictSame(
+      deleted.map(({ id }) => id),
+      expected,
+      `deleted packages, ${JSON.stringify(world)}`
+    )
   }
   const check = async (world: World): Promise<void> => {
     const ids = [`urn:${run}:0`, `urn:${run++}:1`]

@@ -190,6 +190,8 @@ export class VisibleChanges implements VerdictSource {
   async #packageChange(change: DocumentChange): Promise<DocumentChange | undefined> {
     const { kind, id } = change
     const document = await unlessDamaged(this.#store.document(kind, id))
+    const deleted = document === undefined ? this.#access.rules.deleted.findPackage(id) : undefined
+    if (deleted !== undefined) return (await this.packages.showsDeleted(deleted)) ? change : undefined
     const isVisible =
       document === undefined ? await this.packages.areAll() : (await this.packages.show(document)) !== undefined
     if (isVisible || document !== undefined) {
