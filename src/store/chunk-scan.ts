@@ -7,7 +7,7 @@
  * them, even if they begin earlier.
  */
 import { later } from '../model/time.ts'
-import type { ChunkHead } from './series.ts'
+import type { ChunkHead, IsEnough, SummarisedHead } from './series.ts'
 
 export interface ChunkSource<Entry extends ChunkHead, Loaded> {
   /** The first `limit` entries that end at or after this time, by `from`, then `seq`. */
@@ -48,6 +48,48 @@ export async function* scanChunks<Entry extends ChunkHead, Loaded>(
     }
     returned = returned.filter(({ to }) => to >= start)
   }
+}
+
+/** Loads only chunks whose summary is not enough, or that overlap others. */
+export function scanSummarised<Entry extends SummarisedHead, Loaded>(
+  from: bigint,
+  { list, load }: ChunkSource<Entry, Loaded>,
+  isEnough: IsEnough
+): AsyncGenerator<Loaded | Required<SummarisedHead>> {
+  let alone: ReadonlySet<Entry> = new Set()
+  return scanChunks<Entry, Loaded | Required<SummarisedHead>>(from, {
+    list: async (start, limit) => {
+      const listed = await list(start, limit)
+      alone = withoutOverlap(listed, listed.length < limit)
+      return listed
+    },
+    load: async (entries) => {
+      const found = entries.map((entry) =>
+        alone.has(entry) && hasSummary(entry) && isEnough(entry) ? entry : undefined
+      )
+      const wanted = entries.filter((_, index) => found[index] === undefined)
+      const loaded = wanted.length === 0 ? [] : await load(wanted)
+      let at = 0
+      return found.map((entry) => entry ?? loaded[at++])
+    }
+  })
+}
+
+function hasSummary<Entry extends SummarisedHead>(entry: Entry): entry is Entry & Required<SummarisedHead> {
+  return entry.summary !== undefined
+}
+
+/** @param listed by `from`. @param isWhole none follows that is not listed */
+function withoutOverlap<Entry extends ChunkHead>(listed: readonly Entry[], isWhole: boolean): Set<Entry> {
+  const alone = new Set<Entry>()
+  let end: bigint | undefined
+  for (const [index, entry] of listed.entries()) {
+    const next = listed[index + 1]
+    const isBeforeNext = next === undefined ? isWhole : entry.to < next.from
+    if (isBeforeNext && (end === undefined || end < entry.from)) alone.add(entry)
+    end = end === undefined ? entry.to : later(end, entry.to)
+  }
+  return alone
 }
 
 function isSameChunk(one: ChunkHead, other: ChunkHead): boolean {

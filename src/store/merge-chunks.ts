@@ -7,7 +7,7 @@ import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } fro
 import { formatTime } from '../model/time.ts'
 import type { PackedRun, RunSummary } from './packed-run.ts'
 import { openRun } from './run-codec.ts'
-import type { Chunk, SeriesName } from './series.ts'
+import type { Chunk, SeriesName, SummarisedHead } from './series.ts'
 
 /** An ascending part of a series. */
 export interface SeriesPiece {
@@ -28,11 +28,24 @@ export interface SeriesSource extends Omit<SeriesPiece, 'run'> {
   /** If two sources have a sample of the same time, the one of greater rank counts. */
   readonly rank: number
   load(): Run
+  /** Present if the content was not read: it must be, before it is loaded. Undefined if it is gone. */
+  fetch?(): Promise<Run | undefined>
 }
 
 /** @throws HubError `Damaged` */
 export function chunkSource({ seq, ...chunk }: Omit<Chunk, 'path' | 'submodel'> & Partial<SeriesName>): SeriesSource {
   return packedSource(chunk, seq, chunk)
+}
+
+/** A chunk without its content. @param fetch reads all samples that its time has now */
+export function summarySource(
+  { from, to, count, seq, summary }: Required<SummarisedHead>,
+  fetch: () => Promise<Run | undefined>
+): SeriesSource {
+  const load = () => {
+    throw new Error('The content of this chunk was not read')
+  }
+  return { from, to, count, rank: seq, summary, load, fetch }
 }
 
 /**
@@ -66,7 +79,7 @@ const RECENT_RANK = 2 ** 52
 
 /**
  * @param chunks by `from`; one that replaced others during the scan may come late
- * @param recent in log order
+ * @param recent in log order; none overlaps a chunk whose content was not read
  */
 export async function* mergeChunks(
   chunks: AsyncIterable<SeriesSource>,
@@ -79,7 +92,8 @@ export async function* mergeChunks(
   const merger = new SeriesMerger()
   for await (const chunk of chunks) {
     while (waiting[0] !== undefined && waiting[0].from < chunk.from) yield* merger.add(waiting.shift() as SeriesSource)
-    yield* merger.add(chunk)
+    const readable = merger.mustRead(chunk) ? await merger.read(chunk) : chunk
+    if (readable !== undefined) yield* merger.add(readable)
   }
   while (waiting[0] !== undefined) yield* merger.add(waiting.shift() as SeriesSource)
   yield* merger.end()
@@ -88,7 +102,34 @@ export async function* mergeChunks(
 class SeriesMerger {
   #open: OpenSource[] = []
   /** Everything earlier was returned. */
-  #returnedUntil: bigint | undefined;
+  #returnedUntil: bigint | undefined
+
+  /** Was the content of this source, or of one that it overlaps, not read? Only if chunks were replaced meanwhile. */
+  mustRead(source: SeriesSource): boolean {
+    return (
+      this.#open.some((open) => isUnread(open, source)) || (source.fetch !== undefined && this.#reaches(source.from))
+    )
+  }
+
+  /** Reads what is needed to add this source; undefined if it has no samples any more. */
+  async read(source: SeriesSource): Promise<SeriesSource | undefined> {
+    const kept: OpenSource[] = []
+    for (const open of this.#open) {
+      const run = isUnread(open, source) ? await open.source.fetch?.() : open.run
+      if (!isUnread(open, source) || run !== undefined) kept.push({ source: open.source, run })
+    }
+    this.#open = kept
+    if (source.fetch === undefined || !this.#reaches(source.from)) return source
+    const run = await source.fetch()
+    const { fetch: _, ...readable } = source
+    return run && { ...readable, load: () => run }
+  }
+
+  /** Was something returned, or added, that is not before this time? */
+  #reaches(time: bigint): boolean {
+    const isReturned = this.#returnedUntil !== undefined && time < this.#returnedUntil
+    return isReturned || this.#open.some(({ source }) => source.to >= time)
+  }
 
   /** Returns what is complete: everything before the start of this source. */
   *add(source: SeriesSource): Generator<SeriesPiece> {
@@ -134,11 +175,15 @@ interface OpenSource {
   readonly run: Run | undefined
 }
 
+function isUnread({ source, run }: OpenSource, next: SeriesSource): boolean {
+  return run === undefined && source.fetch !== undefined && source.to >= next.from
+}
+
 function remainingStart(source: SeriesSource, run: Run | undefined): bigint {
   return run === undefined ? source.from : spanOf(run).from
 }
 
-function pieceOf({ load, rank: _, ...source }: SeriesSource): SeriesPiece {
+function pieceOf({ load, rank: _, fetch: __, ...source }: SeriesSource): SeriesPiece {
   return { ...source, run: load }
 }
 

@@ -137,6 +137,11 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   }
 }
 
+/** The summary of a run, if it has one and is sound. */
+export function summaryOf(bytes: Uint8Array): RunSummary | undefined {
+  return damageOf(bytes) === undefined ? openRun(bytes).summary : undefined
+}
+
 /** @throws HubError `Damaged` */
 export function decodeRun(bytes: Uint8Array, about?: () => string): Run {
   return openRun(bytes, about).run()

@@ -1,4 +1,5 @@
 /** Types of the history: a series of samples per element, stored as chunks. */
+import type { RunSummary } from './packed-run.ts'
 
 /** The element that samples belong to, even if it no longer exists. */
 export interface SeriesName {
@@ -21,10 +22,21 @@ export interface ChunkHead extends ChunkKey {
   readonly count: number
 }
 
+/** With statistics of its samples, where the store keeps them beside the content. */
+export interface SummarisedHead extends ChunkHead {
+  readonly summary?: RunSummary
+}
+
+/** Is its summary all that a reader needs of a chunk? */
+export type IsEnough = (head: Required<SummarisedHead>) => boolean
+
 /** Part of the history of one series: an ascending run, packed (see run-codec.ts). Chunks of a series may overlap in time. */
 export interface Chunk extends ChunkHead {
   readonly bytes: Uint8Array
 }
+
+/** A chunk, or what is enough of it. */
+export type SummarisedChunk = Chunk | Required<SummarisedHead>
 
 /** Summary of a series that has history. */
 export interface Series extends SeriesName {

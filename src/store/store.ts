@@ -14,7 +14,7 @@ import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
 import type { AuditEntry, AuditHead } from './audit-chain.ts'
 import type { StoreFigures } from './figures.ts'
-import type { Chunk, ChunkHead, Series, SeriesName } from './series.ts'
+import type { Chunk, ChunkHead, IsEnough, Series, SeriesName, SummarisedChunk } from './series.ts'
 import type { SpooledText } from './spooled-text.ts'
 
 /** What the hub keeps beside the documents of the standard, e.g. keys and users (`Credential`), are documents, too. */
@@ -376,11 +376,11 @@ export interface Store {
    * @throws HubError `Conflict` if one of `replaced` has changed or is gone
    */
   putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkHead[]): Promise<void>
-  /**
-   * Chunks of a series that overlap [from, to], by `from`, then `seq`. Chunks that replace others during the scan may
-   * begin before those already returned and repeat their samples; nothing is missed.
-   */
+  /** Chunks that overlap [from, to], by `from`, then `seq`; one that replaces others meanwhile may begin earlier, and repeat
+   * samples, but nothing is missed. */
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
+  /** The same, but one that overlaps no other comes without its content if `isEnough` accepts its summary. */
+  summarisedChunks(series: SeriesName, from: bigint, to: bigint, isEnough: IsEnough): AsyncIterable<SummarisedChunk>
   /** The same without the content. */
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead>
   /** Drops chunks that end before this time; returns how many. */

@@ -9,7 +9,7 @@ import { parseHistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { type Quality, qualities, qualityAt, type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { timeGrid } from '../../src/model/time-grid.ts'
 import type { DataTypeDefXsd, Submodel } from '../../src/model/types.ts'
-import { AGGREGATES, aggregateOf, type Bucket, buckets } from '../../src/operations/history/aggregate.ts'
+import { AGGREGATES, aggregateOf, type Bucket, bucketsOfSeries } from '../../src/operations/history/aggregate.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -422,10 +422,8 @@ async function read(history: History): Promise<Sample[]> {
 }
 
 async function figures(history: History, width: bigint): Promise<Partial<Record<string, unknown>>[]> {
-  const pieces = history.pieces(series, EARLIEST, LATEST)
-  const found: Bucket[] = await Array.fromAsync(
-    buckets(pieces, EARLIEST, LATEST, timeGrid({ unit: 'nanosecond', count: width }), true)
-  )
+  const window = { from: EARLIEST, to: LATEST, grid: timeGrid({ unit: 'nanosecond', count: width }), isWhole: true }
+  const found: Bucket[] = await Array.fromAsync(bucketsOfSeries(history, series, window))
   return found.map((bucket) => Object.fromEntries(AGGREGATES.map((name) => [name, aggregateOf(bucket, name)])))
 }
 

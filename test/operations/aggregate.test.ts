@@ -27,12 +27,8 @@ t.test('buckets do not depend on how samples are distributed over chunks and par
       const ends = [...new Set([...cuts.filter((cut) => cut > 0 && cut < count), count])].sort((a, b) => a - b)
       const chunks = ends.map((end, i) => sourceOf(sliceOf(run, ends[i - 1] ?? 0, end)))
       const [low, high] = [BigInt(from), BigInt(from + length)]
-      const made = buckets(
-        mergeChunks(each(chunks), [], low, high),
-        low,
-        high,
-        timeGrid({ unit: 'nanosecond', count: BigInt(width) })
-      )
+      const grid = timeGrid({ unit: 'nanosecond', count: BigInt(width) })
+      const made = buckets(mergeChunks(each(chunks), [], low, high), { from: low, to: high, grid, isWhole: false })
       const wanted = oneByOne(run, from, from + length, width)
       return alike(await Array.fromAsync(made), wanted)
     }),

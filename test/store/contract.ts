@@ -9,7 +9,7 @@ import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.t
 import type { Reference } from '../../src/model/types.ts'
 import { ChainVerifier, EMPTY_CHAIN } from '../../src/store/audit-chain.ts'
 import { defaultSourceTime } from '../../src/store/current-value.ts'
-import { encodeRun } from '../../src/store/run-codec.ts'
+import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../src/store/series.ts'
 import type {
   Change,
@@ -1130,6 +1130,44 @@ function chunks(test: Define): void {
     t.ok(given.includes('second half') || given.includes('39'))
     t.equal(given.length, new Set(given).size)
     t.ok(given.length <= 42, 'and what stayed as it was is given once')
+  })
+
+  test('a chunk whose summary is enough may come without its content, if it overlaps no other', async (t, store) => {
+    const offsets = Float64Array.from({ length: 100 }, (_, i) => i)
+    const filled = (from: bigint, value: number, seq: number): Chunk => {
+      const run: Run = { base: from, offsets, form: 'number', values: offsets.map(() => value), quality: undefined }
+      return { ...p, from, seq, to: from + 99n, count: 100, bytes: encodeRun(run) }
+    }
+    const one = filled(0n, 1, 1)
+    const overlapping = [filled(200n, 2, 2), filled(250n, 3, 3)]
+    const last = filled(400n, 4, 4)
+    await store.putChunks([one, ...overlapping, last])
+    const read = async (isEnough: (from: bigint) => boolean) =>
+      (await all(store.summarisedChunks(p, 0n, 999n, ({ from }) => isEnough(from)))).map((found) =>
+        'bytes' in found ? Number(decodeRun(found.bytes).values[0]) : found.summary
+      )
+    const summaryOf = (value: number) => {
+      return {
+        count: 100,
+        min: value,
+        max: value,
+        mean: value,
+        sum: 100 * value,
+        squares: 0,
+        first: value,
+        last: value
+      }
+    }
+    t.strictSame(await read(() => false), [1, 2, 3, 4])
+    const [first, second, third, fourth] = await read((from) => from < 400n)
+    t.ok(first === 1 || JSON.stringify(first) === JSON.stringify(summaryOf(1)), 'not every store keeps summaries')
+    t.strictSame([second, third, fourth], [2, 3, 4])
+    await store.putChunks([{ ...one, bytes: filled(0n, 9, 1).bytes }])
+    const [replaced] = await read(() => true)
+    t.ok(replaced === 9 || JSON.stringify(replaced) === JSON.stringify(summaryOf(9)), 'of what replaced it')
+    await store.putChunks([filled(0n, 5, 4)], [one, ...overlapping, last])
+    const joined = await read(() => true)
+    t.equal(joined.length, 1)
   })
 
   test('chunks that end before a time are dropped and counted', async (t, store) => {

@@ -208,6 +208,33 @@ t.test('damage at the end of the log is reported as a gap', async (t) => {
   })
 })
 
+t.test('a damaged summary of a chunk is reported, and its chunk read instead', async (t) => {
+  const offsets = Float64Array.from({ length: 100 }, (_, i) => i)
+  const bytes = encodeRun({ base: 1n, offsets, form: 'number', values: offsets, quality: undefined })
+  const series = { submodel: 'b', path: 'p' }
+  for (const sql of [
+    'UPDATE chunk_summary SET figures = zeroblob(56)',
+    'UPDATE chunk_summary SET crc = crc + 1',
+    'UPDATE chunk SET count = count - 1'
+  ]) {
+    const directory = await filled(t)
+    const read = (store: Store) => all(store.summarisedChunks(series, 0n, 999n, () => true))
+    await withStore(await openSqlite(directory), async (store) => {
+      await store.putChunks([{ ...series, from: 1n, seq: 1, to: 100n, count: 100, bytes }])
+      t.match(await read(store), [{ summary: { count: 100, sum: 4950, max: 99 } }])
+    })
+    t.strictSame(await checkDirectory(directory), [])
+    damage(directory, sql)
+    t.match((await checkDirectory(directory)).join('\n'), /The summary of the chunk of "p" in "b".*is damaged/)
+    await withStore(await openSqlite(directory), async (store) => {
+      if (sql.includes('count')) return t.rejects(read(store), { name: 'Damaged' })
+      const [found] = await read(store)
+      t.ok(found !== undefined && 'bytes' in found)
+      t.equal((await store.figures()).damaged, 1)
+    })
+  }
+})
+
 t.test('damage of the history is reported, and other series are readable', async (t) => {
   for (const sql of [
     'UPDATE chunk SET count = count - 1 WHERE series = 1',

@@ -57,7 +57,9 @@ export async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
 /** SQL that reverts the migrations from those on that added checksums. */
 export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log', 'series', 'chunk']
   .map((table) => `ALTER TABLE ${table} DROP COLUMN crc;`)
-  .join('')} ALTER TABLE blob DROP COLUMN parts; DROP TABLE audit;`
+  .join(
+    ''
+  )} ALTER TABLE blob DROP COLUMN parts; DROP TABLE audit; DROP TRIGGER chunk_summary_deleted; DROP TABLE chunk_summary;`
 
 /** Closes the store when the work is done or has failed, before its directory is removed. */
 export async function withStore<Opened extends Store, Result>(

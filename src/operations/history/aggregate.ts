@@ -7,6 +7,8 @@ import { firstAt, type Run, timeAt } from '../../model/samples.ts'
 import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
 import type { TimeGrid } from '../../model/time-grid.ts'
 import type { SeriesPiece } from '../../store/merge-chunks.ts'
+import type { SeriesName } from '../../store/series.ts'
+import type { History } from './history.ts'
 
 export const AGGREGATES = ['count', 'min', 'max', 'mean', 'sum', 'first', 'last', 'stddev'] as const
 
@@ -18,22 +20,37 @@ export interface Bucket extends Statistics {
   readonly start: bigint
 }
 
+/** Samples outside of [from, to] are ignored. */
+export interface BucketWindow {
+  readonly from: bigint
+  readonly to: bigint
+  /** Its cells are the buckets. */
+  readonly grid: TimeGrid
+  /** The series is of integers: sums and extremes beyond 2^53 are exact. */
+  readonly isWhole: boolean
+}
+
+/** The buckets of a series; chunks that lie in one bucket are not read where the store keeps their summaries. */
+export function bucketsOfSeries(
+  history: Pick<History, 'pieces'>,
+  series: SeriesName,
+  window: BucketWindow
+): AsyncGenerator<Bucket> {
+  return buckets(
+    history.pieces(series, window.from, window.to, (head) => isSummaryEnough(head, window)),
+    window
+  )
+}
+
 /**
- * @param pieces ascending; samples outside of [from, to] are ignored
- * @param grid its cells are the buckets
- * @param isWhole the series is of integers: sums and extremes beyond 2^53 are exact
+ * @param pieces ascending
  * @returns the buckets that are not empty, ascending
  */
-export async function* buckets(
-  pieces: AsyncIterable<SeriesPiece>,
-  from: bigint,
-  to: bigint,
-  grid: TimeGrid,
-  isWhole = false
-): AsyncGenerator<Bucket> {
+export async function* buckets(pieces: AsyncIterable<SeriesPiece>, window: BucketWindow): AsyncGenerator<Bucket> {
+  const { isWhole } = window
   let open: Bucket | undefined
   for await (const piece of pieces) {
-    for (const bucket of bucketsIn(piece, { from, to, grid, isWhole })) {
+    for (const bucket of bucketsIn(piece, window)) {
       if (open !== undefined && open.start !== bucket.start) {
         yield open
         open = undefined
@@ -44,21 +61,29 @@ export async function* buckets(
   if (open !== undefined) yield open
 }
 
-interface BucketWindow {
-  readonly from: bigint
-  readonly to: bigint
-  readonly grid: TimeGrid
-  readonly isWhole: boolean
+/** Is the summary of a piece all that its bucket needs: does it lie in one bucket, and is it exact? */
+function isSummaryEnough(piece: SummarisedPiece, window: BucketWindow): boolean {
+  return isWithinBucket(piece, piece.summary, window, window.grid.startOf(piece.from))
+}
+
+type SummarisedPiece = Required<Pick<SeriesPiece, 'from' | 'to' | 'summary'>>
+
+function isWithinBucket(
+  { from, to }: Pick<SeriesPiece, 'from' | 'to'>,
+  summary: Statistics,
+  window: BucketWindow,
+  start: bigint
+): boolean {
+  if (window.isWhole && !isExact(summary)) return false
+  return from >= window.from && to <= window.to && to < window.grid.next(start)
 }
 
 /** Unpacks only the parts of a piece that cross the border of a bucket, or of [from, to]. */
 function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket> {
-  const { from, to, grid, isWhole } = window
-  if (piece.to < from || piece.from > to) return
+  if (piece.to < window.from || piece.from > window.to) return
   const { summary } = piece
-  const start = grid.startOf(piece.from)
-  const isKnown = summary !== undefined && (!isWhole || isExact(summary))
-  if (isKnown && piece.from >= from && piece.to <= to && piece.to < grid.next(start)) {
+  const start = window.grid.startOf(piece.from)
+  if (summary !== undefined && isWithinBucket(piece, summary, window, start)) {
     yield { start, ...summary }
     return
   }

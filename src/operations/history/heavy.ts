@@ -6,8 +6,10 @@ import type { Variable } from './variables.ts'
 
 /** About as many as take a tenth of a second to write; to start a thread takes longer. */
 const HEAVY_SAMPLES = 200_000
-/** Whole chunks are aggregated by their summaries. */
+/** Of aggregated tables, which are read in time slices: only what lies across the border of a bucket is unpacked. */
 const HEAVY_AGGREGATED_SAMPLES = 5_000_000
+/** Unpacked for each border: a part of a chunk. */
+const BORDER_SAMPLES = 1024
 /** Cells of a grid, which may be more than there are samples. */
 const HEAVY_CELLS = 100_000
 
@@ -33,5 +35,6 @@ export async function isHeavyTable(
   if (limit !== undefined && aggregates.length === 0) return Math.min(samples, limit * variables.length) > most
   const isGrid = align !== 'none' && aggregates.length === 0
   const cell = interval?.unit === 'nanosecond' ? Number(interval.count) : Number.POSITIVE_INFINITY
+  if (aggregates.length > 0) samples = Math.min(samples, (length / cell + 1) * variables.length * BORDER_SAMPLES)
   return samples > most || (isGrid && (length / cell) * variables.length > HEAVY_CELLS)
 }

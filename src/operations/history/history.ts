@@ -1,15 +1,17 @@
 /** Reads the history of a series: the chunks in the store, and the acknowledged samples that are not in chunks yet. */
-import { lengthOf, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
+import { mergeRuns } from '../../model/merge-runs.ts'
+import { lengthOf, MAX_OFFSET_NS, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import {
   chunkSource,
   mergeChunks,
   recentSource,
   type SeriesPiece,
-  type SeriesSource
+  type SeriesSource,
+  summarySource
 } from '../../store/merge-chunks.ts'
 import type { PackedRun } from '../../store/packed-run.ts'
-import type { Chunk, Series, SeriesName } from '../../store/series.ts'
+import type { Chunk, IsEnough, Series, SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the history of a series is made of, still packed. */
@@ -26,8 +28,11 @@ export interface History {
   readonly parts: HistoryParts
   /** All acknowledged samples of a series in [from, to] (nanoseconds since 1970), ascending, one per time. */
   read(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Run>
-  /** The same in pieces that are unpacked on demand; the first and last may reach beyond [from, to]. */
-  pieces(series: SeriesName, from: bigint, to: bigint): AsyncIterable<SeriesPiece>
+  /**
+   * The same in pieces that are unpacked on demand; the first and last may reach beyond [from, to].
+   * @param isEnough accepts a summary in place of the samples; such a piece cannot be unpacked
+   */
+  pieces(series: SeriesName, from: bigint, to: bigint, isEnough?: IsEnough): AsyncIterable<SeriesPiece>
   /** The last `count` samples, ascending; in several runs if one cannot hold them. */
   latest(series: SeriesName, count: number): Promise<readonly Run[]>
   /** First and last time, and number of samples; a late duplicate may be counted twice. */
@@ -45,22 +50,27 @@ export interface HistoryTail {
 export const EARLIEST = -(2n ** 63n)
 export const LATEST = 2n ** 63n - 1n
 
-export function historyOf(store: Pick<Store, 'chunks' | 'seriesOf'>, tail: HistoryTail): History {
-  return historyFrom({
+export function historyOf(store: Pick<Store, 'chunks' | 'summarisedChunks' | 'seriesOf'>, tail: HistoryTail): History {
+  const parts: HistoryParts = {
     tail: async (series) => {
       await tail.caughtUp()
       return tail.parts(series)
     },
     chunks: (series, from, to) => store.chunks(series, from, to),
     seriesOf: (series) => store.seriesOf(series)
-  })
+  }
+  return historyFrom(parts, (...request) => store.summarisedChunks(...request))
 }
 
-export function historyFrom(parts: HistoryParts): History {
+/** @param summarisedChunks as of the store; absent: chunks are always read */
+export function historyFrom(
+  parts: HistoryParts,
+  summarisedChunks: Store['summarisedChunks'] = (series, from, to) => parts.chunks(series, from, to)
+): History {
   return {
     parts,
 
-    pieces: (series, from, to) => found(series, from, to),
+    pieces: found,
 
     async *read(series, from, to) {
       for await (const piece of found(series, from, to)) {
@@ -92,16 +102,63 @@ export function historyFrom(parts: HistoryParts): History {
     }
   }
 
-  async function* found(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesPiece> {
+  async function* found(
+    series: SeriesName,
+    from: bigint,
+    to: bigint,
+    isEnough?: IsEnough
+  ): AsyncGenerator<SeriesPiece> {
     // The tail first: a run that becomes a chunk meanwhile is then found twice and merged, instead of missed.
     const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
     const recent = (await parts.tail(series)).filter(isWanted)
     const sources = recent.map((run, place) => recentSource(run, place, series))
-    yield* mergeChunks(chunksOf(series, from, to), sources, from, to)
+    const chunks =
+      isEnough === undefined ? chunksOf(series, from, to) : summariesOf(series, from, to, besides(sources, isEnough))
+    yield* mergeChunks(chunks, sources, from, to)
   }
 
   async function* chunksOf(series: SeriesName, from: bigint, to: bigint): AsyncGenerator<SeriesSource> {
     for await (const chunk of parts.chunks(series, from, to)) yield chunkSource(chunk)
+  }
+
+  async function* summariesOf(
+    series: SeriesName,
+    from: bigint,
+    to: bigint,
+    isEnough: IsEnough
+  ): AsyncGenerator<SeriesSource> {
+    for await (const chunk of summarisedChunks(series, from, to, isEnough)) {
+      yield 'bytes' in chunk ? chunkSource(chunk) : summarySource(chunk, () => samplesOf(series, chunk.from, chunk.to))
+    }
+  }
+
+  /** The samples in chunks, of a time that is not too long for one run. */
+  async function samplesOf(series: SeriesName, from: bigint, to: bigint): Promise<Run | undefined> {
+    const runs: Run[] = []
+    for await (const piece of mergeChunks(chunksOf(series, from, to), [], from, to)) {
+      const run = within(piece.run(), from, to)
+      if (run !== undefined) runs.push(run)
+    }
+    return runs.length === 0 ? undefined : mergeRuns(runs)[0]
+  }
+}
+
+/** A summary is not enough where recent samples may replace some of the chunk. */
+function besides(recent: readonly SeriesSource[], isEnough: IsEnough): IsEnough {
+  const spans = recent.map(({ from, to }) => ({ from, to })).sort((a, b) => (a.from < b.from ? -1 : 1))
+  // The latest end of all spans up to this one.
+  for (const [i, span] of spans.entries()) span.to = later(span.to, spans[i - 1]?.to ?? span.to)
+  return (head) => {
+    let [low, high] = [0, spans.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((spans[middle]?.from ?? 0n) <= head.to) low = middle + 1
+      else high = middle
+    }
+    const before = spans[low - 1]
+    // What is read again (samplesOf) must fit into one run.
+    const isShort = head.to - head.from <= MAX_OFFSET_NS
+    return isShort && (before === undefined || before.to < head.from) && isEnough(head)
   }
 }
 

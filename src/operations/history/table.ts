@@ -8,7 +8,7 @@ import { lengthOf, qualityAt, type Run, sliceOf, timesOf } from '../../model/sam
 import { earlier, later } from '../../model/time.ts'
 import type { TimeGrid } from '../../model/time-grid.ts'
 import { sliced, type TimeSlice } from '../../time-slice.ts'
-import { type Aggregate, buckets } from './aggregate.ts'
+import { type Aggregate, bucketsOfSeries } from './aggregate.ts'
 import { cellAt } from './cells.ts'
 import { ColumnBuilder } from './column-builder.ts'
 import { storedKind } from './column-kinds.ts'
@@ -121,7 +121,7 @@ async function bucketTable(
   const batches = async function* () {
     const sources = variables.map((variable) => {
       const isWhole = variable.type === 'integer'
-      return bucketSource(buckets(history.pieces(variable, from, to), from, to, grid, isWhole), aggregates, isWhole)
+      return bucketSource(bucketsOfSeries(history, variable, { from, to, grid, isWhole }), aggregates, isWhole)
     })
     yield* mergedRows(columns, await Promise.all(sources), slice)
   }

@@ -40,8 +40,8 @@ export function visibleReads(history: Omit<History, 'parts'>, visible: VisibleSe
     async *read(series, from, to) {
       if (await visible.shows(series)) yield* history.read(series, from, to)
     },
-    async *pieces(series, from, to) {
-      if (await visible.shows(series)) yield* history.pieces(series, from, to)
+    async *pieces(series, ...window) {
+      if (await visible.shows(series)) yield* history.pieces(series, ...window)
     },
     latest: async (series, count) => ((await visible.shows(series)) ? history.latest(series, count) : []),
     spanOf: async (series) => ((await visible.shows(series)) ? history.spanOf(series) : undefined)

@@ -9,7 +9,7 @@ import type { Operation, OperationVariable, SubmodelElement } from '../../model/
 import { childrenOf, setChildren } from '../../model/walk.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { FindBuiltIn, InvocationArguments, InvocationOutcome } from '../executors/executor.ts'
-import { AGGREGATES, type Aggregate, aggregateOf, buckets } from '../history/aggregate.ts'
+import { AGGREGATES, type Aggregate, aggregateOf, bucketsOfSeries } from '../history/aggregate.ts'
 import { segmentStart } from './record-import.ts'
 import { type HistoryReader, type RecordRow, rowsBetween, spanOfVariables, type TimeSpan } from './record-rows.ts'
 import { recordsOf } from './records.ts'
@@ -108,9 +108,8 @@ async function aggregatedRows(
 ): Promise<RecordRow[]> {
   const rows = new Map<bigint, (string | undefined)[]>()
   for (const [place, { series, property }] of variables.entries()) {
-    const pieces = history.pieces(series, within.from, within.to)
     const isWhole = isInteger(property.valueType)
-    for await (const bucket of buckets(pieces, within.from, within.to, grid, isWhole)) {
+    for await (const bucket of bucketsOfSeries(history, series, { ...within, grid, isWhole })) {
       signal.throwIfAborted()
       const figure = aggregateOf(bucket, method)
       if (Number.isNaN(figure)) continue

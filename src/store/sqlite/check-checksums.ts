@@ -1,7 +1,8 @@
 /** Verifies all row checksums; names the records that differ. */
 import type { DatabaseSync } from 'node:sqlite'
 import { verifyRun } from '../run-codec.ts'
-import { isSoundRow } from './checksums.ts'
+import { type ChunkColumns, isSoundRow } from './checksums.ts'
+import { summaryRow } from './chunks.ts'
 import { kinds, type StoredRow } from './schema.ts'
 
 interface CheckedTable {
@@ -33,6 +34,12 @@ const tables: readonly CheckedTable[] = [
     isSound: (row) => isSoundRow.chunk(row) && verifyRun(row.bytes as Uint8Array) === undefined,
     name: ({ submodel, path, start }) => `The chunk of the history of "${path}" in "${submodel}" from ${start}`
   },
+  {
+    rows: `SELECT s.figures, s.crc, s.start, s.seq, s.series, c.finish, c.count, c.size, c.bytes, n.submodel, n.path
+      FROM chunk_summary s LEFT JOIN chunk c USING (series, start, seq) LEFT JOIN series n ON n.id = s.series`,
+    isSound: (row) => row.bytes !== null && isSoundRow.summary(row) && isSummaryOfChunk(row),
+    name: ({ submodel, path, start }) => `The summary of the chunk of "${path}" in "${submodel}" from ${start}`
+  },
   { rows: 'SELECT * FROM log', isSound: isSoundRow.log, name: ({ seq }) => `Entry ${seq} of the log` }
 ]
 
@@ -43,6 +50,12 @@ export function* checkChecksums(db: DatabaseSync): Generator<string> {
     all.setReadBigInts(true)
     for (const row of all.iterate()) if (!isSound(row)) yield `${name(row)} is damaged: its checksum does not match`
   }
+}
+
+/** Is it the one that the chunk itself has? */
+function isSummaryOfChunk(row: StoredRow): boolean {
+  const [, , , figures] = summaryRow(row as unknown as ChunkColumns, row.bytes as Uint8Array) ?? []
+  return figures !== undefined && Buffer.compare(figures, row.figures as Uint8Array) === 0
 }
 
 function documentName({ kind, id }: StoredRow): string {

@@ -6,7 +6,7 @@
 import { crc32 } from 'node:zlib'
 import type { StoredRow } from './schema.ts'
 
-type Integer = number | bigint
+export type Integer = number | bigint
 type Text = string | null | undefined
 
 export interface DocumentColumns {
@@ -82,6 +82,11 @@ export function chunkChecksum({ series, start, seq, finish, count, size }: Chunk
   return crc32(`${series} ${start} ${seq} ${finish} ${count} ${size}`)
 }
 
+/** Also of the head of the chunk, so that it counts for no other one. */
+export function summaryChecksum(figures: Uint8Array, chunk: ChunkColumns): number {
+  return crc32(figures, chunkChecksum(chunk))
+}
+
 /** The columns of a {@link StoredElementTuple}. */
 export const ELEMENT_COLUMNS =
   'path, value, document, model_type, value_type, semantic_id, stamp, revision, source_time, quality, crc'
@@ -134,6 +139,9 @@ export const isSoundRow = {
     isSound(row.crc, seriesChecksum(String(row.submodel), String(row.path), row.longest as Integer)),
   /** Its head only. */
   chunk: (row: StoredRow) => isSound(row.crc, chunkChecksum(row as unknown as ChunkColumns)),
+  /** A row of `chunk_summary`, joined with the head of its chunk. */
+  summary: (row: StoredRow) =>
+    isSound(row.crc, summaryChecksum(row.figures as Uint8Array, row as unknown as ChunkColumns)),
   file: (row: StoredRow) => isSound(row.crc, fileChecksum(fileColumns(row))),
   log: (row: StoredRow) =>
     isSound(row.crc, entryChecksum(row.seq as Integer, row.time as Integer, String(row.changes), row.runs as Runs))

@@ -1,8 +1,10 @@
 /** The tables of the history, with their counters. Runs in the writer. */
 import type { DatabaseSync } from 'node:sqlite'
 import { historyChanged } from '../change-rules.ts'
+import { summaryFigures } from '../packed-run.ts'
+import { summaryOf } from '../run-codec.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
-import { chunkChecksum, seriesChecksum } from './checksums.ts'
+import { type ChunkColumns, chunkChecksum, type Integer, seriesChecksum, summaryChecksum } from './checksums.ts'
 import type { Counters } from './counters.ts'
 
 export class ChunkTable {
@@ -20,8 +22,10 @@ export class ChunkTable {
       const series = this.#find(name) ?? this.#create(name)
       this.#count(this.#sql.remove.get(series, from, seq), -1)
       const size = bytes.length
-      const crc = chunkChecksum({ series, start: from, seq, finish: to, count, size })
-      this.#sql.add.run(series, from, seq, to, count, size, bytes, crc)
+      const columns = { series, start: from, seq, finish: to, count, size }
+      this.#sql.add.run(series, from, seq, to, count, size, bytes, chunkChecksum(columns))
+      const summary = summaryRow(columns, bytes)
+      if (summary !== undefined) this.#sql.summarise.run(...summary)
       const longest = to - from
       this.#sql.lengthen.run(longest, seriesChecksum(name.submodel, name.path, longest), series, longest)
       this.#count({ count, size: bytes.length }, 1)
@@ -69,6 +73,20 @@ export class ChunkTable {
   }
 }
 
+export const ADD_SUMMARY = 'INSERT OR REPLACE INTO chunk_summary VALUES (?, ?, ?, ?, ?)'
+
+/** The columns of `chunk_summary`; undefined if the chunk has no summary. */
+export function summaryRow(
+  chunk: ChunkColumns,
+  bytes: Uint8Array
+): [series: Integer, start: Integer, seq: Integer, figures: Uint8Array, crc: number] | undefined {
+  const summary = summaryOf(bytes)
+  const doubles = summary === undefined ? undefined : summaryFigures(summary)
+  if (doubles === undefined) return undefined
+  const figures = new Uint8Array(doubles.buffer)
+  return [chunk.series, chunk.start, chunk.seq, figures, summaryChecksum(figures, chunk)]
+}
+
 function prepare(db: DatabaseSync) {
   return {
     find: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
@@ -77,6 +95,7 @@ function prepare(db: DatabaseSync) {
     lengthen: db.prepare('UPDATE series SET longest = ?, crc = ? WHERE id = ? AND longest < ?'),
     any: db.prepare('SELECT 1 FROM chunk WHERE series = ? LIMIT 1'),
     add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    summarise: db.prepare(ADD_SUMMARY),
     remove: db.prepare('DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? RETURNING count, size'),
     replace: db.prepare(
       'DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ? RETURNING count, size'

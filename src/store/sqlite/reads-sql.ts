@@ -82,6 +82,11 @@ export function prepare(db: DatabaseSync) {
       `SELECT start, seq, finish, count FROM chunk INDEXED BY chunk_figures
        WHERE series = ? AND start >= ? AND start <= ? AND finish >= ? ORDER BY start, seq LIMIT ?`
     ),
+    summaries: db.prepare(
+      `SELECT c.series, c.start, c.seq, c.finish, c.count, c.size, figures, s.crc
+       FROM chunk c INDEXED BY chunk_figures LEFT JOIN chunk_summary s USING (series, start, seq)
+       WHERE c.series = ? AND c.start >= ? AND c.start <= ? AND c.finish >= ? ORDER BY c.start, c.seq LIMIT ?`
+    ),
     chunk: db.prepare('SELECT * FROM chunk WHERE series = ? AND start = ? AND seq = ? AND finish = ? AND count = ?'),
     isListed: db.prepare(
       `SELECT 1 FROM chunk INDEXED BY chunk_figures
@@ -102,6 +107,9 @@ export function prepare(db: DatabaseSync) {
   sql.written.setReturnArrays(true)
   sql.findSeries.setReadBigInts(true)
   sql.heads.setReadBigInts(true)
+  sql.summaries.setReadBigInts(true)
+  // There may be tens of thousands in one request.
+  sql.summaries.setReturnArrays(true)
   sql.chunk.setReadBigInts(true)
   sql.series.setReadBigInts(true)
   sql.seriesOf.setReadBigInts(true)

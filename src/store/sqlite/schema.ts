@@ -14,6 +14,8 @@
  * - `runs` of a log entry are its encoded runs, concatenated; `changes` contains the length of each.
  * - `longest` of a series is the time span of its longest chunk, in nanoseconds: a chunk that reaches a given time may
  *   start this much earlier.
+ * - `chunk_summary` has the statistics of a chunk, seven doubles, if its run has a summary; those of older chunks are only
+ *   in the chunk itself. They are deleted with their chunk.
  * - `quality` of an element is its index in the list of model/samples.ts, NULL if no quality was given.
  * - `trimmed` of an audit entry: with it, those up to this number were removed. `previous` and `hash` are SHA-256.
  * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are its part checksums (files.ts).
@@ -152,7 +154,18 @@ export const migrations: readonly string[] = [
      record TEXT NOT NULL,
      previous BLOB NOT NULL,
      hash BLOB NOT NULL
-   ) STRICT;`
+   ) STRICT;`,
+  `CREATE TABLE chunk_summary (
+     series INTEGER NOT NULL,
+     start INTEGER NOT NULL,
+     seq INTEGER NOT NULL,
+     figures BLOB NOT NULL,
+     crc INTEGER NOT NULL,
+     PRIMARY KEY (series, start, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TRIGGER chunk_summary_deleted AFTER DELETE ON chunk BEGIN
+     DELETE FROM chunk_summary WHERE series = old.series AND start = old.start AND seq = old.seq;
+   END;`
 ]
 
 /**

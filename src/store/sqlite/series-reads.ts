@@ -1,7 +1,8 @@
 /** Reads of the history: series and their chunks. */
 import type { DamageLog } from '../damage.ts'
-import type { Chunk, ChunkHead, Series, SeriesName } from '../series.ts'
-import { isSoundRow } from './checksums.ts'
+import { summaryAt, viewOf } from '../packed-run.ts'
+import type { Chunk, ChunkHead, Series, SeriesName, SummarisedHead } from '../series.ts'
+import { isSound, isSoundRow, summaryChecksum } from './checksums.ts'
 import { type ReadStatements, readSnapshot } from './reads-sql.ts'
 import type { StoredRow } from './schema.ts'
 
@@ -15,20 +16,24 @@ export class SeriesReads {
   }
 
   /** The first `limit` chunks of a series that overlap [from, to], without their bytes. */
-  heads({ submodel, path }: SeriesName, from: bigint, to: bigint, limit: number): ChunkHead[] {
-    return readSnapshot(this.#sql, () => {
-      const series = this.#find(submodel, path)
-      if (series === undefined) return []
-      // A chunk that overlaps the range may start this early.
-      const earliest = clampTime(from - (series.longest as bigint))
-      return this.#sql.heads.all(series.id as bigint, earliest, to, from, limit).map((row) => ({
-        submodel,
-        path,
-        from: row.start as bigint,
-        seq: Number(row.seq),
-        to: row.finish as bigint,
-        count: Number(row.count)
-      }))
+  heads(name: SeriesName, from: bigint, to: bigint, limit: number): ChunkHead[] {
+    return this.#list('heads', name, from, to, limit).map(({ start, seq, finish, count }) => ({
+      ...{ submodel: name.submodel, path: name.path },
+      ...{ from: start as bigint, seq: Number(seq), to: finish as bigint, count: Number(count) }
+    }))
+  }
+
+  /** The same with the summaries. A damaged one is reported, and left out: the chunk has it, too. */
+  summaries(name: SeriesName, from: bigint, to: bigint, limit: number): SummarisedHead[] {
+    const { submodel, path } = name
+    const rows = this.#list('summaries', name, from, to, limit) as unknown as SummaryTuple[]
+    return rows.map(([series, start, seq, finish, count, size, figures, crc]) => {
+      const head = { submodel, path, from: start, seq: Number(seq), to: finish, count: Number(count) }
+      if (figures === null) return head
+      const isIntact = isSound(crc, summaryChecksum(figures, { series, start, seq, finish, count, size }))
+      if (isIntact) return { ...head, summary: summaryAt(viewOf(figures), 0) }
+      this.#damage.report(`The summary of a chunk of the history of "${path}" in "${submodel}"`)
+      return head
     })
   }
 
@@ -56,6 +61,16 @@ export class SeriesReads {
     return this.#sql.series.all(after?.submodel ?? '', after?.submodel ?? '', after?.path ?? '', limit).map(seriesOf)
   }
 
+  #list(what: 'heads' | 'summaries', name: SeriesName, from: bigint, to: bigint, limit: number): StoredRow[] {
+    return readSnapshot(this.#sql, () => {
+      const series = this.#find(name.submodel, name.path)
+      if (series === undefined) return []
+      // A chunk that overlaps the range may start this early.
+      const earliest = clampTime(from - (series.longest as bigint))
+      return this.#sql[what].all(series.id as bigint, earliest, to, from, limit)
+    })
+  }
+
   #find(submodel: string, path: string): StoredRow | undefined {
     const series = this.#sql.findSeries.get(submodel, path)
     if (series === undefined) return undefined
@@ -63,6 +78,17 @@ export class SeriesReads {
     throw this.#damage.report(`The history of "${path}" in "${submodel}"`)
   }
 }
+
+type SummaryTuple = readonly [
+  series: bigint,
+  start: bigint,
+  seq: bigint,
+  finish: bigint,
+  count: bigint,
+  size: bigint,
+  figures: Uint8Array | null,
+  crc: bigint | null
+]
 
 const MIN_INT64 = -(2n ** 63n)
 

@@ -8,13 +8,13 @@ import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../clock.ts'
 import type { HubError } from '../../errors.ts'
-import { scanChunks } from '../chunk-scan.ts'
+import { scanChunks, scanSummarised } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
 import type { StoreFigures } from '../figures.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
 import { RecentLog } from '../recent-log.ts'
-import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
+import type { Chunk, ChunkHead, IsEnough, SeriesName, SummarisedChunk } from '../series.ts'
 import type { Change, DocumentKind, ElementCondition, Facet, FileEntry, PageRequest, Store } from '../store.ts'
 import { WriteHealth } from '../write-health.ts'
 import { DocumentCache } from './cache.ts'
@@ -220,6 +220,15 @@ class SqliteStore implements Store {
       list: async (start, limit) => this.#read((reads) => reads.history.heads(series, start, to, limit)),
       load: async (heads) => this.#read((reads) => reads.history.chunks(series, heads))
     })
+  }
+
+  summarisedChunks(series: SeriesName, from: bigint, to: bigint, isEnough: IsEnough): AsyncIterable<SummarisedChunk> {
+    const source = {
+      list: async (start: bigint, limit: number) =>
+        this.#read((reads) => reads.history.summaries(series, start, to, limit)),
+      load: async (heads: readonly ChunkHead[]) => this.#read((reads) => reads.history.chunks(series, heads))
+    }
+    return scanSummarised(from, source, isEnough)
   }
 
   heads(series: SeriesName, from: bigint, to: bigint): AsyncIterable<ChunkHead> {

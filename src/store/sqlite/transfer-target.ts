@@ -22,6 +22,7 @@ import {
   fileChecksum,
   seriesChecksum
 } from './checksums.ts'
+import { ADD_SUMMARY, summaryRow } from './chunks.ts'
 import { fsyncPath, PartChecksums } from './files.ts'
 import { lockDirectory } from './lock.ts'
 import { encodeChanges } from './log-entry-codec.ts'
@@ -216,8 +217,12 @@ class SqliteTarget implements TransferTarget {
     const create = () => this.#sql.addSeries.get(submodel, path, seriesChecksum(submodel, path, 0))?.id
     const series = Number(this.#sql.findSeries.get(submodel, path)?.id ?? create())
     const [longest, size] = [to - from, bytes.length]
-    const crc = chunkChecksum({ series, start: from, seq, finish: to, count, size })
-    this.#sql.addChunk.run(series, from, seq, to, count, size, bytes, crc)
+    const columns = { series, start: from, seq, finish: to, count, size }
+    // Not by REPLACE, which would leave the summary.
+    this.#sql.removeChunk.run(series, from, seq)
+    this.#sql.addChunk.run(series, from, seq, to, count, size, bytes, chunkChecksum(columns))
+    const summary = summaryRow(columns, bytes)
+    if (summary !== undefined) this.#sql.addSummary.run(...summary)
     this.#sql.lengthen.run(longest, seriesChecksum(submodel, path, longest), series, longest)
   }
 
@@ -269,7 +274,9 @@ function prepare(db: DatabaseSync) {
     addElement: db.prepare('INSERT OR IGNORE INTO element VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
     findSeries: db.prepare('SELECT id FROM series WHERE submodel = ? AND path = ?'),
     addSeries: db.prepare('INSERT INTO series (submodel, path, longest, crc) VALUES (?, ?, 0, ?) RETURNING id'),
-    addChunk: db.prepare('INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    removeChunk: db.prepare('DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ?'),
+    addChunk: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    addSummary: db.prepare(ADD_SUMMARY),
     lengthen: db.prepare('UPDATE series SET longest = ?, crc = ? WHERE id = ? AND longest < ?'),
     removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
     removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
