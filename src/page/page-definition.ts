@@ -7,6 +7,14 @@ export interface PageProps {
   readonly params: RouteParams
 }
 
+export interface PageReader {
+  readonly roles: readonly string[]
+  /** A hub without users: everyone may do everything. */
+  readonly isOpen: boolean
+  /** May any document be created or replaced by uploading a file? */
+  readonly mayUpload: boolean
+}
+
 export interface PageDefinition {
   /** Its address behind `#/`. */
   readonly path: string
@@ -16,8 +24,8 @@ export interface PageDefinition {
   readonly order?: number
   /** Its icon in the navigation. */
   readonly icon?: IconName
-  /** Is it shown to this caller? What is read there is decided by the hub. @param roles of the caller @param isOpen hub without users */
-  readonly isFor?: (roles: readonly string[], isOpen: boolean) => boolean
+  /** Is it shown to this reader? What is read there is decided by the hub. */
+  readonly isFor?: (reader: PageReader) => boolean
   readonly load: () => Promise<{ readonly default: ComponentType<PageProps> }>
 }
 

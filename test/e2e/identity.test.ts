@@ -86,6 +86,19 @@ t.test('a key is accepted however clients show it', async (t) => {
   t.match((await session({})).json, { name: 'anonymous', authentication: 'none' })
 })
 
+t.test('a caller learns whether it may upload files at all', async (t) => {
+  const { hub } = await secured(t)
+  t.match((await at(hub, 'GET', '/security/session', undefined, byAdmin)).json, { mayUpload: true })
+  t.match((await at(hub, 'GET', '/security/session')).json, { mayUpload: false })
+  const signedIn = await at(hub, 'POST', '/security/session', { user: 'kim', password: PASSWORD })
+  t.match(signedIn.json, { mayUpload: true })
+  const roles = { engineer: true, operator: false, gateway: false, auditor: false }
+  for (const [role, mayUpload] of Object.entries(roles)) {
+    const { json } = await at(hub, 'POST', '/security/keys', { name: role, claims: { role } }, byAdmin)
+    t.match((await at(hub, 'GET', '/security/session', undefined, bearer(json.key))).json, { mayUpload }, role)
+  }
+})
+
 t.test('credentials that are not valid are refused with 401 and a challenge, and never repeated', async (t) => {
   const { hub, key } = await secured(t)
   const wrong = `${key.slice(0, -6)}AAAAAA`

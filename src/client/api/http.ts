@@ -33,7 +33,15 @@ export interface HttpOptions {
   ) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   /** Called with each refusal, before it is thrown. */
   readonly onRefusal?: (error: ApiError) => void
+  /** Sends what is large and reports how much of it is sent, which `fetch` cannot; without it only the result is known. */
+  readonly transfer?: Transfer
 }
+
+/** Like `fetch`. @throws Error where the hub cannot be reached, and what the signal of `init` throws */
+export type Transfer = (url: string, init: RequestInit, onSent: OnSent) => Promise<Response>
+
+/** @param share of the body that is sent, from 0 to 1 */
+export type OnSent = (share: number) => void
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -45,6 +53,8 @@ export interface HttpRequest {
   readonly body?: NonNullable<RequestInit['body']>
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
+  /** Called while the body is sent, where the client has a `transfer`. */
+  readonly onSent?: OnSent | undefined
 }
 
 /** A page of a list: without a cursor the first one. */
@@ -88,20 +98,26 @@ export class HttpClient {
   }
 
   /** @throws ApiError unless the hub answers with success */
-  async send(url: string, { method = 'GET', query, json, body, headers, signal }: HttpRequest = {}): Promise<Response> {
+  async send(
+    url: string,
+    { method = 'GET', query, json, body, headers, signal, onSent }: HttpRequest = {}
+  ): Promise<Response> {
+    const { transfer } = this.#options
     const credentials = await this.#options.credentials?.(method === 'GET')
+    const init: RequestInit = {
+      method,
+      headers: {
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...credentials,
+        ...headers
+      },
+      ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined && { body }),
+      ...(signal && { signal })
+    }
     let response: Response
     try {
-      response = await fetch(withQuery(url, query), {
-        method,
-        headers: {
-          ...(json !== undefined && { 'content-type': 'application/json' }),
-          ...credentials,
-          ...headers
-        },
-        ...(json !== undefined ? { body: JSON.stringify(json) } : body !== undefined && { body }),
-        ...(signal && { signal })
-      })
+      const to = withQuery(url, query)
+      response = await (onSent !== undefined && transfer !== undefined ? transfer(to, init, onSent) : fetch(to, init))
     } catch (error) {
       if (signal?.aborted) throw error
       throw this.#refused(new ApiError(0, []))

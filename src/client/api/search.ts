@@ -64,12 +64,16 @@ export function query<Entry>(
 /** The hub looks up at most this many identifiers by index in one query; with more it reads everything. */
 const MAX_ALTERNATIVES = 16
 
-/** Documents by identifier; those that do not exist are not in the result. */
+/**
+ * Documents by identifier; those that do not exist are not in the result.
+ * @param $select what the result has of them; all by default
+ */
 export async function queryByIds<Entry>(
   http: HttpClient,
   subject: string,
   field: string,
-  ids: readonly string[]
+  ids: readonly string[],
+  $select?: 'id'
 ): Promise<Entry[]> {
   const parts = Array.from({ length: Math.ceil(ids.length / MAX_ALTERNATIVES) }, (_, index) =>
     ids.slice(index * MAX_ALTERNATIVES, (index + 1) * MAX_ALTERNATIVES)
@@ -78,7 +82,7 @@ export async function queryByIds<Entry>(
     parts.map((part) => {
       const equal = part.map((id) => ({ $eq: [{ $field: field }, { $strVal: id }] }))
       const $condition = equal.length === 1 ? equal[0] : { $or: equal }
-      return query<Entry>(http, subject, { $condition }, { limit: 100 })
+      return query<Entry>(http, subject, { ...($select && { $select }), $condition }, { limit: 100 })
     })
   )
   return pages.flatMap(({ result }) => result)

@@ -9,6 +9,8 @@ export interface CallerInfo {
   readonly expires?: string
   /** For unsafe methods with a session. */
   readonly csrfToken?: string
+  /** May any document be created or replaced by uploading a file? */
+  readonly mayUpload?: boolean
 }
 
 /** What a page has to know before its user is known. */

@@ -13,6 +13,16 @@ export function formatTime(value: string | number): string {
   return new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'medium' }).format(time)
 }
 
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+export function formatBytes(bytes: number): string {
+  const step = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
+  return formatNumber(bytes / 1000 ** step, {
+    ...{ style: 'unit', unit: UNITS[step] ?? 'byte', unitDisplay: step === 0 ? 'long' : 'short' },
+    maximumSignificantDigits: 3
+  })
+}
+
 /** The text in the reader's language; otherwise in English, otherwise the first. */
 export function textOf(texts: readonly LangString[] | undefined): string | undefined {
   return langStringOf(texts)?.text

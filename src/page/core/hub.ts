@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import { type ApiError, HttpClient } from '../../client/api/http.ts'
 import type { PageConfig } from '../../client/api/session.ts'
+import { transfer } from './transfer.ts'
 
 /** The page's own folder: the hub's root, also below a path of a reverse proxy. */
 export const ROOT = new URL('.', location.href.split(/[?#]/, 1)[0]).href.replace(/\/$/, '')
@@ -32,6 +33,7 @@ export function hub(): HttpClient {
   client ??= new HttpClient(ROOT, {
     apiPrefix: config.peek()?.apiPrefix ?? '/api/v3',
     credentials: headers,
+    transfer,
     onRefusal: ({ status }: ApiError) => {
       if (status === 401) onUnauthorized()
     }

@@ -1,6 +1,6 @@
 /** JSON Schemas of `/security/…`. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
-import { list, object, text, whole } from './sample-schemas.ts'
+import { flag, list, object, text, whole } from './sample-schemas.ts'
 
 const time = { type: 'string', format: 'date-time' }
 const claims = {
@@ -25,7 +25,8 @@ export const securitySchemas: Readonly<Record<string, JsonSchema>> = {
         },
         claims,
         expires: time,
-        csrfToken: { ...text, description: 'For the header X-CSRF-Token of unsafe methods' }
+        csrfToken: { ...text, description: 'For the header X-CSRF-Token of unsafe methods' },
+        mayUpload: { ...flag, description: 'May any document be created or replaced by uploading a file?' }
       },
       ['name', 'authentication']
     )

@@ -1,6 +1,8 @@
 /** Sign in, sign out, and who am I. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
+import { accessToEndpoint, requireRight } from '../../operations/subject-context.ts'
+import type { Access } from '../../security/access.ts'
 import type { Caller } from '../../security/caller.ts'
 import { unauthorized } from '../../security/identity/credentials.ts'
 import type { Identity } from '../../security/identity/identity.ts'
@@ -8,6 +10,7 @@ import { csrfTokenOf } from '../../security/identity/sessions.ts'
 import { isLoopback } from '../../security/loopback.ts'
 import { SESSION_COOKIE, sessionOf } from '../http/credentials.ts'
 import { serve } from '../http/extension-endpoint.ts'
+import { type Route, routes } from '../http/routes.ts'
 import { passwordEndpoint, sessionEndpoint } from './endpoints.ts'
 import { bodyOf, textIn } from './members.ts'
 
@@ -21,11 +24,11 @@ export function serveSessions(app: FastifyInstance, { identity, isHttps }: Sessi
   const ended = `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`
 
   serve(app, '', sessionEndpoint, {
-    get: ({ request }) => {
-      if (request.access === undefined) return { name: 'anonymous', authentication: 'open' }
+    get: async ({ request }) => {
+      if (request.access === undefined) return { name: 'anonymous', authentication: 'open', mayUpload: true }
       const { caller } = request.access
       const session = caller.authentication === 'session' ? sessionOf(request) : undefined
-      return { ...describe(caller), ...(session !== undefined && { csrfToken: csrfTokenOf(session) }) }
+      return { ...(await describe(request.access)), ...(session !== undefined && { csrfToken: csrfTokenOf(session) }) }
     },
     post: async ({ request, reply }) => {
       refuseOpenHub(identity)
@@ -33,7 +36,8 @@ export function serveSessions(app: FastifyInstance, { identity, isHttps }: Sessi
       const opened = await identity.sessions.open(textIn(body, 'user'), textIn(body, 'password'), request.ip)
       // Without an expiry: the browser forgets it at its end, and the hub knows when it ends.
       reply.header('set-cookie', `${SESSION_COOKIE}=${opened.session}; ${attributes}`)
-      return { ...describe(opened.caller), csrfToken: opened.csrf }
+      const access = (request.access as Access).as(opened.caller)
+      return { ...(await describe(access)), csrfToken: opened.csrf }
     },
     delete: async ({ request, reply }) => {
       const session = sessionOf(request)
@@ -55,11 +59,31 @@ export function serveSessions(app: FastifyInstance, { identity, isHttps }: Sessi
   })
 }
 
-function describe({ name, authentication, subject: { claims }, expiresAt }: Caller): object {
+async function describe(access: Access): Promise<object> {
+  const {
+    name,
+    authentication,
+    subject: { claims },
+    expiresAt
+  } = access.caller
   return {
-    ...{ name, authentication },
+    ...{ name, authentication, mayUpload: await mayUpload(access) },
     ...(claims !== undefined && { claims }),
     ...(expiresAt !== undefined && { expires: new Date(expiresAt).toISOString() })
+  }
+}
+
+const upload = routes().find(({ definition }) => definition.name === 'UploadFile') as Route
+
+/** Whether pages for uploads concern the caller; what it may store is decided document by document. */
+async function mayUpload(access: Access): Promise<boolean> {
+  const { required, questions } = accessToEndpoint(upload.endpoint)
+  try {
+    await requireRight(access.at([upload.path]), required, questions)
+    return true
+  } catch (error) {
+    if (error instanceof HubError) return false
+    throw error
   }
 }
 

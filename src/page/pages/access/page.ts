@@ -6,6 +6,6 @@ export default definePage({
   title: () => accessMessages().title,
   order: 80,
   icon: 'key',
-  isFor: (roles, isOpen) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
   load: () => import('./access.tsx')
 })

@@ -7,6 +7,6 @@ export default definePage({
   order: 70,
   icon: 'history',
   // An open hub knows no callers, so it records nothing.
-  isFor: (roles, isOpen) => !isOpen && roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: ({ roles, isOpen }) => !isOpen && roles.some((role) => role === 'administrator' || role === 'auditor'),
   load: () => import('./audit.tsx')
 })

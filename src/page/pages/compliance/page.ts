@@ -6,6 +6,6 @@ export default definePage({
   title: () => complianceMessages().title,
   order: 60,
   icon: 'clipboard',
-  isFor: (roles, isOpen) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
   load: () => import('./compliance.tsx')
 })

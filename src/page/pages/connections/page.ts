@@ -6,6 +6,6 @@ export default definePage({
   title: () => connectionMessages().title,
   order: 45,
   icon: 'plug',
-  isFor: (roles, isOpen) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
   load: () => import('./connections.tsx')
 })

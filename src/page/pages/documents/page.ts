@@ -7,6 +7,6 @@ export default definePage({
   order: 65,
   icon: 'file',
   // Gateways only send.
-  isFor: (roles, isOpen) => isOpen || roles.some((role) => role !== 'gateway'),
+  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role !== 'gateway'),
   load: () => import('./documents.tsx')
 })

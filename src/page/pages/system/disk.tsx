@@ -1,9 +1,9 @@
 /** What is left of the disk, how fast the history grows, and what is deleted when. */
 import type { Metrics, Setting } from '../../../client/api/system.ts'
-import { formatNumber } from '../../core/format.ts'
+import { formatBytes, formatNumber } from '../../core/format.ts'
 import { FactList } from '../../ui/fact-list.tsx'
 import { growthOf } from './figures.ts'
-import { formatBytes, formatDuration } from './format.ts'
+import { formatDuration } from './format.ts'
 import { systemMessages } from './messages.ts'
 
 /** Less is marked. */

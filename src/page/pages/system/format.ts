@@ -1,15 +1,5 @@
 import { formatNumber } from '../../core/format.ts'
 
-const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
-
-export function formatBytes(bytes: number): string {
-  const step = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)))
-  return formatNumber(bytes / 1000 ** step, {
-    ...{ style: 'unit', unit: UNITS[step] ?? 'byte', unitDisplay: step === 0 ? 'long' : 'short' },
-    maximumSignificantDigits: 3
-  })
-}
-
 export function formatSeconds(seconds: number): string {
   const isShort = seconds < 1
   return formatNumber(isShort ? seconds * 1000 : seconds, {

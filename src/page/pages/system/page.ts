@@ -6,6 +6,6 @@ export default definePage({
   title: () => systemMessages().title,
   order: 90,
   icon: 'chart',
-  isFor: (roles, isOpen) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
   load: () => import('./system.tsx')
 })
