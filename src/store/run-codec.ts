@@ -29,11 +29,9 @@ import {
   viewOf
 } from './packed-run.ts'
 import { decodeColumns, encodeColumns, holdsScaledNumbers, scaleOf, toNumberForm } from './run-columns.ts'
-import { decodeShort, encodeShort, isShort } from './short-run.ts'
+import { decodeShort, encodeShort, isShort, isSoundShort, SHORT_VERSION } from './short-run.ts'
 
 const FORMAT_VERSION = 3
-
-const SHORT_VERSION = 5
 
 /** The version without checksum. */
 const UNCHECKED_VERSION = 2
@@ -75,7 +73,7 @@ export function encodeRun(samples: Run): Uint8Array {
   const run = toNumberForm(dropEmptyCondensed(samples))
   if (isShort(run)) {
     const flags = FORM_FACTOR * forms.indexOf('number') + (isAscending(run) ? FLAG_ASCENDING : 0)
-    return withChecksum([encodeHeader(run, flags, SHORT_VERSION), encodeShort(run, scaleOf(run.values))])
+    return encodeShort(run, flags, scaleOf(run.values))
   }
   const sums = summarise(run)
   const isParted = run.form === 'number' && lengthOf(run) > MAX_PART_SAMPLES
@@ -90,12 +88,14 @@ export function encodeRun(samples: Run): Uint8Array {
     (isAscending(run) ? FLAG_ASCENDING : 0) +
     (isParted ? FLAG_PARTS : 0) +
     (isWorthIt ? FLAG_ZSTD : 0)
-  return withChecksum([
-    encodeHeader(run, flags, FORMAT_VERSION),
+  const bytes = concatBytes([
+    encodeHeader(run, flags),
     ...(sums === undefined ? [] : [new Uint8Array(sums.buffer)]),
     ...(isParted ? [encodePartIndex(parts, columns.map(totalBytes))] : []),
     isWorthIt ? squeezed : raw
   ])
+  viewOf(bytes).setUint32(CHECKSUM_OFFSET, checksumOf(bytes), true)
+  return bytes
 }
 
 /**
@@ -110,11 +110,8 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   const summary = hasFlag(bytes, FLAG_SUMMARY) ? decodeSummary(viewOf(bytes), headerBytes(bytes), bytes[0]) : undefined
   const parts = () => decodeParts(bytes)
   const run = () => {
+    if (bytes[0] === SHORT_VERSION) return decodeShort(bytes)
     const common = decodeHeader(bytes)
-    if (bytes[0] === SHORT_VERSION) {
-      const { base, form, count } = common
-      return { base, form, ...decodeShort(bytes.subarray(HEADER_BYTES), count) }
-    }
     if (!hasFlag(bytes, FLAG_PARTS)) return decodeColumns(unpackBody(bytes), 0, common)
     return concatRuns(
       common.base,
@@ -189,22 +186,21 @@ export function isAscendingRun(bytes: Uint8Array): boolean {
 function damageOf(bytes: Uint8Array): string | undefined {
   if (bytes.length < CHECKSUM_OFFSET) return `it has only ${bytes.length} bytes`
   const [version] = bytes
+  if (version === SHORT_VERSION) return isSoundShort(bytes) ? undefined : DIFFERENT_CHECKSUM
   if (version === JOINED_VERSION) return isSoundJoined(bytes) ? undefined : DIFFERENT_CHECKSUM
   if (version === undefined || version < UNCHECKED_VERSION || version > SHORT_VERSION) {
     return `it has format version ${version}; this release reads ${UNCHECKED_VERSION} to ${SHORT_VERSION}`
   }
-  const isMatch = (of: number) =>
-    bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes, of)
-  if (version !== UNCHECKED_VERSION) return isMatch(version) ? undefined : DIFFERENT_CHECKSUM
+  const isMatch = bytes.length >= HEADER_BYTES && viewOf(bytes).getUint32(CHECKSUM_OFFSET, true) === checksumOf(bytes)
+  if (version === FORMAT_VERSION) return isMatch ? undefined : DIFFERENT_CHECKSUM
   // A correct checksum proves that the run is of a version that has one, even if its version byte was damaged.
-  const isOther = isMatch(FORMAT_VERSION) || isMatch(SHORT_VERSION) || isSoundJoined(bytes)
-  return isOther ? DIFFERENT_CHECKSUM : undefined
+  return isMatch || isSoundShort(bytes) || isSoundJoined(bytes) ? DIFFERENT_CHECKSUM : undefined
 }
 
 const DIFFERENT_CHECKSUM = 'its checksum does not match'
 
-function checksumOf(bytes: Uint8Array, version: number): number {
-  const header = crc32(bytes.subarray(1, CHECKSUM_OFFSET), version)
+function checksumOf(bytes: Uint8Array): number {
+  const header = crc32(bytes.subarray(1, CHECKSUM_OFFSET), FORMAT_VERSION)
   return crc32(bytes.subarray(HEADER_BYTES), header)
 }
 
@@ -222,19 +218,13 @@ function matchesTimes(part: RunPart): boolean {
 
 // ---- encoding
 
-function encodeHeader(run: Run, flags: number, version: number): Uint8Array {
+function encodeHeader(run: Run, flags: number): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = viewOf(bytes)
-  view.setUint8(0, version)
+  view.setUint8(0, FORMAT_VERSION)
   view.setUint8(1, flags)
   view.setBigInt64(2, run.base, true)
   view.setUint32(10, lengthOf(run), true)
-  return bytes
-}
-
-function withChecksum(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = concatBytes(parts)
-  viewOf(bytes).setUint32(CHECKSUM_OFFSET, checksumOf(bytes, bytes[0] ?? 0), true)
   return bytes
 }
 
@@ -342,7 +332,7 @@ function holdsOnly(bytes: Uint8Array, wanted: 'numbers' | 'whole numbers'): bool
   if (form === 'members') return false
   if (form === 'number' && wanted === 'numbers') return true
   if (bytes[0] === SHORT_VERSION) {
-    return decodeShort(bytes.subarray(HEADER_BYTES), decodeHeader(bytes).count).values.every(Number.isSafeInteger)
+    return decodeShort(bytes).values.every(Number.isSafeInteger)
   }
   const raw = unpackBody(bytes)
   return partOffsets(bytes).every((start) => holdsScaledNumbers(raw, start, wanted))

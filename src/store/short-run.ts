@@ -1,5 +1,5 @@
 /**
- * The body of a short run of numbers: integers of variable length (seven bits a byte, the least significant first, signed
+ * Short runs of numbers, with the header of run-codec.ts and a body of integers of variable length (seven bits a byte, the least significant first, signed
  * ones folded). A push has few samples of each of many series, and for these a head in JSON and a zstd frame would cost
  * many times what the samples do.
  *
@@ -7,7 +7,14 @@
  * (0: regular), first time, step; the times after the second, as differences of differences in ticks, unless regular; the
  * values, as differences of integers on their scale, or as doubles.
  */
+import { crc32 } from 'node:zlib'
 import { type Quality, qualities, type Run } from '../model/samples.ts'
+
+export const SHORT_VERSION = 5
+
+const COUNT_OFFSET = 10
+const CHECKSUM_OFFSET = 14
+const HEADER_BYTES = 18
 
 /** Runs from here on are long. */
 const MIN_LONG_RUN = 64
@@ -15,7 +22,10 @@ const MIN_LONG_RUN = 64
 const DOUBLES = 255
 const EACH = 255
 
-/** Of the longest short run: 10 bytes a time, 8 or 9 a value, 1 a quality. */
+/**
+ * Holds one run while it is read or written: a view of a small array costs more than a copy of it. The longest has 10 bytes a
+ * time, 8 or 9 a value, 1 a quality.
+ */
 const scratch = new Uint8Array(64 + 24 * MIN_LONG_RUN)
 const view = new DataView(scratch.buffer)
 let at = 0
@@ -27,8 +37,13 @@ export function isShort(run: Run): run is NumberRun {
 }
 
 /** @param scale number of decimals that all values have at most; undefined: they are not decimal */
-export function encodeShort({ offsets, values, quality }: NumberRun, scale: number | undefined): Uint8Array {
-  at = 0
+export function encodeShort(run: NumberRun, flags: number, scale: number | undefined): Uint8Array {
+  const { base, offsets, values, quality } = run
+  scratch[0] = SHORT_VERSION
+  scratch[1] = flags
+  view.setBigInt64(2, base, true)
+  view.setUint32(COUNT_OFFSET, offsets.length, true)
+  at = HEADER_BYTES
   scratch[at++] = scale ?? DOUBLES
   const isEach = quality instanceof Uint8Array
   scratch[at++] = isEach ? EACH : qualities.indexOf(quality)
@@ -39,17 +54,34 @@ export function encodeShort({ offsets, values, quality }: NumberRun, scale: numb
     scratch.set(quality, at)
     at += quality.length
   }
-  return scratch.subarray(0, at)
+  view.setUint32(CHECKSUM_OFFSET, checksum(at), true)
+  return scratch.slice(0, at)
 }
 
-/** @param count as its header says */
-export function decodeShort(bytes: Uint8Array, count: number): Pick<NumberRun, 'offsets' | 'values' | 'quality'> {
-  const reader = new Reader(bytes)
+/** Has it the checksum of a short run? */
+export function isSoundShort(bytes: Uint8Array): boolean {
+  if (bytes.length < HEADER_BYTES || bytes.length > scratch.length) return false
+  scratch.set(bytes)
+  return view.getUint32(CHECKSUM_OFFSET, true) === checksum(bytes.length)
+}
+
+/** @param bytes of a sound short run */
+export function decodeShort(bytes: Uint8Array): NumberRun {
+  scratch.set(bytes)
+  const base = view.getBigInt64(2, true)
+  const count = view.getUint32(COUNT_OFFSET, true)
+  const reader = new Reader(scratch, HEADER_BYTES, bytes.length)
   const scale = reader.byte()
   const quality = reader.byte()
   const offsets = readTimes(reader, count)
   const values = scale === DOUBLES ? readDoubles(reader, count) : readDecimals(reader, count, 10 ** scale)
-  return { offsets, values, quality: quality === EACH ? reader.take(count).slice() : (qualities[quality] as Quality) }
+  const ofRun = quality === EACH ? reader.take(count).slice() : (qualities[quality] as Quality)
+  return { base, offsets, form: 'number', values, quality: ofRun }
+}
+
+/** Of the run in `scratch`, without the bytes of the checksum itself. */
+function checksum(length: number): number {
+  return crc32(scratch.subarray(HEADER_BYTES, length), crc32(scratch.subarray(1, CHECKSUM_OFFSET), SHORT_VERSION))
 }
 
 function writeTimes(offsets: Float64Array): void {
@@ -152,16 +184,18 @@ function writeUnsigned(number: number): void {
 
 class Reader {
   readonly #bytes: Uint8Array
-  #at = 0
+  readonly #end: number
+  #at: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes
+    this.#at = start
+    this.#end = end
   }
 
   byte(): number {
-    const byte = this.#bytes[this.#at++]
-    if (byte === undefined) throw new Error('The run ends before its columns do')
-    return byte
+    if (this.#at === this.#end) throw new Error('The run ends before its columns do')
+    return this.#bytes[this.#at++] ?? 0
   }
 
   unsigned(): number {
@@ -181,7 +215,7 @@ class Reader {
   take(length: number): Uint8Array {
     const start = this.#at
     this.#at += length
-    if (this.#at > this.#bytes.length) throw new Error('The run ends before its columns do')
+    if (this.#at > this.#end) throw new Error('The run ends before its columns do')
     return this.#bytes.subarray(start, this.#at)
   }
 }

@@ -46,6 +46,22 @@ export interface CommandBatch {
   readonly commands: readonly WriteCommand[]
 }
 
+/** A batch on its way to the writer. */
+export interface FramedBatch extends Omit<CommandBatch, 'commands'> {
+  /** Undefined: the next commit of the frame. */
+  readonly commands: readonly (WriteCommand | undefined)[]
+  readonly frame?: Frame
+}
+
+/** See write-frames.ts. */
+export interface Frame {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Submodel and path of each series that has a number since the last frame. */
+  readonly names: readonly string[]
+  /** The numbers of earlier frames are void. */
+  readonly isReset: boolean
+}
+
 /** Clock readings shared by all commits of a transaction. */
 export type TransactionTime = Omit<DatedCommit, 'seq'>
 
@@ -57,7 +73,7 @@ export interface WriterOptions {
   readonly futureLimit: number
 }
 
-export type ToWriter = CommandBatch | 'close'
+export type ToWriter = FramedBatch | 'close'
 /** First whether it could open the database; then, per transaction, its times and the outcomes of its commands, in order. */
 export type FromWriter =
   | { readonly ready: true }

@@ -19,6 +19,7 @@ import type {
   WriteCommand,
   WriterOptions
 } from './write-commands.ts'
+import { FrameWriter } from './write-frames.ts'
 
 /** Limits of what the writer holds, so that transactions stay short. */
 const MAX_WRITER_COMMANDS = 4000
@@ -63,6 +64,7 @@ export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue>
 
 export class WriteQueue {
   readonly #worker: Worker
+  readonly #frames = new FrameWriter()
   readonly #options: QueueOptions
   #waiting: QueuedCommand[] = []
   /** Sent to the writer, in order. */
@@ -144,7 +146,8 @@ export class WriteQueue {
       this.#sentBytes += next.bytes
     }
     this.#waiting = this.#waiting.slice(commands.length)
-    this.#worker.postMessage({ clock: this.#options.clock(), commands })
+    const { batch, transfer } = this.#frames.encode({ clock: this.#options.clock(), commands })
+    this.#worker.postMessage(batch, transfer)
   }
 
   #settle({ outcomes, ...at }: TransactionTime & { readonly outcomes: readonly CommandOutcome[] }): void {

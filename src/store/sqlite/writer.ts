@@ -22,12 +22,14 @@ import { storageFailure } from './storage-errors.ts'
 import type {
   CommandBatch,
   CommandOutcome,
+  FramedBatch,
   FromWriter,
   ToWriter,
   TransactionTime,
   WriteCommand,
   WriterOptions
 } from './write-commands.ts'
+import { FrameReader } from './write-frames.ts'
 
 /** Bounds of one trim command. */
 const MAX_TRIMMED = 10_000
@@ -38,8 +40,9 @@ export function start(port: MessagePort, options: WriterOptions): void {
   const send = (message: FromWriter) => port.postMessage(message)
   try {
     const writer = new Writer(options)
+    const frames = new FrameReader()
     port.on('message', (message: ToWriter) => {
-      if (message !== 'close') return send(writer.run([message, ...arrived(port)]))
+      if (message !== 'close') return send(writer.run([message, ...arrived(port)].map((batch) => frames.decode(batch))))
       writer.close()
       port.close()
     })
@@ -52,8 +55,8 @@ export function start(port: MessagePort, options: WriterOptions): void {
 }
 
 /** Batches that arrived during the last transaction. 'close' is not among them: it is sent after all responses. */
-function arrived(port: MessagePort): CommandBatch[] {
-  const batches: CommandBatch[] = []
+function arrived(port: MessagePort): FramedBatch[] {
+  const batches: FramedBatch[] = []
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
     batches.push(next.message)
   }
