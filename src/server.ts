@@ -52,12 +52,17 @@ export async function createServer(
 ): Promise<Server> {
   const files = readOperatorFiles(config)
   const plan = await readPlanOrigin(config)
-  const store = await openStore(config, clock)
+  let recovered = 0
+  const store = await openStore(config, clock, (entries) => {
+    recovered = entries
+  })
   try {
     // First, as it has the log.
     const app = await createApp(config, files.tls)
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
+    if (recovered > 0)
+      app.log.info({ entries: recovered }, 'The last run ended early; its last values were read from the log')
 
     const { lineRules, followed } = files
     const tls = files.tls && new TlsServer(app, config, files.tls)

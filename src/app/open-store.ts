@@ -6,10 +6,17 @@ import { makeDirectory } from '../store/sqlite/paths.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
-/** @throws HubError `Unavailable` where another process uses the data directory, or the database is unreachable */
-export async function openStore(config: Config, clock: Clock = systemClock): Promise<Store> {
+/**
+ * @param onRecovered called where an earlier process had ended early, with the number of log entries that were read
+ * @throws HubError `Unavailable` where another process uses the data directory, or the database is unreachable
+ */
+export async function openStore(
+  config: Config,
+  clock: Clock = systemClock,
+  onRecovered: (entries: number) => void = () => {}
+): Promise<Store> {
   const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
-  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit })
+  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit, onRecovered })
   await makeDirectory(DATA_DIR)
   // The driver is loaded only where it is used.
   const { openMongo } = await import('../store/mongodb/mongodb.ts')

@@ -47,7 +47,10 @@ export class SqliteBackend implements Backend {
     this.#disk.onCrash = () => this.#crash(process)
     process.skewMs = this.#skewMs
     const cacheBytes = random.pick([0, 10_000, 64 * 1024 * 1024])
-    const store = await process.call(() => openSqlite(this.#disk.directory, { clock: process.clock, cacheBytes }))
+    // Rows follow their values soon, in several steps, or at the end.
+    const maxUnwritten = random.pick([2, 100, 100_000])
+    const options = { clock: process.clock, cacheBytes, maxUnwritten }
+    const store = await process.call(() => openSqlite(this.#disk.directory, options))
     hub.current = { process, store }
   }
 

@@ -37,7 +37,8 @@ function idsOf(writer: number): string[] {
 }
 
 async function main(directory: string): Promise<void> {
-  const store = await openSqlite(directory)
+  // Rows follow their values soon, late, or not at all before the process is killed.
+  const store = await openSqlite(directory, { maxUnwritten: pick([5, 100, 100_000]) })
   await Promise.all(Array.from({ length: WRITERS }, (_, writer) => work(store, writer)))
 }
 

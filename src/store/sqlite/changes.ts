@@ -1,5 +1,4 @@
 /** Applies the changes of a commit to the tables. Runs in the writer. */
-import type { DatabaseSync } from 'node:sqlite'
 import type { Submodel } from '../../model/types.ts'
 import {
   type ChangeOf,
@@ -15,13 +14,14 @@ import { hasBlobValue } from '../element-rows.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
 import type { AuditTable } from './audit.ts'
 import type { BlobTable } from './blobs.ts'
-import { type ChangeStatements, prepare } from './changes-sql.ts'
+import type { ChangeStatements } from './changes-sql.ts'
 import { bodyChecksum, documentChecksum, fileChecksum, isSoundRow } from './checksums.ts'
 import type { Counters } from './counters.ts'
 import { ElementRows } from './element-rows.ts'
 import { kinds } from './schema.ts'
 import { damagedRecord } from './storage-errors.ts'
-import { type ElementTuple, ValueChanges } from './value-changes.ts'
+import type { Tail } from './tail.ts'
+import { ValueChanges } from './value-changes.ts'
 
 interface HeadRow {
   readonly position: number
@@ -31,42 +31,58 @@ interface HeadRow {
   readonly hasBlob: number
 }
 
+interface ChangeTables {
+  readonly sql: ChangeStatements
+  readonly tail: Tail
+  readonly counters: Counters
+  readonly blobs: BlobTable
+  readonly audit: AuditTable
+}
+
 export class Changes {
   readonly #counters: Counters
   readonly #blobs: BlobTable
   readonly #audit: AuditTable
   readonly #sql: ChangeStatements
-  readonly #values: ValueChanges
+  readonly #tail: Tail
   readonly #elements: ElementRows
+  readonly values: ValueChanges
 
-  constructor(db: DatabaseSync, counters: Counters, blobs: BlobTable, audit: AuditTable) {
+  constructor({ sql, tail, counters, blobs, audit }: ChangeTables) {
     this.#counters = counters
     this.#blobs = blobs
     this.#audit = audit
-    this.#sql = prepare(db)
-    this.#values = new ValueChanges(this.#sql)
-    this.#elements = new ElementRows(this.#sql, counters)
+    this.#sql = sql
+    this.#tail = tail
+    this.values = new ValueChanges(sql, tail)
+    this.#elements = new ElementRows(sql, counters)
   }
 
-  /** Applies one commit. @throws ChangeRefused; the caller then rolls back what was done so far */
-  apply(changes: readonly Change[], commit: DatedCommit): void {
-    for (const change of changes) this.#apply(change, commit)
+  /**
+   * Applies one commit.
+   * @returns which of its changes of values did not become current, counted among these alone
+   * @throws ChangeRefused; the caller then rolls back what was done so far
+   */
+  apply(changes: readonly Change[], commit: DatedCommit): readonly number[] {
+    const late: number[] = []
+    let values = 0
+    for (const change of changes) {
+      if (change.change === 'value' || change.change === 'samples') {
+        const isCurrent =
+          change.change === 'value' ? this.values.value(change, commit) : this.values.samples(change, commit)
+        if (!isCurrent) late.push(values)
+        values++
+      } else this.#apply(change, commit)
+    }
+    return late
   }
 
-  /** Writes what is pending; call before the transaction ends. */
-  flush(): void {
-    this.#values.flush()
-  }
-
-  /** Drops what is pending; call if the transaction is rolled back. */
+  /** Call if the transaction is rolled back. */
   discard(): void {
-    this.#values.discard()
     this.#audit.discard()
   }
 
-  #apply(change: Change, commit: DatedCommit): void {
-    // Only value writes defer the rows of documents to `flush`, and of these only the revision.
-    if (!isBesideRevision(change)) this.flush()
+  #apply(change: Exclude<Change, ChangeOf<'value' | 'samples'>>, commit: DatedCommit): void {
     switch (change.change) {
       case 'create':
         this.#create(change, commit)
@@ -76,12 +92,6 @@ export class Changes {
         break
       case 'delete':
         this.#delete(change, commit)
-        break
-      case 'value':
-        this.#values.value(change, commit)
-        break
-      case 'samples':
-        this.#values.samples(change, commit)
         break
       case 'idempotencyKey':
         this.#addKey(change, commit)
@@ -155,11 +165,10 @@ export class Changes {
   #expect(change: ChangeOf<'expect'>): void {
     const { kind, id, state } = change
     const head = this.#find(kind, id)
-    guardExpected(change, head && { revision: head.revision, structureRevision: head.structure }, () => {
-      if (head === undefined || state === 'absent' || !('path' in state)) return undefined
-      const row = this.#sql.findElement.get(head.position, state.path) as unknown as ElementTuple | undefined
-      return row?.[6]
-    })
+    const revision = (kind === 'Submodel' ? this.#tail.get(id)?.revision : undefined) ?? head?.revision ?? 0
+    guardExpected(change, head && { revision, structureRevision: head.structure }, () =>
+      state !== 'absent' && 'path' in state ? this.values.valueOf(id, state.path) : undefined
+    )
   }
 
   #addKey({ key }: ChangeOf<'idempotencyKey'>, { seq }: DatedCommit): void {
@@ -204,7 +213,9 @@ export class Changes {
     return found
   }
 
+  /** A document that is to be changed: from here on its rows hold all values. */
   #existing(kind: DocumentKind, id: string): HeadRow {
+    if (kind === 'Submodel') this.#tail.write(id)
     const head = this.#find(kind, id)
     if (head === undefined) throw new ChangeRefused('NotFound', kind, id)
     return head
@@ -226,12 +237,6 @@ export class Changes {
     }
     this.#addFacets(position, kind, facets)
   }
-}
-
-/** Can it be applied while revisions of documents are pending? */
-function isBesideRevision(change: Change): boolean {
-  if (change.change === 'expect') return change.state !== 'absent' && !Object.hasOwn(change.state, 'revision')
-  return change.change === 'value' || change.change === 'samples' || change.change === 'audit'
 }
 
 function blobFlag(submodel: Submodel | undefined): 0 | 1 {

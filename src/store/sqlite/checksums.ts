@@ -60,8 +60,15 @@ export function fileChecksum({ document, name, blob, contentType, fileName, size
   return crc32(`${document} ${size} ${blob} ${name}\0${contentType}\0${fileName}`)
 }
 
-export function entryChecksum(seq: Integer, time: Integer, changes: string, runs: Uint8Array | null): number {
-  const text = crc32(`${seq} ${time} ${changes}`)
+/** @param late as in the table */
+export function entryChecksum(
+  seq: Integer,
+  time: Integer,
+  changes: string,
+  runs: Uint8Array | null,
+  late: string | null = null
+): number {
+  const text = crc32(late === null ? `${seq} ${time} ${changes}` : `${seq} ${time} ${late} ${changes}`)
   return runs === null ? text : crc32(runs, text)
 }
 
@@ -144,14 +151,17 @@ export const isSoundRow = {
     isSound(row.crc, summaryChecksum(row.figures as Uint8Array, row as unknown as ChunkColumns)),
   file: (row: StoredRow) => isSound(row.crc, fileChecksum(fileColumns(row))),
   log: (row: StoredRow) =>
-    isSound(row.crc, entryChecksum(row.seq as Integer, row.time as Integer, String(row.changes), row.runs as Runs))
+    isSound(
+      row.crc,
+      entryChecksum(...([row.seq, row.time, String(row.changes), row.runs, row.late] as unknown as EntryColumns))
+    )
 }
+
+type EntryColumns = Parameters<typeof entryChecksum>
 
 export function isSound(stored: unknown, computed: number): boolean {
   return stored === null || Number(stored) === computed
 }
-
-type Runs = Uint8Array | null
 
 function documentColumns(row: StoredRow): DocumentColumns {
   const { position, kind, id, revision, structure, valued, has_blob: hasBlob } = row as Record<string, Integer>

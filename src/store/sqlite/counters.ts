@@ -1,4 +1,4 @@
-/** Counters that are saved once per transaction: `seq`, `position` and the figures. */
+/** Counters that are saved once per transaction: `seq`, `position`, `applied` (row-checkpoints.ts) and the figures. */
 import type { DatabaseSync } from 'node:sqlite'
 
 export class Counters {
@@ -19,6 +19,18 @@ export class Counters {
   /** A number must never be issued twice, even if the counter's row was damaged. */
   #raise(name: string, least: number): void {
     if ((this.#values.get(name) ?? 0) < least) this.#values.set(name, least)
+  }
+
+  get(name: string): number {
+    return this.#values.get(name) ?? 0
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
+  set(name: string, value: number): void {
+    this.#values.set(name, value)
   }
 
   /** Adds to a counter. @returns its new value */

@@ -52,6 +52,9 @@ export function prepare(db: DatabaseSync) {
       `SELECT document AS position FROM element INDEXED BY element_by_key
        WHERE tail = ? AND key = ? AND document >= ? ORDER BY document LIMIT 1`
     ),
+    keysOf: db.prepare(
+      `SELECT path, revision FROM element INDEXED BY element_by_key WHERE tail = ? AND key = ? AND document = ?`
+    ),
     seekSemanticId: db.prepare(
       `SELECT document AS position FROM element INDEXED BY element_by_semantic_id
        WHERE semantic_id = ? AND document >= ? ORDER BY document LIMIT 1`

@@ -29,12 +29,15 @@ import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
 import { kinds, type StoredRow } from './schema.ts'
 import { SeriesReads } from './series-reads.ts'
 import { toHubError } from './storage-errors.ts'
+import type { UnwrittenValues } from './unwritten-values.ts'
 
 /** Bound of a page of documents, to keep memory bounded. */
 const PAGE_BYTES = 16 * 1024 * 1024
 
 export interface ReadsOptions {
   readonly cache: DocumentCache
+  /** Of the writer that this process has. */
+  readonly unwritten: UnwrittenValues
   readonly damage: DamageLog
   readonly clock: Clock
 }
@@ -42,18 +45,20 @@ export interface ReadsOptions {
 export class Reads {
   readonly #db: DatabaseSync
   readonly #cache: DocumentCache
+  readonly #unwritten: UnwrittenValues
   readonly #damage: DamageLog
   readonly #clock: Clock
   readonly #sql: ReadStatements
   readonly history: SeriesReads
   readonly #audit: AuditReads
 
-  constructor(file: string, { cache, damage, clock }: ReadsOptions) {
+  constructor(file: string, { cache, unwritten, damage, clock }: ReadsOptions) {
     this.#damage = damage
     this.#clock = clock
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
     this.#db.exec('PRAGMA cache_size = -32000')
     this.#cache = cache
+    this.#unwritten = unwritten
     this.#sql = prepare(this.#db)
     this.history = new SeriesReads(this.#sql, damage)
     this.#audit = new AuditReads(this.#db)
@@ -86,8 +91,14 @@ export class Reads {
     const row = this.#sql.headOf.get(kinds.indexOf(kind), id)
     if (row === undefined) return undefined
     this.#requireName(row, kind, id)
-    const { position, revision, structure } = row
-    return { kind, id, position: Number(position), revision: Number(revision), structureRevision: Number(structure) }
+    const { position, structure } = row
+    return {
+      kind,
+      id,
+      position: Number(position),
+      revision: this.#revisionOf(row),
+      structureRevision: Number(structure)
+    }
   }
 
   documents(
@@ -97,7 +108,12 @@ export class Reads {
     elements: readonly ElementCondition[]
   ): Page<Document> {
     return readSnapshot(this.#sql, () => {
-      const { positions, stoppedAt } = findPositions(this.#sql, { kind, facets, elements }, after, limit + 1)
+      const { positions, stoppedAt } = findPositions(
+        { sql: this.#sql, unwritten: this.#unwritten },
+        { kind, facets, elements },
+        after,
+        limit + 1
+      )
       const items: Document[] = []
       const damaged: string[] = []
       const page = (next: number | undefined) => ({
@@ -127,7 +143,7 @@ export class Reads {
     if (found === undefined) return undefined
     if (found.owner !== submodel) throw this.#wrongRow('Submodel', submodel)
     this.#requireSoundElement(found, submodel)
-    const row = elementRow(path, found)
+    const row = this.#unwritten.over(submodel, elementRow(path, found))
     this.#cache.putElement(submodel, row)
     return row
   }
@@ -187,9 +203,9 @@ export class Reads {
   #at(position: number): Document {
     const head = this.#sql.head.get(position) as StoredRow
     const cached = this.#cache.document(kindOf(head), String(head.id))
-    if (cached?.position === position && cached.revision === head.revision) return cached
+    if (cached?.position === position && cached.revision === this.#revisionOf(head)) return cached
     const document = this.#load(head, this.#sql.body.get(position) ?? NO_BODY)
-    if (head.valued === 1) this.#cache.putDocument(document)
+    if (head.valued === 1 || document.revision !== head.revision) this.#cache.putDocument(document)
     return document
   }
 
@@ -236,19 +252,28 @@ export class Reads {
       kind: kindOf(row),
       id: String(row.id),
       position: Number(row.position),
-      revision: Number(row.revision),
+      revision: this.#revisionOf(row),
       structureRevision: Number(row.structure),
       bytes: Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength),
       hasBlob: row.has_blob === 1
     }
-    if (row.valued === 0) return document
+    const values = row.valued === 0 ? new Map<string, string>() : this.#writtenValues(document)
+    const isNewer =
+      document.kind === 'Submodel' && this.#unwritten.addTo(values, document.id, document.structureRevision)
+    if (values.size === 0) return document
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
-    joinValues(submodel, this.#writtenValues(document))
+    joinValues(submodel, values)
     return {
       ...document,
       bytes: Buffer.from(JSON.stringify(submodel)),
-      hasBlob: document.hasBlob && hasBlobValue(submodel)
+      // The flag does not know values that are not in their rows.
+      hasBlob: (document.hasBlob || isNewer) && hasBlobValue(submodel)
     }
+  }
+
+  #revisionOf({ kind, id, revision }: StoredRow): number {
+    const stored = Number(revision)
+    return kind === SUBMODEL ? Math.max(stored, this.#unwritten.revisionOf(String(id))) : stored
   }
 
   /** The values that were written since the structure, as JSON by path. */
@@ -264,6 +289,8 @@ export class Reads {
 }
 
 const NO_BODY: StoredRow = {}
+
+const SUBMODEL = kinds.indexOf('Submodel')
 
 function kindOf(row: StoredRow): DocumentKind {
   return kinds[Number(row.kind)] as DocumentKind

@@ -11,6 +11,8 @@
  * - `blob` has a row for every file in the directory `files` (files.ts); `orphaned` is the time since which no document
  *   refers to it, NULL while one does, 0 once it is doomed (blobs.ts).
  * - `size` of a log entry is its size in bytes, for trimming without reading the entry.
+ * - `late` of a log entry lists those of its changes of values that did not become current, counted among these alone, as
+ *   JSON; NULL if all did. Values after the entry of the counter `applied` are not in their rows yet (tail.ts).
  * - `runs` of a log entry are its encoded runs, concatenated; `changes` contains the length of each.
  * - `longest` of a series is the time span of its longest chunk, in nanoseconds: a chunk that reaches a given time may
  *   start this much earlier.
@@ -165,7 +167,10 @@ export const migrations: readonly string[] = [
    ) STRICT, WITHOUT ROWID;
    CREATE TRIGGER chunk_summary_deleted AFTER DELETE ON chunk BEGIN
      DELETE FROM chunk_summary WHERE series = old.series AND start = old.start AND seq = old.seq;
-   END;`
+   END;`,
+  // Rows hold all values up to here; earlier releases, which take them for current, do not open the database from now on.
+  `ALTER TABLE log ADD COLUMN late TEXT;
+   INSERT OR REPLACE INTO counter SELECT 'applied', value FROM counter WHERE name = 'seq';`
 ]
 
 /**

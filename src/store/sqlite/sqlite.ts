@@ -22,7 +22,9 @@ import { prepareFiles, readFileRange, receiveFile } from './files.ts'
 import { lockDirectory } from './lock.ts'
 import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
+import { MAX_UNWRITTEN } from './row-checkpoints.ts'
 import { toHubError } from './storage-errors.ts'
+import { UnwrittenValues } from './unwritten-values.ts'
 import type { WriteCommand } from './write-commands.ts'
 import { openWriteQueue, type WriteQueue } from './write-queue.ts'
 
@@ -36,6 +38,10 @@ export interface SqliteOptions {
   readonly clock?: Clock
   /** How far ahead of the clock source times are trusted, in milliseconds; values from beyond do not block later ones. */
   readonly futureLimit?: number
+  /** Values that may be ahead of their rows; a process that ended early leaves as many to read to the next start. */
+  readonly maxUnwritten?: number
+  /** Called where the values of so many log entries were applied first, as an earlier process had ended early. */
+  readonly onRecovered?: (entries: number) => void
 }
 
 const MIB = 1024 * 1024
@@ -53,7 +59,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  */
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = systemClock } = options
-  const { futureLimit = FUTURE_LIMIT_MS } = options
+  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten = MAX_UNWRITTEN } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
   const unlock = lockDirectory(directory)
@@ -62,16 +68,25 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     const cache = new DocumentCache(cacheBytes)
     const recent = new RecentLog(RECENT_LOG_BYTES)
     const [damage, writeHealth] = [new DamageLog(), new WriteHealth(clock)]
+    const unwritten = new UnwrittenValues()
     const listeners = new Set<() => void>()
     const queue = await openWriteQueue({
       directory,
       maxBytes,
       futureLimit,
+      maxUnwritten,
       queueBytes,
       clock: clock.milliseconds,
-      onCommit: (changes, commit) => {
+      onCommit: (changes, commit, late) => {
         writeHealth.recordSuccess()
+        unwritten.add(changes, commit, late)
         applyToCaches(cache, recent, changes, commit)
+      },
+      onApplied: (seq) => unwritten.dropUpTo(seq),
+      onRecovered: ({ entries, damaged, unwritten: left }) => {
+        unwritten.restore(left)
+        if (entries > 0) options.onRecovered?.(entries)
+        for (const seq of damaged) damage.report(`Entry ${seq} of the log`, 'values in it are lost')
       },
       onRefused: (error, command) => {
         writeHealth.recordFailure(error)
@@ -82,7 +97,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       }
     })
     try {
-      const reads = new Reads(databasePath(directory), { cache, damage, clock })
+      const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock })
       return new SqliteStore({ directory, clock, unlock, queue, reads, recent, damage, writeHealth, listeners })
     } catch (error) {
       await queue.close()

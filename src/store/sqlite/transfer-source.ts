@@ -7,12 +7,18 @@ import { verifyRun } from '../run-codec.ts'
 import type { Facet, FileEntry } from '../store.ts'
 import type { StoreSummary, TransferProgress, TransferRecord, TransferSource, WrittenElement } from '../transfer.ts'
 import { AuditReads } from './audit.ts'
+import { prepare as prepareChanges } from './changes-sql.ts'
 import { isSoundRow } from './checksums.ts'
+import { Counters } from './counters.ts'
 import { readVerified } from './files.ts'
 import { lockDirectory } from './lock.ts'
 import { decodeChanges } from './log-entry-codec.ts'
 import { blobPath, databasePath, pathExists } from './paths.ts'
+import { recover } from './recover.ts'
+import { RowCheckpoints } from './row-checkpoints.ts'
 import { kinds, migrate } from './schema.ts'
+import { Tail } from './tail.ts'
+import { ValueChanges } from './value-changes.ts'
 
 const ROWS_PER_READ = 200
 
@@ -24,11 +30,21 @@ export async function openSqliteSource(directory: string): Promise<TransferSourc
   try {
     const db = new DatabaseSync(file, { timeout: 5000 })
     migrate(db)
+    applyTail(db)
     return new SqliteSource(directory, db, unlock)
   } catch (error) {
     unlock()
     throw error
   }
+}
+
+/** What a hub that ended early has left to the next start. @throws HubError `Damaged` if values are lost */
+function applyTail(db: DatabaseSync): void {
+  const [sql, counters] = [prepareChanges(db), new Counters(db)]
+  const tail = new Tail(sql)
+  const { damaged } = recover(db, counters, new ValueChanges(sql, tail))
+  for (const seq of damaged) requireSound(false, `Entry ${seq} of the log`)
+  if (!tail.isEmpty) new RowCheckpoints(db, tail, counters).finish()
 }
 
 class SqliteSource implements TransferSource {

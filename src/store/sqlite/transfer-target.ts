@@ -280,7 +280,7 @@ function prepare(db: DatabaseSync) {
     lengthen: db.prepare('UPDATE series SET longest = ?, crc = ? WHERE id = ? AND longest < ?'),
     removeChunks: db.prepare('DELETE FROM chunk WHERE series = ?'),
     removeSeries: db.prepare('DELETE FROM series WHERE id = ?'),
-    addEntry: db.prepare('INSERT OR REPLACE INTO log VALUES (?, ?, ?, ?, ?, ?)'),
+    addEntry: db.prepare('INSERT OR REPLACE INTO log (seq, time, size, changes, runs, crc) VALUES (?, ?, ?, ?, ?, ?)'),
     addAudit: db.prepare(ADD_AUDIT_ROW),
     addKey: db.prepare('INSERT OR REPLACE INTO receipt VALUES (?, ?)'),
     addCursor: db.prepare('INSERT OR REPLACE INTO follower VALUES (?, ?)')

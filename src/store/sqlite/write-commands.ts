@@ -2,6 +2,7 @@
 import type { DatedCommit } from '../current-value.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type { Change, Commit } from '../store.ts'
+import type { Recovered } from './recover.ts'
 import type { SerializedError } from './storage-errors.ts'
 
 /** All writes go through one queue; commands of all types share transactions and fsyncs. */
@@ -37,8 +38,20 @@ export interface CommandResults {
 
 export type CommandResult = CommandResults[keyof CommandResults]
 
-/** The result of a durable command (of a commit, its `seq`), a refusal, or a bug of the hub. */
-export type CommandOutcome = number | undefined | { readonly refused: SerializedError } | { readonly fault: Error }
+/** The result of a durable command, a refusal, or a bug of the hub. */
+export type CommandOutcome =
+  | number
+  | undefined
+  | CommitWithLate
+  | { readonly refused: SerializedError }
+  | { readonly fault: Error }
+
+/** The result of a commit; its `seq` alone if all its values became current. */
+export interface CommitWithLate {
+  readonly seq: number
+  /** Its changes of values that did not become current, counted among these alone. */
+  readonly late: readonly number[]
+}
 
 export interface CommandBatch {
   /** Milliseconds since 1970. */
@@ -71,11 +84,15 @@ export interface WriterOptions {
   readonly maxBytes: number | undefined
   /** How far ahead of the clock source times are trusted, in milliseconds. */
   readonly futureLimit: number
+  /** Values that may be ahead of their rows. */
+  readonly maxUnwritten: number
 }
 
 export type ToWriter = FramedBatch | 'close'
 /** First whether it could open the database; then, per transaction, its times and the outcomes of its commands, in order. */
 export type FromWriter =
-  | { readonly ready: true }
+  | { readonly ready: Recovered }
+  /** All rows hold what the log has up to this entry. */
+  | { readonly applied: number }
   | { readonly failed: SerializedError }
   | ({ readonly outcomes: readonly CommandOutcome[] } & TransactionTime)

@@ -9,6 +9,7 @@ import { HubError } from '../../errors.ts'
 import type { DatedCommit } from '../current-value.ts'
 import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
+import type { Recovered } from './recover.ts'
 import type { SerializedError } from './storage-errors.ts'
 import type {
   CommandOutcome,
@@ -28,6 +29,8 @@ const MAX_WRITER_BYTES = 16 * 1024 * 1024
 /** The file next to this one, with the same extension: TypeScript or compiled. */
 const WRITER_MODULE = new URL(import.meta.url.replace(/write-queue(\.[jt]s)$/, 'writer$1'))
 
+const NONE_LATE: readonly number[] = []
+
 interface QueuedCommand {
   readonly command: WriteCommand
   readonly bytes: number
@@ -40,7 +43,11 @@ export interface QueueOptions extends WriterOptions {
   readonly queueBytes: number
   readonly clock: () => number
   /** Called for each durable commit, in order, before its promise resolves. */
-  readonly onCommit: (changes: readonly Change[], commit: DatedCommit) => void
+  readonly onCommit: (changes: readonly Change[], commit: DatedCommit, late: readonly number[]) => void
+  /** Called when all rows hold what was committed up to this `seq`, so that it need not be remembered. */
+  readonly onApplied: (seq: number) => void
+  /** Called once, before the queue takes commands. */
+  readonly onRecovered: (recovered: Recovered) => void
   /** Called for each refused command, before its promise rejects. */
   readonly onRefused: (error: HubError, command: WriteCommand) => void
   /** Called after each transaction with a commit. */
@@ -49,14 +56,17 @@ export interface QueueOptions extends WriterOptions {
 
 /** Starts the writer. @throws HubError `Unavailable` if the database cannot be opened */
 export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
-  const { directory, maxBytes, futureLimit } = options
+  const { directory, maxBytes, futureLimit, maxUnwritten } = options
   // Without the flags of the process: its preloaded modules are not meant for the writer.
   const worker = new Worker(WRITER_MODULE, {
-    workerData: { directory, maxBytes, futureLimit },
+    workerData: { directory, maxBytes, futureLimit, maxUnwritten },
     execArgv: []
   })
   const [message] = (await once(worker, 'message')) as [FromWriter]
-  if ('ready' in message) return new WriteQueue(worker, options)
+  if ('ready' in message) {
+    options.onRecovered(message.ready)
+    return new WriteQueue(worker, options)
+  }
   await worker.terminate()
   const { name, about } = 'failed' in message ? message.failed : { name: 'Internal' as const, about: [] }
   throw new HubError(name, about)
@@ -80,7 +90,10 @@ export class WriteQueue {
   constructor(worker: Worker, options: QueueOptions) {
     this.#worker = worker
     this.#options = options
-    worker.on('message', (message: FromWriter) => 'outcomes' in message && this.#settle(message))
+    worker.on('message', (message: FromWriter) => {
+      if ('outcomes' in message) this.#settle(message)
+      else if ('applied' in message) options.onApplied(message.applied)
+    })
     worker.on('error', (error: Error) => this.#fail(`The writer failed: ${error.message}`))
     worker.on('exit', () => {
       this.#exited = true
@@ -156,14 +169,14 @@ export class WriteQueue {
       this.#totalBytes -= bytes
       this.#sentBytes -= bytes
       const outcome = outcomes[index]
-      if (typeof outcome === 'object') {
+      if (typeof outcome === 'object' && !('seq' in outcome)) {
         reject('refused' in outcome ? this.#refusal(outcome.refused, command) : outcome.fault)
       } else if (command.type === 'commit') {
-        const seq = outcome ?? 0
-        this.#options.onCommit(command.changes, { seq, ...at })
+        const { seq, late } = typeof outcome === 'object' ? outcome : { seq: outcome ?? 0, late: NONE_LATE }
+        this.#options.onCommit(command.changes, { seq, ...at }, late)
         committed = true
         resolve({ seq, time: at.time })
-      } else resolve(outcome)
+      } else resolve(typeof outcome === 'object' ? undefined : outcome)
     }
     if (this.#waiting.length > 0) this.#schedule()
     else if (this.#sent.length === 0) this.#idle?.()

@@ -5,20 +5,24 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { horizonOf } from '../../clock.ts'
+import { type Clock, horizonOf, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { ChangeRefused } from '../change-rules.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
 import { AuditTable } from './audit.ts'
 import { BlobTable } from './blobs.ts'
 import { Changes } from './changes.ts'
+import { prepare as prepareChanges } from './changes-sql.ts'
 import { entryChecksum } from './checksums.ts'
 import { ChunkTable } from './chunks.ts'
 import { Counters } from './counters.ts'
 import { encodeChanges } from './log-entry-codec.ts'
 import { databasePath } from './paths.ts'
+import { type Recovered, recover } from './recover.ts'
+import { RowCheckpoints } from './row-checkpoints.ts'
 import { migrate } from './schema.ts'
 import { storageFailure } from './storage-errors.ts'
+import { type LoggedValue, Tail } from './tail.ts'
 import type {
   CommandBatch,
   CommandOutcome,
@@ -36,17 +40,29 @@ const MAX_TRIMMED = 10_000
 const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
 /** What the thread runs. */
-export function start(port: MessagePort, options: WriterOptions): void {
+export function start(port: MessagePort, options: WriterOptions, clock: Clock = systemClock): void {
   const send = (message: FromWriter) => port.postMessage(message)
   try {
-    const writer = new Writer(options)
+    const writer = new Writer(options, clock)
     const frames = new FrameReader()
+    let cancelRest = () => {}
+    // Rows are brought up to date after the answers, between two transactions.
+    const rest = () => {
+      cancelRest()
+      const { applied, restMs } = writer.rest()
+      if (applied !== undefined) send({ applied })
+      cancelRest = restMs === undefined ? () => {} : clock.after(restMs, rest)
+    }
     port.on('message', (message: ToWriter) => {
-      if (message !== 'close') return send(writer.run([message, ...arrived(port)].map((batch) => frames.decode(batch))))
+      if (message !== 'close') {
+        send(writer.run([message, ...arrived(port)].map((batch) => frames.decode(batch))))
+        return rest()
+      }
+      cancelRest()
       writer.close()
       port.close()
     })
-    send({ ready: true })
+    send({ ready: writer.recovered })
   } catch (error) {
     const failure = storageFailure(error)
     const cause = failure === undefined ? (error as Error).message : new HubError(failure.name, failure.about).message
@@ -69,20 +85,46 @@ class Writer {
   readonly #blobs: BlobTable
   readonly #changes: Changes
   readonly #chunks: ChunkTable
+  readonly #tail: Tail
+  readonly #rows: RowCheckpoints
   readonly #sql
   readonly #futureLimit: number
   /** Time of the last transaction: log times never decrease, even if the system clock is set back. */
   #time: number
+  /** What an earlier process had left to the start. */
+  readonly recovered: Recovered
 
-  constructor({ directory, maxBytes, futureLimit }: WriterOptions) {
+  constructor({ directory, maxBytes, futureLimit, maxUnwritten }: WriterOptions, clock: Clock) {
     this.#futureLimit = futureLimit
     this.#db = open(databasePath(directory), maxBytes)
     this.#counters = new Counters(this.#db)
     this.#blobs = new BlobTable(this.#db, this.#counters, directory)
-    this.#changes = new Changes(this.#db, this.#counters, this.#blobs, new AuditTable(this.#db, this.#counters))
+    const sql = prepareChanges(this.#db)
+    this.#tail = new Tail(sql)
+    const audit = new AuditTable(this.#db, this.#counters)
+    const { tail, counters, blobs } = { tail: this.#tail, counters: this.#counters, blobs: this.#blobs }
+    this.#changes = new Changes({ sql, tail, counters, blobs, audit })
+    this.#rows = new RowCheckpoints(this.#db, tail, counters, { maxValues: maxUnwritten, clock })
     this.#chunks = new ChunkTable(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
+    const { entries, damaged } = recover(this.#db, this.#counters, this.#changes.values)
+    this.#tail.keep()
+    this.recovered = { entries, damaged, unwritten: this.#writeRecovered(entries) }
+  }
+
+  /** @returns what could not be written */
+  #writeRecovered(entries: number): readonly LoggedValue[] {
+    if (this.#tail.isEmpty) return []
+    try {
+      this.#rows.finish()
+      return []
+    } catch (error) {
+      // A full storage can still be read.
+      if (storageFailure(error)?.name !== 'StorageFull') throw error
+      this.#rows.recount(entries)
+      return this.#tail.values()
+    }
   }
 
   /** Carries out batches in one transaction with one time. */
@@ -100,6 +142,8 @@ class Writer {
    */
   #outcomes(commands: readonly WriteCommand[], at: TransactionTime): readonly CommandOutcome[] {
     try {
+      // The storage has failed to take rows for long: it must do so before it takes more values.
+      if (this.#rows.isOverdue) this.#rows.finish()
       return this.#transact(() => commands.map((command) => this.#perform(command, at)))
     } catch (error) {
       if (commands.length === 1 || isFatal(error)) return commands.map(() => outcomeOf(error))
@@ -116,13 +160,15 @@ class Writer {
     try {
       this.#sql.begin.run()
       const outcomes = work()
-      this.#changes.flush()
+      this.#rows.noteEmpty()
       this.#counters.save()
       this.#sql.commit.run()
       this.#counters.markSaved()
+      this.#tail.keep()
       return outcomes
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#tail.revert()
       this.#changes.discard()
       this.#counters.restore(before)
       throw error
@@ -131,14 +177,15 @@ class Writer {
 
   #attempt(command: WriteCommand, at: TransactionTime): CommandOutcome {
     const before = this.#counters.snapshot()
+    const mark = this.#tail.mark()
     this.#sql.savepoint.run()
     try {
       const answer = this.#perform(command, at)
-      this.#changes.flush()
       this.#sql.release.run()
       return answer
     } catch (error) {
       if (isFatal(error)) throw error
+      this.#tail.revert(mark)
       this.#changes.discard()
       this.#sql.rollback.run()
       this.#sql.release.run()
@@ -147,17 +194,19 @@ class Writer {
     }
   }
 
-  #perform(command: WriteCommand, at: TransactionTime): number | undefined {
+  #perform(command: WriteCommand, at: TransactionTime): CommandOutcome {
     switch (command.type) {
       case 'commit': {
         const commit = { seq: this.#counters.add('seq'), ...at }
-        this.#changes.apply(command.changes, commit)
+        const late = this.#changes.apply(command.changes, commit)
         const { changes, runs } = encodeChanges(toLoggedChanges(command.changes, commit))
         const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
         this.#counters.add('logBytes', size)
-        const crc = entryChecksum(commit.seq, at.time, changes, runs)
-        this.#sql.log.run(commit.seq, at.time, size, changes, runs, crc)
-        return commit.seq
+        const notCurrent = late.length === 0 ? null : JSON.stringify(late)
+        const crc = entryChecksum(commit.seq, at.time, changes, runs, notCurrent)
+        this.#sql.log.run(commit.seq, at.time, size, changes, runs, crc, notCurrent)
+        this.#rows.count(command.changes)
+        return late.length === 0 ? commit.seq : { seq: commit.seq, late }
       }
       case 'cursor':
         this.#sql.cursor.run(command.consumer, command.seq)
@@ -187,12 +236,24 @@ class Writer {
       if (bytes > MAX_TRIMMED_BYTES) break
     }
     if (last === undefined) return 0
+    // Entries are needed until their values are in the rows.
+    if (last > this.#counters.get('applied')) this.#rows.writeAll()
     this.#counters.add('logBytes', -bytes)
     this.#sql.trimKeys.run(last)
     return Number(this.#sql.trim.run(last).changes)
   }
 
+  /** See `RowCheckpoints.rest`. */
+  rest(): { readonly restMs: number | undefined; readonly applied: number | undefined } {
+    return { restMs: this.#rows.rest(), applied: this.#rows.news() }
+  }
+
   close(): void {
+    try {
+      if (!this.#tail.isEmpty) this.#rows.finish()
+    } catch {
+      // The next start does so from the log.
+    }
     this.#db.close()
   }
 }
@@ -218,7 +279,7 @@ function prepare(db: DatabaseSync) {
     savepoint: db.prepare('SAVEPOINT command'),
     release: db.prepare('RELEASE command'),
     rollback: db.prepare('ROLLBACK TO command'),
-    log: db.prepare('INSERT INTO log (seq, time, size, changes, runs, crc) VALUES (?, ?, ?, ?, ?, ?)'),
+    log: db.prepare('INSERT INTO log (seq, time, size, changes, runs, crc, late) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     lastTime: db.prepare('SELECT time FROM log ORDER BY seq DESC LIMIT 1'),
     oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
     trim: db.prepare('DELETE FROM log WHERE seq <= ?'),

@@ -1,0 +1,81 @@
+/** Reads the values at the end of the log into the tail, which a process that ended early had not written to their rows. */
+import type { DatabaseSync } from 'node:sqlite'
+import { membersAt, newestOf, qualityAt } from '../../model/samples.ts'
+import { ChangeRefused } from '../change-rules.ts'
+import { isDamaged } from '../damage.ts'
+import { decodeRun } from '../run-codec.ts'
+import { isSoundRow } from './checksums.ts'
+import type { Counters } from './counters.ts'
+import { decodeChanges } from './log-entry-codec.ts'
+import type { StoredRow } from './schema.ts'
+import type { LoggedValue } from './tail.ts'
+import type { ValueChanges } from './value-changes.ts'
+
+export interface Recovered {
+  /** Entries read. */
+  readonly entries: number
+  /** Entries of which values are lost, since they are damaged. */
+  readonly damaged: readonly number[]
+  /** Values that are in no row, since the storage is full. */
+  readonly unwritten: readonly LoggedValue[]
+}
+
+/** @throws the error of the storage */
+export function recover(
+  db: DatabaseSync,
+  counters: Counters,
+  values: ValueChanges
+): Pick<Recovered, 'entries' | 'damaged'> {
+  // Databases of earlier releases have no such counter: all their rows are up to date.
+  if (!counters.has('applied')) counters.set('applied', counters.get('seq'))
+  const damaged: number[] = []
+  let entries = 0
+  for (const row of db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq').iterate(counters.get('applied'))) {
+    entries++
+    if (!isSoundRow.log(row)) {
+      damaged.push(Number(row.seq))
+      continue
+    }
+    for (const value of currentValuesOf(row, () => damaged.push(Number(row.seq)))) {
+      try {
+        values.restore(value)
+      } catch (error) {
+        // A damaged row keeps its damage, which reading it reports.
+        if (!(error instanceof ChangeRefused)) throw error
+      }
+    }
+  }
+  return { entries, damaged }
+}
+
+/** The values of an entry that became current with it, in order. */
+function* currentValuesOf(row: StoredRow, onDamage: () => void): Generator<LoggedValue> {
+  const seq = Number(row.seq)
+  const late = new Set<number>(row.late === null ? [] : (JSON.parse(String(row.late)) as number[]))
+  let index = -1
+  for (const change of decodeChanges({ changes: String(row.changes), runs: row.runs as Uint8Array | null })) {
+    if (change.change !== 'value' && change.change !== 'samples') continue
+    index++
+    if (late.has(index)) continue
+    const { submodel, path } = change
+    if (change.change === 'value') {
+      const { value, sourceTime, quality } = change
+      yield { submodel, path, value, sourceTime, quality, seq }
+      continue
+    }
+    const newest = newestSample(change.run)
+    if (newest === undefined) onDamage()
+    else yield { submodel, path, ...newest, sourceTime: change.to, seq }
+  }
+}
+
+function newestSample(bytes: Uint8Array): Pick<LoggedValue, 'value' | 'quality'> | undefined {
+  try {
+    const run = decodeRun(bytes)
+    const newest = newestOf(run)
+    return { value: membersAt(run, newest), quality: qualityAt(run, newest) }
+  } catch (error) {
+    if (isDamaged(error)) return undefined
+    throw error
+  }
+}
