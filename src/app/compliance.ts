@@ -6,6 +6,7 @@ import { type ArchiveOptions, ReportArchive, type ReportSummary } from '../repor
 import type { ExaminedHub } from '../reports/compliance/examined-hub.ts'
 import { Examinations } from '../reports/compliance/runs/examinations.ts'
 import { startSchedule } from '../reports/compliance/runs/schedule.ts'
+import { SharedRun } from '../reports/compliance/runs/shared-run.ts'
 import { SigningKeys } from '../reports/compliance/signing/signing-keys.ts'
 import type { ComplianceServices } from '../transports/compliance/compliance.ts'
 import { sendOwnRequest } from '../transports/http/own-requests.ts'
@@ -30,6 +31,7 @@ export function openCompliance({ config, services, app }: ComplianceParts): Comp
   })
   const examinations = new Examinations({
     ...{ store, clock, archive, keys },
+    ...(config.MONGODB_URL !== '' && { shared: new SharedRun({ store, clock }) }),
     ...(config.COMPLIANCE_CRITERIA !== '' && { criteriaFile: config.COMPLIANCE_CRITERIA }),
     hub: () => ownHub({ app, config, clock }, addressOf(services, config)),
     audit: (summary) => audit.changesForEvent(auditedReport(summary)),

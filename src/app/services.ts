@@ -27,7 +27,7 @@ import { Access } from '../security/access.ts'
 import { type AuditTrail, RequestAudit } from '../security/audit-trail.ts'
 import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
-import { plantView } from '../store/plant-view.ts'
+import { plantDocuments, plantView } from '../store/plant-view.ts'
 import type { Store } from '../store/store.ts'
 import type { ThreadPool } from '../threads/pool.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
@@ -65,6 +65,8 @@ export interface Services {
   readonly audit: AuditTrail
   /** What operations work with; its store shows time series as the template IDTA 02008 has them. */
   readonly context: OperationContext
+  /** For the examination of the hub, which lists its own documents, too. */
+  readonly examined: OperationContext
   readonly baseUrl: BaseUrl
 }
 
@@ -118,10 +120,10 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
   }
   const withSegments = withTimeSeriesView(timeSeries)
   const context: OperationContext = {
-    store: withSegments,
+    store: plantDocuments(withSegments),
     stored: store,
     commitsOf: withSegments.commitsOf,
-    readsOf: withSegments.readsOf,
+    readsOf: (access) => plantDocuments(withSegments.readsOf(access)),
     uploadLimit: config.UPLOAD_LIMIT,
     uploadSpace: new UploadSpace(config.UPLOAD_SPACE),
     queryTimeMs: config.QUERY_TIMEOUT,
@@ -156,10 +158,9 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
     clockJumps: { count: 0 },
-    plant,
-    usage,
+    ...{ plant, usage, context },
     collection: collection?.figures,
-    context,
+    examined: { ...context, store: withSegments, readsOf: withSegments.readsOf },
     baseUrl
   }
 }

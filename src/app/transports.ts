@@ -93,7 +93,16 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   const page = { prefix: apiPrefix, version: VERSION, identity }
   mountIndexPage(app, page)
   mountPage(app, page)
-  await http(app, { hub: context, handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies })
+  await http(app, {
+    hub: context,
+    examined: services.examined,
+    handlers,
+    apiPrefix,
+    publicUrl,
+    defaultLimit,
+    maxLimit,
+    bodies
+  })
   events(app, {
     ...{ store, subscriptions, callers, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },
     retention: config.LOG_RETENTION

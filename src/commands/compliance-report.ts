@@ -67,9 +67,9 @@ async function examineHere({ openHub, clock, report }: ReportCommand): Promise<s
   try {
     const { id } = await hub.examinations.start({ startedBy: 'command' })
     const showProgress = progressReporter(report)
-    const stop = clock.every(POLL_INTERVAL_MS, () => showProgress(hub.examinations.running?.progress))
+    const stop = clock.every(POLL_INTERVAL_MS, () => showProgress(hub.examinations.runningHere?.progress))
     await hub.examinations.ended().finally(stop)
-    const failure = hub.examinations.failureOf(id)
+    const failure = hub.examinations.failureHere(id)
     if (failure !== undefined) throw failure
     return await hub.archive.text(id)
   } finally {

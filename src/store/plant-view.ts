@@ -3,6 +3,7 @@
  * what the plant has.
  */
 import { isScratch } from '../model/examination.ts'
+import { type DocumentStore, overrideStore } from './document-store.ts'
 import type { LogEntry, LoggedChange, Store } from './store.ts'
 
 /** The same store but for what it lists and logs. */
@@ -42,10 +43,26 @@ function targetOf(change: LoggedChange): string {
   return 'kind' in change ? change.id : change.submodel
 }
 
-function listOf(store: Store): Store['documents'] {
-  return async (...request) => {
-    const page = await store.documents(...request)
-    if (!page.items.some(({ id }) => isScratch(id))) return page
-    return { ...page, items: page.items.filter(({ id }) => !isScratch(id)) }
+/** Pages are as full as without the scope. */
+function listOf(store: Pick<Store, 'documents'>): Store['documents'] {
+  return async (kind, facets, request, elements) => {
+    const first = await store.documents(kind, facets, request, elements)
+    if (!first.items.some(({ id }) => isScratch(id))) return first
+    const items = first.items.filter(({ id }) => !isScratch(id))
+    let page = first
+    const damaged = [...(first.damaged ?? [])]
+    while (page.next !== undefined && items.length < request.limit) {
+      const rest = { ...request, after: page.next, limit: request.limit - items.length }
+      page = await store.documents(kind, facets, rest, elements)
+      items.push(...page.items.filter(({ id }) => !isScratch(id)))
+      damaged.push(...(page.damaged ?? []))
+    }
+    const { next } = page
+    return { items, ...(next !== undefined && { next }), ...(damaged.length > 0 && { damaged }) }
   }
+}
+
+/** The documents as all callers list them but the examination itself, which asks for its own by their ids and in lists. */
+export function plantDocuments(store: DocumentStore): DocumentStore {
+  return overrideStore(store, { documents: listOf(store) })
 }

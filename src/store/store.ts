@@ -36,6 +36,7 @@ export type DocumentKind =
   | 'SigningKey'
   | 'Usage'
   | 'ComplianceDrop'
+  | 'ComplianceRun'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]
@@ -204,8 +205,7 @@ export type Change =
     }
   | {
       /**
-       * A guard: changes nothing, and is not logged. Fails with `Conflict` unless the state is as it was read. Sees the
-       * changes before it in the commit, so guards come first.
+       * A guard, not logged: `Conflict` unless the state is as it was read. It sees changes before it: guards come first.
        */
       readonly change: 'expect'
       readonly kind: DocumentKind

@@ -95,6 +95,7 @@ export class Matcher {
       case 'AccessRules':
       case 'CollectionFigures':
       case 'ComplianceReport':
+      case 'ComplianceRun':
       case 'SigningKey':
       case 'Usage':
         // Internal to the hub.

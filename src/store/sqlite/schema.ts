@@ -48,7 +48,8 @@ export const kinds: readonly DocumentKind[] = [
   'ComplianceReport',
   'SigningKey',
   'Usage',
-  'ComplianceDrop'
+  'ComplianceDrop',
+  'ComplianceRun'
 ]
 
 export const migrations: readonly string[] = [

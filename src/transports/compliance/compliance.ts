@@ -40,7 +40,7 @@ function serveReports(app: FastifyInstance, options: ComplianceRoutesOptions): v
   const { examinations, archive, audit } = options
   serve(app, '', complianceEndpoints.reports, {
     get: async ({ reply }) => {
-      const { running } = examinations
+      const running = await examinations.running()
       reply.header('cache-control', 'no-store')
       return { result: await archive.list(), ...(running !== undefined && { running }) }
     },
@@ -83,11 +83,11 @@ async function sendReport(
   { request, reply, query }: EndpointRequest<(typeof complianceEndpoints)['report']['get']>
 ): Promise<FastifyReply> {
   const id = pathParameter(request, 'id')
-  const { running } = examinations
+  const running = await examinations.running()
   reply.header('cache-control', 'no-store')
   if (running?.id === id) return reply.code(202).header('retry-after', RETRY_AFTER_S).send(running)
-  const failure = examinations.failureOf(id)
-  if (failure !== undefined) throw new HubError('Unavailable', [`The examination failed: ${failure.message}`])
+  const failure = await examinations.failureOf(id)
+  if (failure !== undefined) throw new HubError('Unavailable', [`The examination failed: ${failure}`])
   const {
     format = acceptedFormat(request),
     language = preferredLanguage(request.headers['accept-language']),

@@ -20,6 +20,7 @@ import { acceptFiles, acceptJson, checkedBody, drain, ignoreBodies, readForm } f
 import { BodyBudget } from './body-collector.ts'
 import { handleErrors, sendError } from './errors.ts'
 import { linger } from './linger.ts'
+import { isOwnRequest } from './own-requests.ts'
 import { readBoolean } from './parameters.ts'
 import { queryParamsOf, type RequestOptions, requestReader } from './request.ts'
 import { sendResponse } from './response.ts'
@@ -28,6 +29,8 @@ import { readUpload } from './upload.ts'
 
 export interface HttpOptions {
   readonly hub: OperationContext
+  /** The same for requests that the hub sends to itself; absent: no other. */
+  readonly examined?: OperationContext
   /** An operation without a handler is answered with 501. */
   readonly handlers: Handlers
   /** Path below which the API lies. Not called `prefix`, which Fastify itself would put before every route. */
@@ -54,7 +57,12 @@ export async function http(app: FastifyInstance, options: HttpOptions): Promise<
   const { bodies = new BodyBudget(DEFAULT_BODY_BUDGET_BYTES) } = options
   const { lenient } = hub
   const root = baseUrlReader(publicUrl, prefix)
-  const routed = { hub, handlers, reading: { prefix, root, defaultLimit, maxLimit, lenient } }
+  const routed = {
+    hub,
+    examined: options.examined ?? hub,
+    handlers,
+    reading: { prefix, root, defaultLimit, maxLimit, lenient }
+  }
   const all = routes()
 
   const methods = methodsByPath(all)
@@ -114,12 +122,13 @@ function routePath(prefix: string, { verb, path, endpoint, definition }: Route):
 
 interface RouteContext {
   readonly hub: OperationContext
+  readonly examined: OperationContext
   readonly handlers: Handlers
   readonly reading: RequestOptions
 }
 
 /** Parse the request, run the operation, send its response. */
-function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): RouteHandler {
+function documentRoute(route: Route, { hub, examined, handlers, reading }: RouteContext): RouteHandler {
   const { definition } = route
   const guard = accessToEndpoint(route.endpoint)
   const handler = handlers[definition.name]
@@ -140,7 +149,7 @@ function documentRoute(route: Route, { hub, handlers, reading }: RouteContext): 
         operation = asynchronous
         apiRequest.definition = INVOKE_ASYNC
       }
-      run(operation, hub, request.access, guard, apiRequest)
+      run(operation, isOwnRequest(request) ? examined : hub, request.access, guard, apiRequest)
         .then((response) => void send(response, apiRequest, request, reply))
         // Fastify would send a thrown string as a successful response.
         .catch((error: unknown) => void reply.send(error instanceof Error ? error : wrapped(error)))
@@ -198,7 +207,7 @@ function wrapped(cause: unknown): Error {
 /** The same with a file that is still arriving while the operation runs. */
 function fileRoute(
   route: Route,
-  { hub, handlers, reading }: RouteContext,
+  { hub, examined, handlers, reading }: RouteContext,
   uploads: { inProgress: number }
 ): RouteHandler {
   const { definition } = route
@@ -216,7 +225,12 @@ function fileRoute(
       uploads.inProgress++
       try {
         apiRequest.upload = await (definition.own ? readUpload(request, params) : readForm(request))
-        return send(await run(handler, hub, request.access, guard, apiRequest), apiRequest, request, reply)
+        return send(
+          await run(handler, isOwnRequest(request) ? examined : hub, request.access, guard, apiRequest),
+          apiRequest,
+          request,
+          reply
+        )
       } finally {
         uploads.inProgress--
         drain(request, apiRequest.upload)

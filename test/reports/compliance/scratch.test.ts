@@ -5,7 +5,7 @@ import { startGuarded } from '../../e2e/access-fixture.ts'
 import { encode, openStored, type Running, start } from '../../e2e/harness.ts'
 import { StreamClient } from '../../e2e/stream-client.ts'
 import { until } from '../../until.ts'
-import { checksOf, examined, examineHub, selfExamined } from './examined.ts'
+import { checksOf, examineHub, selfExamined } from './examined.ts'
 
 const LISTS = ['shells', 'submodels', 'concept-descriptions', 'shell-descriptors', 'submodel-descriptors', 'packages']
 
@@ -19,16 +19,19 @@ async function startPlant(t: Test): Promise<Running> {
   return hub
 }
 
-/** Everything that the hub lists, as it answers it. */
+/** Everything that the hub lists, as it answers it to the examination. */
 async function listing(hub: Running): Promise<readonly string[]> {
-  const pages = LISTS.map(async (list) => (await hub.get(`/${list}`)).text)
-  return [...(await Promise.all(pages)), (await hub.get('/lookup/shells')).text, (await hub.get('/validation')).text]
+  const { apiPrefix, request } = selfExamined(hub)
+  const pages = [...LISTS, 'lookup/shells', 'validation'].map(async (list) =>
+    String((await request('GET', `${apiPrefix}/${list}`)).body)
+  )
+  return Promise.all(pages)
 }
 
 t.test('an examination leaves nothing behind', async (t) => {
   const hub = await startPlant(t)
   const before = await listing(hub)
-  await examineHub(examined(hub), { sections: ['operations', 'loss'] })
+  await examineHub(selfExamined(hub), { sections: ['operations', 'loss'] })
   t.same(await listing(hub), before)
   await hub.stop()
   const store = await openStored(hub.directory)
@@ -42,7 +45,7 @@ t.test('what an examination left behind that was ended in the middle is removed 
   const before = await listing(hub)
   await killed(t, hub)
   t.notSame(await listing(hub), before)
-  const checks = checksOf(await examineHub(examined(hub), { sections: ['operations', 'loss'] }))
+  const checks = checksOf(await examineHub(selfExamined(hub), { sections: ['operations', 'loss'] }))
   t.equal(checks.get('operations/scratch-removed')?.verdict, 'met')
   t.same(await listing(hub), before)
 })
@@ -53,7 +56,7 @@ t.test('an examination that is aborted removes what it has stored', async (t) =>
   const stopping = new AbortController()
   const reason = new Error('stop')
   let count = 0
-  const inner = examined(hub)
+  const inner = selfExamined(hub)
   const counted: typeof inner = {
     ...inner,
     request: (...request) => {
@@ -65,9 +68,44 @@ t.test('an examination that is aborted removes what it has stored', async (t) =>
   t.same(await listing(hub), before)
 })
 
+t.test('other callers list and find nothing of an examination that is running, on pages as full as ever', async (t) => {
+  const hub = await start(t)
+  const ids = Array.from({ length: 3 }, (_, index) => `urn:plant:${index}`)
+  await hub.post('/submodels', { ...plant, id: ids[0] })
+  const lists = [...LISTS, 'lookup/shells', 'validation', 'submodels/$path', 'serialization']
+  const seen = async () => (await Promise.all(lists.map((list) => hub.get(`/${list}`)))).map(({ text }) => text).join()
+  const inner = selfExamined(hub)
+  let count = 0
+  const watched: typeof inner = {
+    ...inner,
+    async request(...request) {
+      const response = await inner.request(...request)
+      // Between them, and in part after them.
+      if (++count === 20) for (const id of ids.slice(1)) await hub.post('/submodels', { ...plant, id })
+      if (count % 20 === 0) {
+        t.notMatch(await seen(), SCRATCH_PREFIX)
+        const query = { $condition: { $ne: [{ $field: '$sm#id' }, { $strVal: '' }] } }
+        t.notMatch((await hub.post('/query/submodels', query)).text, SCRATCH_PREFIX)
+        t.notMatch((await hub.get(`${hub.url}/collection-points`)).text, SCRATCH_PREFIX)
+      }
+      if (count === 40) {
+        t.match((await listing(hub)).join(), SCRATCH_PREFIX)
+        const page = await hub.get('/submodels?limit=3')
+        t.same(
+          page.json.result.map(({ id }: { readonly id: string }) => id),
+          ids
+        )
+      }
+      return response
+    }
+  }
+  await examineHub(watched, { sections: ['operations'] })
+  t.ok(count > 100)
+})
+
 /** The hub that examines ends with everything that it would still have sent. */
 async function killed(t: Test, hub: Running): Promise<void> {
-  const inner = examined(hub)
+  const inner = selfExamined(hub)
   let count = 0
   const dying: typeof inner = {
     ...inner,
@@ -82,7 +120,7 @@ t.test('subscribers receive nothing of an examination, live or later', async (t)
   const client = await StreamClient.open(hub)
   client.send({ type: 'subscribe', id: 'all' })
   await client.next('subscribed')
-  await examineHub(examined(hub), { sections: ['operations', 'loss'] })
+  await examineHub(selfExamined(hub), { sections: ['operations', 'loss'] })
   await hub.patch(`/submodels/${encode(plant.id)}/submodel-elements/Speed/$value`, '"2"')
   await client.next('event')
   t.ok(client.text.includes(plant.id))

@@ -14,6 +14,7 @@ import { verdictOf } from '../examiner/verdict.ts'
 import type { ComplianceReport, ReportSection } from '../report.ts'
 import { parseReport, signReport } from '../signing/signature.ts'
 import type { SigningKeys } from '../signing/signing-keys.ts'
+import { isRunningElsewhere, type RunningExamination, type SharedRun } from './shared-run.ts'
 
 export interface ExaminationsOptions {
   readonly store: Pick<Store, 'lease'>
@@ -26,16 +27,10 @@ export interface ExaminationsOptions {
   readonly audit: (summary: ReportSummary) => readonly Change[]
   /** Criteria instead of the shipped ones. */
   readonly criteriaFile?: string
+  /** Where several hubs share the store. */
+  readonly shared?: SharedRun
   /** Called with a report that is kept. */
   readonly kept?: (summary: ReportSummary) => void
-}
-
-export interface RunningExamination {
-  readonly id: string
-  readonly startedBy: string
-  /** UTC, ISO 8601. */
-  readonly started: string
-  readonly progress: ExaminationProgress
 }
 
 export interface ExaminationRequest {
@@ -62,16 +57,23 @@ export class Examinations {
     this.#options = options
   }
 
-  get running(): RunningExamination | undefined {
-    const running = this.#running
-    if (running === undefined) return undefined
-    const { id, startedBy, started, progress } = running
-    return { id, startedBy, started, progress }
+  get runningHere(): RunningExamination | undefined {
+    return this.#running && shown(this.#running)
+  }
+
+  /** As `failureOf`, of an examination that was started here. */
+  failureHere(id: string): Error | undefined {
+    return this.#failures.get(id)
+  }
+
+  /** Here, or at another hub over the same store. */
+  async running(): Promise<RunningExamination | undefined> {
+    return this.runningHere ?? this.#options.shared?.running()
   }
 
   /** Why an examination of this id has failed; undefined where it has not, or long ago. */
-  failureOf(id: string): Error | undefined {
-    return this.#failures.get(id)
+  async failureOf(id: string): Promise<string | undefined> {
+    return this.failureHere(id)?.message ?? this.#options.shared?.failureOf(id)
   }
 
   /**
@@ -92,19 +94,23 @@ export class Examinations {
       progress: { done: 0, of: 1 } as ExaminationProgress
     }
     this.#running = running
+    const { shared } = this.#options
     const lease = new Lease(store, { name: 'compliance examination', clock })
     let stopRenewal = () => {}
     try {
-      if (!(await lease.acquire())) throw isBusy()
+      if (!(await lease.acquire())) throw isBusy((await shared?.running())?.id, true)
       stopRenewal = lease.keep()
     } catch (error) {
       this.#running = undefined
       ended.resolve()
       throw error
     }
+    const stopSharing = shared?.begin(() => shown(running))
     this.#run(running, request, now)
       .catch((error: Error) => this.#noteFailure(id, error))
-      .finally(() => {
+      .finally(async () => {
+        stopSharing?.()
+        await shared?.end(id, this.#failures.get(id))
         stopRenewal()
         this.#running = undefined
         ended.resolve()
@@ -120,10 +126,14 @@ export class Examinations {
   /**
    * Ends the examination of this id at its next request; resolves when it has ended.
    * @returns whether it was running; it may have kept its report nevertheless
+   * @throws HubError `Conflict` where another hub runs it
    */
   async cancel(id: string): Promise<boolean> {
     const running = this.#running
-    if (running?.id !== id) return false
+    if (running?.id !== id) {
+      if ((await this.#options.shared?.running())?.id === id) throw isRunningElsewhere()
+      return false
+    }
     running.stopping.abort(new HubError('Unavailable', ['The examination was ended before it was finished']))
     await running.ended
     return true
@@ -136,7 +146,7 @@ export class Examinations {
   }
 
   async #run(
-    running: { readonly id: string; progress: ExaminationProgress; readonly stopping: AbortController },
+    running: RunningExamination & { progress: ExaminationProgress; readonly stopping: AbortController },
     { startedBy, periodMs = DAY_MS }: ExaminationRequest,
     startedAt: number
   ): Promise<void> {
@@ -151,6 +161,7 @@ export class Examinations {
       signal: running.stopping.signal,
       progress: (progress) => {
         running.progress = progress
+        this.#options.shared?.show(shown(running))
       }
     })
     const slice = new TimeSlice(running.stopping.signal)
@@ -214,7 +225,12 @@ async function wellFormed(sections: readonly ReportSection[], slice: TimeSlice):
   return copies
 }
 
-function isBusy(id?: string): HubError {
-  const which = id === undefined ? 'by another hub over the same database' : `as ${id}`
+function shown({ id, startedBy, started, progress }: RunningExamination): RunningExamination {
+  return { id, startedBy, started, progress }
+}
+
+function isBusy(id?: string, isElsewhere = false): HubError {
+  const where = isElsewhere ? ' by another hub over the same database' : ''
+  const which = `${where}${id === undefined ? '' : ` as ${id}`}`.trim()
   return new HubError('Conflict', [`An examination is running already, ${which}`])
 }

@@ -42,7 +42,7 @@ export function startSchedule(options: ScheduleOptions): () => Promise<void> {
       const periodMs = 'everyMs' in schedule ? schedule.everyMs : DAY_MS
       const { id } = await examinations.start({ startedBy: BY_SCHEDULE, periodMs })
       await examinations.ended()
-      const failure = examinations.failureOf(id)
+      const failure = examinations.failureHere(id)
       if (failure !== undefined) failed(failure)
     } catch (error) {
       // A caller has started one; it comes after that.
