@@ -37,6 +37,13 @@ export class TimeSlice {
   }
 }
 
+/** Yields between the steps of work that is long where what it is about is large. */
+export type Turn = () => Promise<void> | undefined
+
+export function turnsIf(isLarge: boolean): Turn {
+  return isLarge ? () => new TimeSlice().pause() : () => undefined
+}
+
 /** Passes items on, yielding in between, also where most of them are skipped by the consumer. */
 export async function* sliced<Item>(items: AsyncIterable<Item>, slice: TimeSlice): AsyncGenerator<Item> {
   for await (const item of items) {

@@ -35,6 +35,8 @@ export interface ApiRequest {
   readonly query: RequestQuery
   /** The parsed JSON body, not yet validated. */
   readonly body?: unknown
+  /** Is the body so large that work on it needs pauses? */
+  readonly isLarge?: boolean
   readonly upload?: FileUpload
   /** Revisions of `If-Match` / `If-None-Match`; `*` for any. */
   readonly ifMatch?: '*' | readonly number[]

@@ -13,10 +13,12 @@ import type { DocumentStore } from '../store/document-store.ts'
 import { readText } from '../store/document-text.ts'
 import { parseDocument } from '../store/parse-document.ts'
 import type { Change, Document, Facet, SubtreeAction } from '../store/store.ts'
+import { TimeSlice, turnsIf } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { orphans } from './document-files.ts'
 import { addressedTag, checkPreconditions, documentTag, revisionGuard, type StoredHead } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
+import { isLarge } from './large.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
 
@@ -47,19 +49,25 @@ export function check(className: ClassName, value: unknown): void {
   refuse(validate(className, value))
 }
 
-/** Checks a whole document, including enforced templates. @throws HubError `Invalid` */
-function acceptedDocument(context: OperationContext, kind: DocumentClass, body: unknown): Documents[DocumentClass] {
+/** Checks a whole document, including enforced templates. @returns it with its JSON @throws HubError `Invalid` */
+async function acceptedDocument(context: OperationContext, kind: DocumentClass, body: unknown, isLargeBody = false) {
+  const turn = turnsIf(isLargeBody)
+  // It was parsed just now.
+  await turn()
   const violations = validate(kind, body)
+  await turn()
   const document = body as Documents[DocumentClass]
   const isReadable = violations.length === 0 || unstorable(kind, body, { limit: 1 }).length === 0
   refuse(isReadable ? [...violations, ...context.templates.refused(document)] : violations)
-  return document
+  const json = JSON.stringify(document)
+  await turn()
+  return { document, json }
 }
 
 /** Refuses what `create` would refuse for its content, and stores nothing. Whether it is stored already does not count. */
 export function checkDocument(kind: DocumentClass): OperationHandler {
-  return async (context, { body }) => {
-    acceptedDocument(context, kind, body)
+  return async (context, { body, isLarge }) => {
+    await acceptedDocument(context, kind, body, isLarge)
     return { status: 204 }
   }
 }
@@ -79,7 +87,13 @@ export async function list(
     ...(after !== undefined && { after })
   })
   const cursor = page.next === undefined ? undefined : toCursor(page.next)
-  return paged(page.items.flatMap(render), cursor, damagedMetadata(page.damaged))
+  const slice = new TimeSlice()
+  const results: (Buffer | string)[] = []
+  for (const document of page.items) {
+    results.push(...render(document))
+    if (slice.isOver()) await slice.pause()
+  }
+  return paged(results, cursor, damagedMetadata(page.damaged))
 }
 
 /** Stores a new document. @throws HubError `Invalid`, `AlreadyExists` */
@@ -89,8 +103,7 @@ export async function create(
   body: unknown,
   request: ApiRequest
 ): Promise<ApiResponse> {
-  const document = acceptedDocument(context, kind, body)
-  const json = JSON.stringify(document)
+  const { document, json } = await acceptedDocument(context, kind, body, request.isLarge)
   const change = { change: 'create', kind, id: document.id, json, facets: facetsOf(kind, document) } as const
   const { seq } = await retryConflicts(() => context.store.commit([change]))
   return { status: 201, bytes: json, revision: seq, location: `${request.mount}/${encodeId(document.id)}` }
@@ -107,9 +120,8 @@ export async function put(
   request: ApiRequest,
   also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
 ): Promise<ApiResponse> {
-  const document = acceptedDocument(context, kind, request.body)
+  const { document, json } = await acceptedDocument(context, kind, request.body, request.isLarge)
   sameId(document.id, id)
-  const json = JSON.stringify(document)
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
       const stored = await loadEvenDamaged(context.store, kind, id)
@@ -219,16 +231,22 @@ async function applyEdit<K extends DocumentClass, Result>(
   request: ApiRequest,
   change: Edit<K, Result>
 ): Promise<{ result: Result; revision: number }> {
+  const turn = turnsIf(isLarge(stored))
   const document = parse(stored, kind)
+  await turn()
   const edited = await change(document, stored)
   const { result, touched, subtreeAction, carried = request.ifMatch !== undefined, also = [] } = edited
+  await turn()
   checkResult(kind, document, stored)
   context.templates.enforce(document)
+  await turn()
+  const json = JSON.stringify(document)
+  await turn()
   const replace = {
     change: 'replace' as const,
     kind,
     id: stored.id,
-    json: JSON.stringify(document),
+    json,
     facets: facetsOf(kind, document),
     ifStructureRevision: stored.structureRevision,
     ...(touched !== undefined && { touched }),

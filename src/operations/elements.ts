@@ -13,11 +13,12 @@ import type { ValueMembers } from '../model/value-members.ts'
 import { type Container, child, childrenOf, resolve, setChildren, stepsTo } from '../model/walk.ts'
 import { retryConflicts } from '../store/concurrency.ts'
 import type { Change, Document, ElementRow } from '../store/store.ts'
-import { TimeSlice } from '../time-slice.ts'
+import { TimeSlice, turnsIf } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, edit, get, parse, revisionOf } from './documents.ts'
 import { addressedTag, checkPreconditions, leafTag } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
+import { isLarge } from './large.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { paged, pageOfItems } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
@@ -196,7 +197,10 @@ export async function patchValues(
   const id = submodelOf(request)
   return retryConflicts(async () => {
     const document = await get(context, 'Submodel', id)
+    const turn = turnsIf(isLarge(document))
+    await turn()
     const submodel = parse(document, 'Submodel')
+    await turn()
     const known = await KnownElements.of(context, request, document)
     if (path !== undefined) known?.require(path)
     const root = path === undefined ? submodel : elementAt(submodel, path)
@@ -204,6 +208,7 @@ export async function patchValues(
     const isKnown = known && ((text: string) => known.leadsTo(text))
     const writes = fromValue(root, request.body, path === undefined ? '' : formatPath(path), isKnown)
     if (writes.length === 0) return { status: 204, revision: document.revision }
+    await turn()
     if (context.templates.enforces) {
       for (const { element, members } of writes) Object.assign(element, members)
       context.templates.enforce(submodel)

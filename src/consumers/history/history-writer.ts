@@ -149,9 +149,12 @@ export class HistoryWriter {
       const from = `behind entry ${this.#position}`
       this.#failed(new Error(`The log was trimmed or is damaged ${from}, before the history had read it`))
     }
+    // One entry may hold the values of a hundred thousand elements.
+    const slice = new TimeSlice()
     for (const entry of entries) {
       const { seq, changes } = entry
       for (const change of changes) {
+        if (slice.isOver()) await slice.pause()
         if (change.change !== 'samples' && change.change !== 'value') {
           this.#scratch.note(entry, change)
           continue

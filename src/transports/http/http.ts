@@ -142,7 +142,10 @@ function documentRoute(route: Route, { hub, examined, handlers, reading }: Route
       const params = queryParamsOf(request)
       const apiRequest = parse(request, params)
       const body = checkedBody(definition, request)
-      if (body !== undefined) apiRequest.body = body
+      if (body !== undefined) {
+        apiRequest.body = body
+        apiRequest.isLarge = isLargeBody(request)
+      }
       let operation = handler
       // How release 3.0 asks for invoke-async.
       if (asynchronous !== undefined && readBoolean(params.get('async') ?? ['false'], 'async')) {
@@ -155,6 +158,13 @@ function documentRoute(route: Route, { hub, examined, handlers, reading }: Route
         .catch((error: unknown) => void reply.send(error instanceof Error ? error : wrapped(error)))
     }
   }
+}
+
+const LARGE_BODY_BYTES = 1024 * 1024
+
+/** One of unknown length may be. */
+function isLargeBody({ headers }: FastifyRequest): boolean {
+  return !(Number(headers['content-length']) <= LARGE_BODY_BYTES)
 }
 
 /** As the caller of the request may. */
