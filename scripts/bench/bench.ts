@@ -17,6 +17,7 @@ import { collecting } from './collection.ts'
 import { compliance } from './compliance.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
+import { memory } from './memory.ts'
 import { overMongo } from './mongodb.ts'
 import { peers } from './peers.ts'
 import { profileCheck } from './profiles.ts'
@@ -65,6 +66,7 @@ async function embedded(): Promise<void> {
   await inBrowser(folder)
   await rawData(folder)
   await blocking(folder)
+  await memory(folder)
   await peers(folder)
 }
 
