@@ -12,7 +12,8 @@ export interface ShellSearch {
   /** Position of the last shell of the page before. */
   readonly after: number
   readonly limit: number
-  /** Is the time of the page over? It then ends early. */
+  /** Time for the page, and whether it is over: the page then ends early. */
+  readonly timeMs: number
   readonly isOver: () => boolean
 }
 
@@ -32,9 +33,11 @@ export async function searchShells(
   search: ShellSearch,
   slice: TimeSlice
 ): Promise<FoundShells> {
-  await index.update()
   const wanted = foldText(search.text)
-  const found = index.isTooLarge ? listed(store, search) : indexed(store, index, wanted, search)
+  // While it is being made, which takes long where there are very many shells, the client asks again.
+  if (!(await index.update(search.timeMs))) return { shells: [], next: search.after }
+  const found = index.isTooLarge ? listed(store, search) : indexed(store, index, { wanted, ...search }, slice)
+  const { generation } = index
   const shells: Document[] = []
   let { after } = search
   for await (const { document, position } of found) {
@@ -46,7 +49,7 @@ export async function searchShells(
     if (search.isOver()) return { shells, next: after }
     await slice.check()
   }
-  return { shells }
+  return generation === index.generation ? { shells } : { shells, next: after }
 }
 
 interface Candidate {
@@ -58,11 +61,12 @@ interface Candidate {
 async function* indexed(
   store: DocumentStore,
   index: ShellIndex,
-  wanted: string,
-  { fields, after }: ShellSearch
+  { wanted, fields, after }: ShellSearch & { readonly wanted: string },
+  slice: TimeSlice
 ): AsyncGenerator<Candidate> {
-  for (const [id, position] of index.find(wanted, fields, after)) {
-    yield { position, document: await unlessDamaged(store.document(KIND, id)) }
+  for (const found of index.find(wanted, fields, after)) {
+    if (found === undefined) await slice.check()
+    else yield { position: found.position, document: await unlessDamaged(store.document(KIND, found.id)) }
   }
 }
 

@@ -2,7 +2,7 @@
  * Names, identifiers and asset ids of all shells in lower case, so that a search reads no documents but those it finds.
  * Made at the first search, kept up to date from the log, and dropped when no search has come for a while.
  */
-import type { Clock } from '../../clock.ts'
+import { type Clock, waitAtMost } from '../../clock.ts'
 import type { AssetAdministrationShell } from '../../model/types.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { Document, Store } from '../../store/store.ts'
@@ -18,6 +18,11 @@ interface ShellEntry extends ShellTexts {
   readonly position: number
 }
 
+export interface FoundEntry {
+  readonly id: string
+  readonly position: number
+}
+
 const KIND = 'AssetAdministrationShell'
 
 const DOCUMENTS_PER_READ = 200
@@ -29,16 +34,19 @@ const MAX_FOLLOWED = 50_000
 /** UTF-16 code units of all texts; a plant with more is searched document by document. */
 const MAX_CHARACTERS = 64 * 1024 * 1024
 
+/** About a millisecond. */
+const ENTRIES_PER_PAUSE = 2000
+
 const IDLE_MS = 10 * 60_000
 
 export class ShellIndex {
   readonly #store: Pick<Store, 'document' | 'documents' | 'log' | 'figures'>
   readonly #clock: Clock
+  /** In the order of positions: new shells get greater ones, and a change keeps that of its shell. */
   readonly #byId = new Map<string, ShellEntry>()
-  /** By position; undefined after a change. */
-  #sorted: readonly (readonly [id: string, entry: ShellEntry])[] | undefined
   /** The last entry of the log that is in the index; undefined: there is no index. */
   #position: number | undefined
+  #generation = 0
   #characters = 0
   #usedAt = Number.NEGATIVE_INFINITY
   #updating: Promise<void> | undefined
@@ -49,14 +57,30 @@ export class ShellIndex {
     this.#clock = clock
   }
 
+  /** Another one: it was made again, so that a search that is under way has to go on in the new one. */
+  get generation(): number {
+    return this.#generation
+  }
+
   /** Is it more than fits? */
   get isTooLarge(): boolean {
     return this.#characters > MAX_CHARACTERS
   }
 
-  /** Brings it up to date with what was acknowledged before the call. */
-  async update(): Promise<void> {
+  /** Brings it up to date with what was acknowledged before the call. @returns false where that takes longer */
+  async update(timeMs: number): Promise<boolean> {
     this.#usedAt = this.#clock.monotonic()
+    let isDone = false
+    const updating = this.#updateAfterRunning().then(() => {
+      isDone = true
+    })
+    // What fails after the time was over fails again at the next call.
+    updating.catch(() => {})
+    await waitAtMost(this.#clock, timeMs, updating)
+    return isDone
+  }
+
+  async #updateAfterRunning(): Promise<void> {
     // A run that began before may have read the log already.
     await this.#updating?.catch(() => {})
     this.#updating ??= this.#update().finally(() => {
@@ -65,12 +89,15 @@ export class ShellIndex {
     return this.#updating
   }
 
-  /** Ids of shells of which a field contains a text, in the stable order. @param after position in that order */
-  *find(text: string, fields: readonly SearchedField[], after: number): Generator<readonly [id: string, at: number]> {
-    this.#sorted ??= [...this.#byId].toSorted(([, one], [, other]) => one.position - other.position)
-    for (const [id, entry] of this.#sorted) {
-      if (entry.position <= after) continue
-      if (containsText(entry, text, fields)) yield [id, entry.position]
+  /**
+   * Ids of shells of which a field contains a text, in the stable order; undefined after each of many shells without it, for
+   * the caller to pause. @param after position in that order
+   */
+  *find(text: string, fields: readonly SearchedField[], after: number): Generator<FoundEntry | undefined> {
+    let count = 0
+    for (const [id, entry] of this.#byId) {
+      if (++count % ENTRIES_PER_PAUSE === 0) yield undefined
+      if (entry.position > after && containsText(entry, text, fields)) yield { id, position: entry.position }
     }
   }
 
@@ -89,8 +116,8 @@ export class ShellIndex {
         )
       )
       for (const id of changed) {
-        this.#forget(id)
         const document = await unlessDamaged(this.#store.document(KIND, id))
+        if (this.#byId.get(id)?.position !== document?.position) this.#forget(id)
         if (document !== undefined) this.#add(document)
         await slice.check()
       }
@@ -119,24 +146,23 @@ export class ShellIndex {
 
   #drop(): void {
     this.#stopTimer()
+    this.#generation++
     this.#byId.clear()
-    this.#sorted = undefined
     this.#position = undefined
     this.#characters = 0
   }
 
   #add({ id, position, bytes }: Document): void {
     const texts = textsOf(JSON.parse(bytes.toString()) as AssetAdministrationShell)
+    const known = this.#byId.get(id)
     this.#byId.set(id, { position, ...texts })
-    this.#characters += lengthOf(texts)
-    this.#sorted = undefined
+    this.#characters += lengthOf(texts) - (known === undefined ? 0 : lengthOf(known))
   }
 
   #forget(id: string): void {
     const known = this.#byId.get(id)
     if (known === undefined || !this.#byId.delete(id)) return
     this.#characters -= lengthOf(known)
-    this.#sorted = undefined
   }
 }
 

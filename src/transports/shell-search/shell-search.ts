@@ -29,7 +29,12 @@ export async function shellSearch(app: FastifyInstance, options: ShellSearchOpti
       const { text, in: fields = SEARCHED, limit = defaultLimit, cursor } = query()
       if (text === undefined) throw new HubError('BadRequest', ['The parameter "text" says what to search for'])
       const shown = access === undefined ? hub.store : new ReadingView(hub.readsOf(access), access, 'READ')
-      const page = { after: parseCursor(cursor) ?? 0, limit: Math.min(limit, maxLimit), isOver: pageTime(hub) }
+      const page = {
+        after: parseCursor(cursor) ?? 0,
+        limit: Math.min(limit, maxLimit),
+        timeMs: hub.queryTimeMs,
+        isOver: pageTime(hub)
+      }
       return withSlices(reply, async (slice) => {
         const { shells, next } = await searchShells(shown, index, { text, fields, ...page }, slice)
         const bytes = shells.map((shell) => shell.bytes)
