@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { ConfigError, readConfig } from '../../src/config/config.ts'
 import { encodeId } from '../../src/model/identifier.ts'
 import { createServer, type Server } from '../../src/server.ts'
+import { uploadPictures } from './pictures.ts'
 import { BASE, OPERATIONAL_DATA, plant } from './plant.ts'
 
 const OPERATIONS = join(import.meta.dirname, 'operations.ts')
@@ -19,6 +20,8 @@ await writeFile(file, JSON.stringify(plant()))
 const server = await createServer({ ...config, PRELOAD: file, OPERATIONS: config.OPERATIONS || OPERATIONS }, { given })
 const url = await server.listen()
 const api = url + config.API_PREFIX
+// Where callers must authenticate, the plant is without pictures.
+await uploadPictures(api).catch(() => {})
 const machine = `${api}/submodels/${encodeId(OPERATIONAL_DATA)}`
 const control = `${api}/submodels/${encodeId(`${BASE}/sm/imm-01/control`)}`
 console.log(`

@@ -11,7 +11,8 @@ import type {
   Property,
   Reference,
   RelationshipElement,
-  Submodel
+  Submodel,
+  SubmodelElement
 } from '../../src/model/types.ts'
 import { timeSeries } from './time-series.ts'
 
@@ -119,6 +120,8 @@ interface Plate {
   readonly orderCode: string
   readonly serialNumber: string
   readonly year: string
+  readonly contact?: { readonly phone: string; readonly email: string }
+  readonly markings?: readonly string[]
 }
 
 const machineNameplate: Plate = {
@@ -126,7 +129,9 @@ const machineNameplate: Plate = {
   designation: ['Injection moulding machine HX-180', '사출성형기 HX-180'],
   orderCode: 'HX-180-S4',
   serialNumber: 'HX180-2024-0117',
-  year: '2024'
+  year: '2024',
+  contact: { phone: '+82 55 123 4567', email: 'service@hansol.example' },
+  markings: ['KC', 'CE']
 }
 
 const mouldNameplate: Plate = {
@@ -187,15 +192,66 @@ function nameplate(asset: string, plate: Plate): Submodel {
             idShort: 'NationalCode',
             semanticId: external('0173-1#02-AAO134#002'),
             value: texts('KR', 'KR')
-          }
+          },
+          ...(plate.contact === undefined ? [] : contact(plate.contact))
         ]
       },
       property('OrderCodeOfManufacturer', 'xs:string', plate.orderCode, external('0112/2///61987#ABA950#008')),
       property('SerialNumber', 'xs:string', plate.serialNumber, external('0112/2///61987#ABA951#009')),
       property('YearOfConstruction', 'xs:string', plate.year, external('0112/2///61987#ABP000#002')),
-      property('DateOfManufacture', 'xs:date', `${plate.year}-03-14`, external('0112/2///61987#ABB757#007'))
+      property('DateOfManufacture', 'xs:date', `${plate.year}-03-14`, external('0112/2///61987#ABB757#007')),
+      ...(plate.markings === undefined
+        ? []
+        : [picture('CompanyLogo', '0112/2///61987#ABP463#001'), markings(plate.markings)])
     ]
   }
+}
+
+function contact({ phone, email }: NonNullable<Plate['contact']>): SubmodelElement[] {
+  return [
+    {
+      modelType: 'SubmodelElementCollection',
+      idShort: 'Phone',
+      semanticId: external('https://admin-shell.io/zvei/nameplate/1/0/ContactInformations/ContactInformation/Phone'),
+      value: [
+        {
+          modelType: 'MultiLanguageProperty',
+          idShort: 'TelephoneNumber',
+          semanticId: external('0173-1#02-AAO136#002'),
+          value: texts(phone, phone)
+        }
+      ]
+    },
+    {
+      modelType: 'SubmodelElementCollection',
+      idShort: 'Email',
+      semanticId: external('0173-1#02-AAQ836#005'),
+      value: [property('EmailAddress', 'xs:string', email, external('0173-1#02-AAO198#002'))]
+    }
+  ]
+}
+
+function markings(names: readonly string[]): SubmodelElement {
+  return {
+    modelType: 'SubmodelElementList',
+    idShort: 'Markings',
+    semanticId: external('0112/2///61360_7#AAS006#001'),
+    typeValueListElement: 'SubmodelElementCollection',
+    semanticIdListElement: external('0112/2///61360_7#AAS009#001'),
+    value: names.map((name) => ({
+      modelType: 'SubmodelElementCollection',
+      semanticId: external('0112/2///61360_7#AAS009#001'),
+      value: [
+        property('MarkingName', 'xs:string', name, external('0112/2///61987#ABA231#009')),
+        picture('MarkingFile', '0112/2///61987#ABO100#002')
+      ]
+    }))
+  }
+}
+
+/** Its file is uploaded apart: pictures.ts. */
+function picture(idShort: string, semanticId: string): SubmodelElement {
+  return { modelType: 'File', idShort, semanticId: external(semanticId), contentType: 'image/svg+xml' }
 }
 
 const machineTechnicalData: Submodel = {

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { uploadPictures } from '../../scripts/demo/pictures.ts'
 import { BASE, OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { until } from '../until.ts'
@@ -94,17 +95,26 @@ t.test('the plant', { skip: noBrowser, timeout: 240_000 }, async (t) => {
       const { page } = tab
       const plate = page.getByRole('region', { name: 'Nameplate' })
       t.match(await plate.textContent(), /Hansol Precision Machinery.*HX180-2024-0117/)
+      await plate.getByRole('img', { name: 'Logo of Hansol Precision Machinery' }).waitFor()
+      for (const name of ['KC', 'CE']) await plate.getByRole('img', { name }).waitFor()
+      t.equal(await plate.getByRole('link', { name: '+82 55' }).getAttribute('href'), 'tel:+82551234567')
       await show(tab, submodel('technical-data'))
       await page.getByText('20 … 350 °C').waitFor()
       t.match(await element(tab, 'MaximumClampingForce').textContent(), /clamping force.*1,800 kN/)
       t.match(await element(tab, 'ServoDrive').textContent(), /Yes/)
-      await element(tab, 'MountedMould').getByRole('link').click()
+      await element(tab, 'MountedMould').getByRole('link', { name: 'Mould for bottle caps' }).click()
       await page.getByRole('heading', { level: 1, name: 'Mould for bottle caps' }).waitFor()
       await show(tab, submodel('mould-data', 'mould-07'))
-      await element(tab, 'MountedOnMachine').getByRole('link').first().waitFor()
+      const relation = element(tab, 'MountedOnMachine')
+      await relation.getByRole('link', { name: 'Mould for bottle caps' }).waitFor()
+      await relation.getByRole('link', { name: 'Injection moulding machine' }).waitFor()
       t.match(await element(tab, 'CoolingCircuits').getByRole('table').textContent(), /FlowRate.*11\.2/)
       await show(tab, submodel('structure', 'line-a'))
       t.match(await element(tab, 'LineA.Robot').textContent(), /managed together with the whole/)
+      await element(tab, 'LineA.Machine').getByRole('link', { name: 'Injection moulding machine' }).waitFor()
+      await element(tab, 'LineA.HasPartMould')
+        .getByRole('link', { name: 'HierarchicalStructures › LineA › Mould' })
+        .waitFor()
       await show(tab, submodel('control'))
       t.match(await element(tab, 'OperationalDataChanged').textContent(), /Observes.*out of the asset/)
     })
@@ -216,6 +226,7 @@ const encoded = (id: string) => Buffer.from(id).toString('base64url')
 
 async function fill(hub: Running): Promise<void> {
   await uploadPlant(hub)
+  await uploadPictures(hub.api)
   const drawing = new FormData()
   drawing.append('fileName', 'drawing.svg')
   const image = '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40"/></svg>'
@@ -224,8 +235,4 @@ async function fill(hub: Running): Promise<void> {
     `/submodels/${encoded(`${BASE}/sm/imm-01/technical-data`)}/submodel-elements/Drawing/attachment`,
     drawing
   )
-  const thumbnail = new FormData()
-  thumbnail.append('fileName', 'machine.svg')
-  thumbnail.append('file', new Blob([image], { type: 'image/svg+xml' }), 'machine.svg')
-  await hub.put(`/shells/${encoded(MACHINE)}/asset-information/thumbnail`, thumbnail)
 }

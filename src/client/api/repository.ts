@@ -31,6 +31,16 @@ export function describeSubmodels(http: HttpClient, ids: readonly string[]): Pro
 }
 
 /** Those that do not exist are left out. */
+export function readShells(http: HttpClient, ids: readonly string[]): Promise<Shell[]> {
+  return queryByIds(http, 'shells', '$aas#id', ids)
+}
+
+/** Shells whose globalAssetId is one of these; several shells may be of one asset. */
+export function readShellsOfAssets(http: HttpClient, globalAssetIds: readonly string[]): Promise<Shell[]> {
+  return queryByIds(http, 'shells', '$aas#assetInformation.globalAssetId', globalAssetIds)
+}
+
+/** Those that do not exist are left out. */
 export function readConcepts(http: HttpClient, ids: readonly string[]): Promise<ConceptDescriptionDocument[]> {
   return queryByIds(http, 'concept-descriptions', '$cd#id', ids)
 }

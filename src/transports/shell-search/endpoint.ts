@@ -9,7 +9,7 @@ const MAX_TEXT = 1000
 
 const query = {
   text: {
-    ...documentText('What to search for, whatever its case', 'imm'),
+    ...documentText('What to search for, whatever its case', 'mould'),
     required: true,
     parse: (values, name) => {
       const text = singleValue(values, name).trim()

@@ -40,7 +40,6 @@ export function SenderTable({ senders, now }: SenderTableProps) {
               </th>
             )}
             <th scope="col">{text.lastSample}</th>
-            <th scope="col">{text.lastError}</th>
           </tr>
         </thead>
         <tbody>
@@ -81,6 +80,11 @@ function SenderRow({ sender, now, hasPoints }: SenderRowProps) {
         <span class={`badge ${BADGES[status]}`}>
           {status === 'faulty' ? text.faulty(formatNumber(faulty)) : text[status]}
         </span>
+        {lastError !== undefined && (
+          <span class="sender-error">
+            {text.lastError(formatTime(lastError.time))} <span lang="en">{lastError.text}</span>
+          </span>
+        )}
       </td>
       <td class="number">{text.perSecond(formatNumber(rate, { maximumSignificantDigits: 3 }))}</td>
       <td class="number">
@@ -89,18 +93,6 @@ function SenderRow({ sender, now, hasPoints }: SenderRowProps) {
       </td>
       {hasPoints && <td class="number">{formatNumber(points)}</td>}
       <td>{lastSample === undefined ? '–' : formatTime(lastSample)}</td>
-      <td>
-        {lastError === undefined ? (
-          '–'
-        ) : (
-          <>
-            {formatTime(lastError.time)}
-            <span class="sender-error" lang="en">
-              {lastError.text}
-            </span>
-          </>
-        )}
-      </td>
     </tr>
   )
 }

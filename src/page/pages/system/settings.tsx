@@ -61,7 +61,8 @@ function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
               <th scope="row">
                 <code>{setting.name}</code>
                 <span class="setting-meaning" lang="en">
-                  {setting.meaning}
+                  {/* Names of settings and values are in backticks. */}
+                  {setting.meaning.split('`').map((part, index) => (index % 2 === 0 ? part : <code>{part}</code>))}
                 </span>
               </th>
               <td>

@@ -2,8 +2,10 @@
 import type { Element, LangString, SubmodelDocument } from '../../../../client/api/aas.ts'
 import { textOf } from '../../../core/format.ts'
 import { formatValue } from '../../../core/format-value.ts'
+import { AttachmentPicture, holdsPicture } from '../parts/attachment-picture.tsx'
 import { childrenOf } from '../parts/element-tree.ts'
 import { WebLink } from '../parts/reference-link.tsx'
+import { Markings } from './markings.tsx'
 import { detailMessages, nameplateMessages } from './messages.ts'
 
 export function isNameplate({ semanticId }: SubmodelDocument): boolean {
@@ -18,6 +20,11 @@ const FIELDS = [
   ...(['HardwareVersion', 'FirmwareVersion', 'SoftwareVersion'] as const)
 ]
 const ADDRESSES = ['AddressInformation', 'ContactInformation']
+/** A collection of the address, and what it holds. */
+const CONTACTS = [
+  ['Phone', 'TelephoneNumber'],
+  ['Email', 'EmailAddress']
+] as const
 const ADDRESS_PARTS = ['Street', 'Zipcode', 'CityTown', 'StateCounty', 'NationalCode']
 
 export function Nameplate({ submodel }: { readonly submodel: SubmodelDocument }) {
@@ -28,11 +35,20 @@ export function Nameplate({ submodel }: { readonly submodel: SubmodelDocument })
   const [manufacturer, designation] = HEADLINES.map((name) => plainText(find(name)))
   const address = ADDRESSES.map(find).find((found) => found !== undefined)
   const product = plainText(find('URIOfTheProduct'))
+  const [logo, markings] = ['CompanyLogo', 'Markings'].map(find)
   return (
     <section class="nameplate" aria-label={text.nameplate}>
+      {holdsPicture(logo) && (
+        <AttachmentPicture
+          submodel={submodel.id}
+          path="CompanyLogo"
+          alt={text.logoOf(manufacturer ?? '')}
+          class="nameplate-logo"
+        />
+      )}
       <p class="nameplate-maker">{manufacturer}</p>
       <p class="nameplate-product">{designation}</p>
-      {address !== undefined && <p class="nameplate-address">{addressLine(address)}</p>}
+      {address !== undefined && <Contact address={address} />}
       <dl class="nameplate-fields">
         {FIELDS.map((name) => [name, plainText(find(name))] as const)
           .filter(([, value]) => value !== undefined)
@@ -43,12 +59,28 @@ export function Nameplate({ submodel }: { readonly submodel: SubmodelDocument })
             </div>
           ))}
       </dl>
+      {markings !== undefined && <Markings submodel={submodel.id} markings={{ element: markings, path: 'Markings' }} />}
       {product !== undefined && (
         <p class="nameplate-link">
           <WebLink text={product} />
         </p>
       )}
     </section>
+  )
+}
+
+/** Where the manufacturer is, and how it is reached. */
+function Contact({ address }: { readonly address: Element }) {
+  const [phone, email] = CONTACTS.map(([group, name]) => {
+    const found = childrenOf(address).find(({ idShort = '' }) => idShort.startsWith(group))
+    return plainText(found && childrenOf(found).find(({ idShort = '' }) => idShort.startsWith(name)))
+  })
+  return (
+    <p class="nameplate-address">
+      <span>{addressLine(address)}</span>
+      {phone !== undefined && <a href={`tel:${phone.replace(/[^\d+]/g, '')}`}>{phone}</a>}
+      {email !== undefined && <a href={`mailto:${encodeURIComponent(email).replace('%40', '@')}`}>{email}</a>}
+    </p>
   )
 }
 

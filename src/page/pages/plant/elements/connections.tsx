@@ -1,10 +1,9 @@
 /** Elements that connect things: relationships, entities, events. */
 import type { Element } from '../../../../client/api/aas.ts'
-import { findShellsOfAsset } from '../../../../client/api/repository.ts'
-import { hub } from '../../../core/hub.ts'
-import { Icon } from '../../../ui/icon.tsx'
-import { select } from '../parts/address.ts'
-import { ReferenceLink } from '../parts/reference-link.tsx'
+import { linkToSelection } from '../parts/address.ts'
+import { nameOf, shellOfAsset } from '../parts/names.ts'
+import { ReferenceLink, WebLink } from '../parts/reference-link.tsx'
+import { Thumbnail } from '../parts/thumbnail.tsx'
 import { elementMessages } from './messages.ts'
 
 export function RelationshipContent({ element: { first, second } }: { readonly element: Element }) {
@@ -25,12 +24,20 @@ export function EntityContent({ element }: { readonly element: Element }) {
   return (
     <span class="row">
       <span class="badge">{entityType === 'SelfManagedEntity' ? text.selfManaged : text.coManaged}</span>
-      {globalAssetId !== undefined && (
-        <button type="button" class="link-button" onClick={() => void openAsset(globalAssetId)}>
-          <Icon name="shell" /> {globalAssetId}
-        </button>
-      )}
+      {globalAssetId !== undefined && <AssetLink asset={globalAssetId} />}
     </span>
+  )
+}
+
+/** To the shell of an asset, with its name and picture. */
+function AssetLink({ asset }: { readonly asset: string }) {
+  const shell = shellOfAsset(asset)
+  if (!shell) return <WebLink text={asset} />
+  return (
+    <a class="asset-link" href={linkToSelection({ shell: shell.id })} title={asset}>
+      <Thumbnail shell={shell.id} isNamed={shell.assetInformation.defaultThumbnail !== undefined} size={28} />
+      {nameOf(shell, shell.id)}
+    </a>
   )
 }
 
@@ -48,9 +55,4 @@ export function EventContent({ element: { observed, direction, state } }: { read
       <dd>{state === 'on' ? text.on : text.off}</dd>
     </dl>
   )
-}
-
-async function openAsset(globalAssetId: string): Promise<void> {
-  const [shell] = await findShellsOfAsset(hub(), globalAssetId).catch(() => [])
-  if (shell !== undefined) select({ shell: shell.id })
 }

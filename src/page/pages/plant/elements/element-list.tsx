@@ -114,9 +114,16 @@ function ElementLabel({ element, name }: { readonly element: Element; readonly n
   const meaning = textOf(element.description) ?? textOf(conceptOf(element.semanticId)?.definition)
   return (
     <div class="element-label">
-      <span class="element-name">{name}</span>
-      {element.idShort !== undefined && element.idShort !== name && <code class="muted">{element.idShort}</code>}
+      <span class="element-name">{withBreaks(name)}</span>
+      {element.idShort !== undefined && element.idShort !== name && (
+        <code class="muted">{withBreaks(element.idShort)}</code>
+      )}
       {meaning !== undefined && <span class="element-meaning">{meaning}</span>}
     </div>
   )
+}
+
+/** Long names of the standard break where a new word begins: `ManufacturerName`. */
+function withBreaks(name: string): ComponentChildren {
+  return name.split(/(?<=[a-z\d])(?=[A-Z])/).map((word, index) => [index > 0 && <wbr />, word])
 }

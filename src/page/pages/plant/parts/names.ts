@@ -1,6 +1,6 @@
 /** What things are called: in the reader's language where they say it, otherwise by idShort, otherwise by identifier. */
-import type { Iec61360Content, Referable, Reference } from '../../../../client/api/aas.ts'
-import { describeSubmodels, readConcepts } from '../../../../client/api/repository.ts'
+import type { Iec61360Content, Referable, Reference, Shell } from '../../../../client/api/aas.ts'
+import { describeSubmodels, readConcepts, readShells, readShellsOfAssets } from '../../../../client/api/repository.ts'
 import { BatchedCache } from '../../../core/batched-cache.ts'
 import { textOf } from '../../../core/format.ts'
 import { hub } from '../../../core/hub.ts'
@@ -8,7 +8,23 @@ import { hub } from '../../../core/hub.ts'
 /** Submodels as lists show them. */
 export const submodelSummaries = new BatchedCache((ids) => describeSubmodels(hub(), ids))
 
+export const shellNames = new BatchedCache((ids) => readShells(hub(), ids))
+
+/** By global asset id: the first shell of the asset. */
+const shellsByAsset = new BatchedCache(async (assets) =>
+  (await readShellsOfAssets(hub(), assets)).map((shell) => ({
+    id: shell.assetInformation.globalAssetId ?? '',
+    shell
+  }))
+)
+
 const concepts = new BatchedCache((ids) => readConcepts(hub(), ids))
+
+/** Call it while rendering. Undefined while it is read, null where this hub has none that the caller may see. */
+export function shellOfAsset(asset: string): Shell | null | undefined {
+  const found = shellsByAsset.get(asset)
+  return found === null ? null : found?.shell
+}
 
 interface Named {
   readonly displayName?: Referable['displayName'] | undefined
