@@ -92,7 +92,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
   const audit = openAudit({ config, store, clock, log })
   const identity = await openIdentity({ config, files, store, clock, log, events: securityEvents(audit) })
   const failed = retryLogger(log)
-  const policyOf = historyPolicies(store, config.HISTORY, clock)
+  const policyOf = historyPolicies(store, config.HISTORY)
   const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
   const history = historyOf(store, historyWriter)
   const limits = callerLimits(config, clock)

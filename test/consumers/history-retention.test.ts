@@ -7,7 +7,8 @@ import { type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
-import { create, property, submodel } from '../store/fixtures.ts'
+import type { Change } from '../../src/store/store.ts'
+import { create, property, submodel, withStore } from '../store/fixtures.ts'
 
 const SECOND = 1_000_000_000n
 const DAY = 86_400n * SECOND
@@ -39,6 +40,40 @@ t.test('the policy comes from the element, else from its submodel, else from the
   t.match(await policyOf({ submodel: 'plain', path: 'Any' }), { keep: 2n * DAY })
   t.match(await policyOf({ submodel: 'gone', path: 'Any' }), { keep: 2n * DAY })
   await store.close()
+})
+
+t.test('a policy is read once, and again when its submodel has changed or the log has a gap', async (t) => {
+  await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+    const series = { submodel: 'a', path: 'p' }
+    await store.commit([create(submodel('a', property('p')))])
+    let reads = 0
+    const counted = new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'document') reads++
+        const member = Reflect.get(target, name, target)
+        return typeof member === 'function' ? member.bind(target) : member
+      }
+    })
+    const policyOf = historyPolicies(counted, KEEP_EVERYTHING)
+    t.strictSame(await policyOf(series), KEEP_EVERYTHING)
+    t.strictSame(policyOf(series), KEEP_EVERYTHING, 'known at once')
+    policyOf.note?.({ change: 'updated', kind: 'Submodel', id: 'b' })
+    policyOf.note?.({ change: 'value', ...series, value: '{"value":"1"}', sourceTime: 1n })
+    policyOf(series)
+    t.equal(reads, 1)
+    const off = [{ type: 'History', valueType: 'xs:string', value: 'off' }]
+    const changed = { ...submodel('a', property('p')), qualifiers: off } as Submodel
+    await store.commit([{ ...create(changed), change: 'replace' } as Change])
+    policyOf.note?.({ change: 'updated', kind: 'Submodel', id: 'a' })
+    t.strictSame(await policyOf(series), { isRecorded: false })
+    policyOf.forget?.()
+    await policyOf(series)
+    t.equal(reads, 3)
+    const overtaken = policyOf({ submodel: 'c', path: 'p' })
+    policyOf.note?.({ change: 'created', kind: 'Submodel', id: 'c' })
+    await overtaken
+    t.ok(policyOf({ submodel: 'c', path: 'p' }) instanceof Promise, 'what was read before a change is not remembered')
+  })
 })
 
 t.test('expired samples are dropped, old ones downsampled once, and recent ones kept', async (t) => {

@@ -146,6 +146,7 @@ export class HistoryWriter {
     if (this.#isStopped) return false
     const { entries, gap } = await this.#store.log(this.#position, ENTRIES_PER_READ)
     if (gap) {
+      this.#policyOf.forget?.()
       const from = `behind entry ${this.#position}`
       this.#failed(new Error(`The log was trimmed or is damaged ${from}, before the history had read it`))
     }
@@ -157,6 +158,7 @@ export class HistoryWriter {
         if (slice.isOver()) await slice.pause()
         if (change.change !== 'samples' && change.change !== 'value') {
           this.#scratch.note(entry, change)
+          this.#policyOf.note?.(change)
           continue
         }
         const policy = this.#policyOf(change)

@@ -4,13 +4,12 @@
  * downsampler.ts). Parts are separated by `;`. The policy of an element is its qualifier of type `History`, else that of
  * its submodel, else the setting `HISTORY`; by default everything is kept.
  */
-import { type Clock, systemClock } from '../../clock.ts'
 import { durationMs } from '../../model/duration.ts'
 import type { Submodel } from '../../model/types.ts'
 import { walk } from '../../model/walk.ts'
 import { unlessDamaged } from '../../store/damage.ts'
 import type { SeriesName } from '../../store/series.ts'
-import type { Store } from '../../store/store.ts'
+import type { LoggedChange, Store } from '../../store/store.ts'
 
 export interface HistoryPolicy {
   readonly isRecorded: boolean
@@ -49,31 +48,51 @@ export function parseHistoryPolicy(text: string): HistoryPolicy {
 
 const EXPECTED = 'off, or durations such as keep=P1Y; after=P30D; mean=PT1M (after and mean together)'
 
-/** The qualifiers of this many submodels are cached for this long. */
-const CACHE_TTL_MS = 5000
-const CACHE_ENTRIES = 10_000
+/** Submodels whose policies are remembered. */
+const CACHE_ENTRIES = 100_000
 
-/** The policy of a series; synchronous where it is cached, as it is needed for every sample. */
-export type HistoryPolicyOf = (series: SeriesName) => HistoryPolicy | Promise<HistoryPolicy>
+/** The policy of a series; synchronous where it is known, as it is needed for every sample. */
+export interface HistoryPolicyOf {
+  (series: SeriesName): HistoryPolicy | Promise<HistoryPolicy>
+  /** Called for each change of the log, in order. */
+  readonly note?: (change: LoggedChange) => void
+  /** Called where entries of the log are missing. */
+  readonly forget?: () => void
+}
 
-/** An invalid qualifier counts as none. @param standard for series without a qualifier */
-export function historyPolicies(store: Store, standard: HistoryPolicy, clock: Clock = systemClock): HistoryPolicyOf {
-  const known = new Map<string, { readonly until: number; readonly of: (path: string) => HistoryPolicy }>()
-  return (series) => {
-    const found = known.get(series.submodel)
-    return found !== undefined && found.until > clock.monotonic() ? found.of(series.path) : read(series)
+/**
+ * Policies are remembered until the log says that their submodel has changed. An invalid qualifier counts as none.
+ * @param standard for series without a qualifier
+ */
+export function historyPolicies(store: Store, standard: HistoryPolicy): HistoryPolicyOf {
+  const known = new Map<string, (path: string) => HistoryPolicy>()
+  const standardOfAll = () => standard
+  /** Rises with each change, so that nothing is remembered that was read before it. */
+  let changes = 0
+  const policyOf = ({ submodel, path }: SeriesName) => known.get(submodel)?.(path) ?? read(submodel, path)
+  const note = (change: LoggedChange) => {
+    if (!('kind' in change) || change.kind !== 'Submodel') return
+    changes++
+    known.delete(change.id)
   }
+  const forget = () => {
+    changes++
+    known.clear()
+  }
+  return Object.assign(policyOf, { note, forget })
 
-  async function read({ submodel, path }: SeriesName): Promise<HistoryPolicy> {
-    // The qualifiers of a damaged document are unknown, so nothing is dropped.
-    let otherwise = standard
-    const document = await unlessDamaged(store.document('Submodel', submodel), () => (otherwise = KEEP_EVERYTHING))
+  async function read(submodel: string, path: string): Promise<HistoryPolicy> {
+    const before = changes
+    let isDamaged = false
+    const document = await unlessDamaged(store.document('Submodel', submodel), () => (isDamaged = true))
+    // The qualifiers of a damaged document are unknown, so nothing is dropped. It may be restored without a change.
+    if (isDamaged) return KEEP_EVERYTHING
     // Most submodels have no such qualifier, and need not be parsed.
     const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)
       ? policiesOfElements(JSON.parse(document.bytes.toString()) as Submodel, standard)
-      : () => otherwise
+      : standardOfAll
     if (known.size >= CACHE_ENTRIES) known.clear()
-    known.set(submodel, { until: clock.monotonic() + CACHE_TTL_MS, of })
+    if (changes === before) known.set(submodel, of)
     return of(path)
   }
 }
