@@ -133,8 +133,8 @@ async function sizeOf(session: CDPSession): Promise<TabSize> {
   // What the first collection frees may be what the second one needs.
   for (let count = 0; count < 2; count++) await session.send('HeapProfiler.collectGarbage')
   const { metrics } = await session.send('Performance.getMetrics')
-  const valueOf = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? 0
-  return { heap: valueOf('JSHeapUsedSize'), nodes: valueOf('Nodes') }
+  const figureOf = (wanted: string) => metrics.find(({ name }) => name === wanted)?.value ?? 0
+  return { heap: figureOf('JSHeapUsedSize'), nodes: figureOf('Nodes') }
 }
 
 function sizeText({ heap, nodes }: TabSize): string {

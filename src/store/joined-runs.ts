@@ -94,6 +94,21 @@ export function encodedRuns(bytes: Uint8Array, view = viewOf(bytes)): Uint8Array
   return Array.from({ length: view.getUint32(LENGTH_OFFSET, true) }, (_, i) => encodedRun(bytes, view, i))
 }
 
+/** The joined runs of bytes with a sound index, to be joined with others. */
+export function joinedRuns(bytes: Uint8Array): JoinableRun[] {
+  const view = viewOf(bytes)
+  return encodedRuns(bytes, view).map((run, i) => {
+    const entry = INDEX_OFFSET + i * ENTRY_BYTES
+    return {
+      from: view.getBigInt64(entry, true),
+      to: view.getBigInt64(entry + 8, true),
+      count: view.getUint32(entry + 16, true),
+      bytes: run,
+      summary: summaryIfAny(view, entry + 24)
+    }
+  })
+}
+
 function encodedRun(bytes: Uint8Array, view: DataView, index: number): Uint8Array {
   const isLast = index + 1 === view.getUint32(LENGTH_OFFSET, true)
   const offset = INDEX_OFFSET + index * ENTRY_BYTES + 20

@@ -17,7 +17,15 @@ import { HubError } from '../errors.ts'
 import { concatRuns } from '../model/merge-runs.ts'
 import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
 import { statisticsOf } from '../model/statistics.ts'
-import { encodedRuns, isSoundJoined, JOINED_VERSION, type JoinableRun, joinEncoded, openJoined } from './joined-runs.ts'
+import {
+  encodedRuns,
+  isSoundJoined,
+  JOINED_VERSION,
+  type JoinableRun,
+  joinEncoded,
+  joinedRuns,
+  openJoined
+} from './joined-runs.ts'
 import {
   type OpenedRun,
   type PackedRun,
@@ -75,8 +83,10 @@ export function encodeRun(samples: Run): Uint8Array {
     const flags = FORM_FACTOR * forms.indexOf('number') + (isAscending(run) ? FLAG_ASCENDING : 0)
     return encodeShort(run, flags, scaleOf(run.values))
   }
-  const sums = summarise(run)
   const isParted = run.form === 'number' && lengthOf(run) > MAX_PART_SAMPLES
+  // Their body is many times that of other runs: to decompress all of it for one part takes longer than the part.
+  if (isParted && scaleOf(run.values as Float64Array) === undefined && isAscending(run)) return encodeInParts(run)
+  const sums = summarise(run)
   const parts = isParted ? splitIntoParts(run) : [run]
   const columns = parts.map(encodeColumns)
   const raw = Buffer.concat(columns.flat())
@@ -167,13 +177,17 @@ export function verifyRun(bytes: Uint8Array): string | undefined {
 
 /** Joins encoded runs without decoding them; see `isJoinableRun`. @throws HubError `Damaged` */
 export function joinRuns(runs: readonly PackedRun[]): PackedRun {
-  const joinable = runs.map((run): JoinableRun => ({ ...run, summary: openRun(run.bytes).summary }))
+  const joinable = runs.flatMap((run): JoinableRun[] => {
+    if (run.bytes[0] === JOINED_VERSION) return joinedRuns(run.bytes)
+    return [{ ...run, summary: openRun(run.bytes).summary }]
+  })
   return joinEncoded(joinable, FORM_FACTOR * forms.indexOf('number') + FLAG_ASCENDING)
 }
 
-/** An ascending run of numbers that is not joined already. */
+/** Is it an ascending run of numbers, and not a short one? */
 export function isJoinableRun(bytes: Uint8Array): boolean {
-  return bytes[0] === FORMAT_VERSION && hasFlag(bytes, FLAG_ASCENDING) && decodeHeader(bytes).form === 'number'
+  const isLong = bytes[0] === FORMAT_VERSION || bytes[0] === JOINED_VERSION
+  return isLong && hasFlag(bytes, FLAG_ASCENDING) && decodeHeader(bytes).form === 'number'
 }
 
 /** Are the times of an encoded run strictly ascending? */
@@ -217,6 +231,16 @@ function matchesTimes(part: RunPart): boolean {
 }
 
 // ---- encoding
+
+/** Each part as a run of its own. */
+function encodeInParts(run: Run): Uint8Array {
+  const parts = splitIntoParts(run).map((part) => ({
+    ...spanOf(part),
+    count: lengthOf(part),
+    bytes: encodeRun(part)
+  }))
+  return joinRuns(parts).bytes
+}
 
 function encodeHeader(run: Run, flags: number): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
 import { lengthOf, qualityAt, type Run, spanOf, textAt, timeAt } from '../../src/model/samples.ts'
-import type { PackedRun } from '../../src/store/packed-run.ts'
+import type { PackedRun, RunPart } from '../../src/store/packed-run.ts'
 import {
   decodeRun,
   encodeRun,
@@ -33,20 +33,22 @@ t.test('joined runs hold the samples of all, each run as a part with its summary
       const back = decodeRun(joined.bytes)
       const opened = openRun(joined.bytes)
       const parts = opened.parts()
+      const wanted = runs.flatMap(partsOf)
       return (
         samplesOf(back) === runs.map(samplesOf).join() &&
-        parts.map(({ run }) => samplesOf(run())).join() === runs.map(samplesOf).join() &&
-        parts.every(({ from, to, count, summary }, i) => {
-          const wanted = packed(runs[i] as Run)
-          const isSame = from === wanted.from && to === wanted.to && count === wanted.count
-          return isSame && JSON.stringify(summary) === JSON.stringify(openRun(wanted.bytes).summary)
+        parts.length === wanted.length &&
+        parts.every(({ from, to, count, summary, run }, i) => {
+          const part = wanted[i] as RunPart
+          const isSame = from === part.from && to === part.to && count === part.count
+          const isAlike = JSON.stringify(summary) === JSON.stringify(part.summary)
+          return isSame && isAlike && samplesOf(run()) === samplesOf(part.run())
         }) &&
         (opened.summary === undefined) === parts.some(({ summary }) => summary === undefined) &&
         joined.count === lengthOf(back) &&
         joined.from === timeAt(back, 0) &&
         joined.to === timeAt(back, lengthOf(back) - 1) &&
         isAscendingRun(joined.bytes) &&
-        !isJoinableRun(joined.bytes) &&
+        isJoinableRun(joined.bytes) &&
         verifyRun(joined.bytes) === undefined
       )
     }),
@@ -66,6 +68,29 @@ t.test('the summary of joined runs is that of their samples', async (t) => {
   t.equal(holdsOnly('numbers'), true)
   t.equal(holdsOnly('whole numbers'), false)
 })
+
+t.test(
+  'long ascending runs of numbers without a decimal scale are joined parts, and may be joined again',
+  async (t) => {
+    const values = Float64Array.from({ length: 3000 }, (_, i) => Math.sin(i))
+    const run: Run = { base: 5n, offsets: values.map((_, i) => i * 7), form: 'number', values, quality: 'good' }
+    const bytes = encodeRun(run)
+    t.equal(bytes[0], 4)
+    t.equal(samplesOf(decodeRun(bytes)), samplesOf(run))
+    const parts = openRun(bytes).parts()
+    t.strictSame(
+      parts.map(({ count, summary }) => [count, summary?.count]),
+      [1000, 1000, 1000].map((count) => [count, count])
+    )
+    const later: Run = { ...run, base: 100_000n }
+    const joined = joinRuns([packed(run), packed(later)])
+    t.equal(openRun(joined.bytes).parts().length, 6, 'as parts of one')
+    t.equal(samplesOf(decodeRun(joined.bytes)), [run, later].map(samplesOf).join())
+    const late: Run = { ...run, offsets: run.offsets.toReversed() }
+    t.equal(encodeRun(late)[0], 3)
+    t.strictSame(decodeRun(encodeRun(late)), late, 'runs out of order keep their order')
+  }
+)
 
 t.test('a change of any byte of joined runs is detected, and never read', async (t) => {
   const runs = runsOf([
@@ -115,6 +140,14 @@ function runsOf(pushes: readonly Push[]): Run[] {
     time += BigInt(count * step + gap)
     return run
   })
+}
+
+/** A run that is joined itself gives its parts. */
+function partsOf(run: Run): readonly RunPart[] {
+  const whole = packed(run)
+  const { summary, parts } = openRun(whole.bytes)
+  if (whole.bytes[0] === 4) return parts()
+  return [{ from: whole.from, to: whole.to, count: whole.count, ...(summary && { summary }), run: () => run }]
 }
 
 function packed(run: Run): PackedRun {
