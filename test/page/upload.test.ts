@@ -7,8 +7,9 @@ import { pipeline } from 'node:stream/promises'
 import t, { type Test } from 'tap'
 import { writeXml } from '../../src/formats/xml-writer.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
-import { bearer } from '../e2e/secured-hub.ts'
+import { bearer, secured } from '../e2e/secured-hub.ts'
 import { type Model, referenceModel, writePackage } from '../operations/conformance/reference-model.ts'
+import { claim, eq, rule, str } from '../security/fixture.ts'
 import {
   checkAccessibility,
   checkWidth,
@@ -208,6 +209,15 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
     })
   )
 
+  await t.test('a file that is too large is said, also when much of it is still to be sent', async (t) => {
+    const small = await start(t, { UPLOAD_LIMIT: '100000' })
+    await withTab(t, `${small.url}/#/upload`, { expected: /413/ }, async (tab) => {
+      const large = jsonOf('large.json', { submodels: [{ modelType: 'Submodel', id: 'x'.repeat(20_000_000) }] })
+      await tab.page.getByLabel('Choose files').setInputFiles([large])
+      await card(tab, 'large.json').getByText('The file is too large for this hub.').waitFor()
+    })
+  })
+
   await t.test('a lost connection is said, and tried again', (t) =>
     withTab(t, `${hub.url}/#/upload`, { expected: /failed|ERR_|WebSocket/ }, async (tab) => {
       const file = jsonOf('offline.json', { submodels: [{ modelType: 'Submodel', id: 'urn:offline' }] })
@@ -276,6 +286,29 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
       await drop(tab, [jsonOf('own.json', { submodels: [{ modelType: 'Submodel', id: 'urn:engineer' }] })])
       await button(tab, 'own.json', /^Store/).click()
       await card(tab, 'own.json').getByText('Stored: 1').waitFor()
+    })
+  })
+
+  await t.test('who may store but not check stores without a check, as far as the rules allow', async (t) => {
+    const own = rule({
+      rights: ['ALL'],
+      objects: [{ IDENTIFIABLE: '$sm("urn:own")' }],
+      formula: eq(claim('line'), str('a'))
+    })
+    const { hub: guarded, key } = await secured(t, [own], async () => {})
+    const file = (id: string) => jsonOf(`${id.slice(4)}.json`, { submodels: [{ modelType: 'Submodel', id }] })
+    await withTab(t, guarded.url, { expected: /401|403/ }, async (tab) => {
+      await signInWithKey(tab, (await key({ line: 'a' })).key)
+      await tab.page.getByRole('link', { name: 'Upload' }).click()
+      await drop(tab, [file('urn:own'), file('urn:other')])
+      for (const name of ['own.json', 'other.json']) {
+        await card(tab, name)
+          .getByText(/You may not check files/)
+          .waitFor()
+        await button(tab, name, 'Store without a check').click()
+      }
+      await card(tab, 'own.json').getByText('Stored: 1').waitFor()
+      await card(tab, 'other.json').getByText('You may not store what is in this file.').waitFor()
     })
   })
 })
