@@ -289,6 +289,8 @@ t.test('the guideline for submodel templates is a profile as well', async (t) =>
     ['IDTA-METAMODEL passed', 'IDTA-TEMPLATE passed', 'IDTA-SM-SEMANTIC failed', 'IDTA-SME-SEMANTIC passed']
   )
   t.ok(rules.some(({ rule, result }) => rule === 'IDTA-LINKS' && result === 'warning'))
+  const older = await reportOf(await packageOf(t, model, { release: '3.0' }), 'idta')
+  t.match(older.rules[0], { rule: 'IDTA-METAMODEL', result: 'warning' }, 'XML of release 3.0 is read as well')
 })
 
 t.test("an operator's own profile is a file of rules", async (t) => {

@@ -45,6 +45,8 @@ export class Draft {
   #references: KnownReferences | undefined
   /** Until a document is added or removed. */
   #pointers: Map<Identifiable, string> | undefined
+  /** With the number of changes that were made before: every change is recorded. */
+  #inspected: { readonly changes: number; readonly file: InspectedFile } | undefined
   /** Documents of each class. */
   #counts: Map<Identifiable['modelType'], number> | undefined
 
@@ -55,9 +57,13 @@ export class Draft {
     this.files = [...(thumbnail === undefined ? [] : [{ ...thumbnail, thumbnail: true }]), ...files]
   }
 
-  /** As the checks see it now. */
+  /** As the checks see it now; the same object while nothing changes. */
   inspected(): InspectedFile {
-    return inspectDocuments(this.origin, this.documents, this.origin.package && this.#facts())
+    if (this.#inspected?.changes !== this.changes.length) {
+      const file = inspectDocuments(this.origin, this.documents, this.origin.package && this.#facts())
+      this.#inspected = { changes: this.changes.length, file }
+    }
+    return this.#inspected.file
   }
 
   #facts(): PackageFacts {
@@ -89,7 +95,6 @@ export class Draft {
     kind: RepairChange['kind'] = 'changed'
   ): void {
     const idShortPath = idShortPathTo(document, path)
-    this.#references = undefined
     let here = document as unknown as Record<string | number, unknown>
     for (const step of path.slice(0, -1)) {
       here[step] ??= {}
@@ -97,6 +102,7 @@ export class Draft {
     }
     const last = path.at(-1) ?? ''
     const was = here[last]
+    if (last === 'id' || path.at(-3) === 'keys' || holdsKeys(was) || holdsKeys(is)) this.#references = undefined
     if (is === undefined) delete here[last]
     else here[last] = is
     this.changes.push({
@@ -230,6 +236,12 @@ export class Draft {
     }
     return { ids: new Set(this.documents.map(({ id }) => id)), byValue }
   }
+}
+
+/** Does a value have references in it? */
+function holdsKeys(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return 'keys' in value || Object.values(value).some(holdsKeys)
 }
 
 type Lists<Item> = Record<string | number, Item[]>
