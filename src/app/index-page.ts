@@ -36,8 +36,7 @@ export function mountIndexPage(app: FastifyInstance, { prefix, version, identity
     get: async ({ request, reply }) => {
       reply.header('vary', 'accept')
       const isBrowser = (request.headers.accept ?? '').includes('text/html')
-      const page = isBrowser ? await sendDocument(request, withPagePolicy(reply, identity.providers)) : undefined
-      if (page !== undefined) return page
+      if (isBrowser && (await sendDocument(request, withPagePolicy(reply, identity.providers)))) return reply
       return reply
         .type('text/html; charset=utf-8')
         .header('content-security-policy', policy)

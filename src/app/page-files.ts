@@ -35,27 +35,28 @@ interface PageFile {
   readonly encoding?: string
 }
 
-/** Sends the document that loads everything else. @returns undefined, and sends nothing, where the page is not built */
-export async function sendDocument(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+/**
+ * Sends the document that loads everything else. (Not the reply is returned: to await one is to await the end of the response,
+ * and gives nothing.)
+ * @returns false, and sends nothing, where the page is not built
+ */
+export async function sendDocument(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
   const file = await fileFor(request, join(FOLDER, 'index.html'))
-  if (file === undefined) return undefined
+  if (file === undefined) return false
   const etag = `"${createHash('sha256').update(file.bytes).digest('base64url').slice(0, 22)}"`
   reply.header('cache-control', 'no-cache').header('etag', etag)
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-  return send(reply, 'index.html', file)
+  if (request.headers['if-none-match'] === etag) reply.code(304).send()
+  else send(reply, 'index.html', file)
+  return true
 }
 
-/** Sends a part, whose name changes with its content. @returns undefined, and sends nothing, where there is none */
-export async function sendPart(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  name: string
-): Promise<FastifyReply | undefined> {
-  if (!PART.test(name)) return undefined
-  const file = await fileFor(request, join(FOLDER, 'page', name))
-  if (file === undefined) return undefined
+/** Sends a part, whose name changes with its content. @returns false, and sends nothing, where there is none */
+export async function sendPart(request: FastifyRequest, reply: FastifyReply, name: string): Promise<boolean> {
+  const file = PART.test(name) ? await fileFor(request, join(FOLDER, 'page', name)) : undefined
+  if (file === undefined) return false
   reply.header('cache-control', 'public, max-age=31536000, immutable')
-  return send(reply, name, file)
+  send(reply, name, file)
+  return true
 }
 
 /** A name with a suffix: no folder, nothing that is hidden. */
@@ -71,9 +72,9 @@ async function fileFor(request: FastifyRequest, path: string): Promise<PageFile 
   return bytes && { bytes }
 }
 
-function send(reply: FastifyReply, name: string, { bytes, encoding }: PageFile): FastifyReply {
+function send(reply: FastifyReply, name: string, { bytes, encoding }: PageFile): void {
   if (encoding !== undefined) reply.header('content-encoding', encoding)
   const vary = reply.getHeader('vary')
   reply.header('vary', vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`)
-  return reply.type(MEDIA_TYPES[extname(name)] ?? 'application/octet-stream').send(bytes)
+  reply.type(MEDIA_TYPES[extname(name)] ?? 'application/octet-stream').send(bytes)
 }

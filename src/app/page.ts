@@ -45,7 +45,8 @@ export function mountPage(app: FastifyInstance, { prefix, version, identity }: P
     { config: { operation: { name: 'GetPagePart', right: 'PUBLIC' } } },
     async (request, reply) => {
       const { name } = request.params
-      return (await sendPart(request, reply, name)) ?? notFound(name)
+      if (!(await sendPart(request, reply, name))) throw new HubError('NotFound', ['File', name.slice(0, 200)])
+      return reply
     }
   )
 }
@@ -71,7 +72,3 @@ const POLICY = [
   "style-src 'self'",
   "worker-src 'self'"
 ].join('; ')
-
-function notFound(name: string): never {
-  throw new HubError('NotFound', ['File', name.slice(0, 200)])
-}

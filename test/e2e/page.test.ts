@@ -1,8 +1,12 @@
 /** How the hub serves its page; what the page does is tested in test/page. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { createInterface } from 'node:readline'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { buildPage } from '../page/build-page.ts'
+import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
@@ -105,4 +109,27 @@ t.test('the page finds the API where it is', async (t) => {
   const hub: Running = await start(t, { API_PREFIX: '/aas/v3' })
   const { json } = await hub.ask('GET', `${hub.url}/page/config`)
   t.match(json, { apiPrefix: '/aas/v3', open: true, providers: [] })
+})
+
+t.test('nothing is logged as wrong while it is served', async (t) => {
+  buildPage()
+  const program = new URL('../../src/cli.ts', import.meta.url).pathname
+  const env = { PATH: process.env.PATH, PORT: '0', DATA_DIR: t.testdir({}), LOG_LEVEL: 'info', LOG_FORMAT: 'json' }
+  const hub = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  t.teardown(() => hub.kill('SIGKILL'))
+  const lines: string[] = []
+  const output = createInterface({ input: hub.stdout }).on('line', (line) => lines.push(line))
+  const url = () => /Listening on (http:\/\/[^"\s]+)/.exec(lines.join('\n'))?.[1]
+  await until(() => url() !== undefined)
+  const document = await get(`${url()}/`, { accept: BROWSER })
+  const [part = ''] = /page\/[\w-]+\.js/.exec(document.body.toString()) ?? []
+  t.equal((await get(`${url()}/${part}`)).status, 200)
+  t.equal((await get(`${url()}/`, { accept: BROWSER, 'if-none-match': String(document.headers.etag) })).status, 304)
+  const closed = once(output, 'close')
+  hub.kill('SIGTERM')
+  await closed
+  t.strictSame(
+    lines.filter((line) => JSON.parse(line).level > 30 && !/Every caller|authenticat/.test(line)),
+    []
+  )
 })
