@@ -9,6 +9,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { type Quality, qualities, type Run } from '../model/samples.ts'
+import { VarintReader } from './varints.ts'
 
 export const SHORT_VERSION = 5
 
@@ -70,7 +71,7 @@ export function decodeShort(bytes: Uint8Array): NumberRun {
   scratch.set(bytes)
   const base = view.getBigInt64(2, true)
   const count = view.getUint32(COUNT_OFFSET, true)
-  const reader = new Reader(scratch, HEADER_BYTES, bytes.length)
+  const reader = new VarintReader(scratch, HEADER_BYTES, bytes.length)
   const scale = reader.byte()
   const quality = reader.byte()
   const offsets = readTimes(reader, count)
@@ -113,7 +114,7 @@ function tickOf(offsets: Float64Array, first: number, step: number): number {
   return tick
 }
 
-function readTimes(reader: Reader, count: number): Float64Array {
+function readTimes(reader: VarintReader, count: number): Float64Array {
   const tick = reader.unsigned()
   const first = reader.signed()
   let step = reader.signed()
@@ -141,7 +142,7 @@ function writeDecimals(values: Float64Array, power: number): void {
   }
 }
 
-function readDecimals(reader: Reader, count: number, power: number): Float64Array {
+function readDecimals(reader: VarintReader, count: number, power: number): Float64Array {
   const values = new Float64Array(count)
   let whole = 0
   for (let i = 0; i < count; i++) {
@@ -158,7 +159,7 @@ function writeDoubles(values: Float64Array): void {
   }
 }
 
-function readDoubles(reader: Reader, count: number): Float64Array {
+function readDoubles(reader: VarintReader, count: number): Float64Array {
   const bytes = reader.take(8 * count)
   const doubles = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   return Float64Array.from({ length: count }, (_, i) => doubles.getFloat64(8 * i, true))
@@ -180,42 +181,4 @@ function writeUnsigned(number: number): void {
     rest >>>= 7
   }
   scratch[at++] = rest
-}
-
-class Reader {
-  readonly #bytes: Uint8Array
-  readonly #end: number
-  #at: number
-
-  constructor(bytes: Uint8Array, start: number, end: number) {
-    this.#bytes = bytes
-    this.#at = start
-    this.#end = end
-  }
-
-  byte(): number {
-    if (this.#at === this.#end) throw new Error('The run ends before its columns do')
-    return this.#bytes[this.#at++] ?? 0
-  }
-
-  unsigned(): number {
-    let number = 0
-    for (let unit = 1; ; unit *= 128) {
-      const byte = this.byte()
-      number += (byte & 127) * unit
-      if (byte < 128) return number
-    }
-  }
-
-  signed(): number {
-    const folded = this.unsigned()
-    return folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2
-  }
-
-  take(length: number): Uint8Array {
-    const start = this.#at
-    this.#at += length
-    if (this.#at > this.#end) throw new Error('The run ends before its columns do')
-    return this.#bytes.subarray(start, this.#at)
-  }
 }

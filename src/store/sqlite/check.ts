@@ -134,7 +134,12 @@ function* figures(db: DatabaseSync): Generator<string> {
   for (const [name, value] of found) {
     if ((counters.get(name) ?? 0) !== value) yield `The counter ${name} is ${counters.get(name) ?? 0}, found ${value}`
   }
-  const log = db.prepare('SELECT max(seq) AS last, max(seq) - min(seq) + 1 AS span, count(*) AS n FROM log').get()
+  const log = db
+    .prepare(
+      `SELECT max(seq) AS last, max(seq) - min(coalesce(first, seq)) + 1 AS span,
+         coalesce(sum(seq - coalesce(first, seq) + 1), 0) AS n FROM log`
+    )
+    .get()
   if (log?.n !== 0 && log?.last !== counters.get('seq')) yield `The log ends at ${log?.last}, not at the last commit`
   if (log?.n !== 0 && log?.n !== log?.span) yield `The log has ${log?.n} entries for ${log?.span} commits`
 }

@@ -60,15 +60,19 @@ export function fileChecksum({ document, name, blob, contentType, fileName, size
   return crc32(`${document} ${size} ${blob} ${name}\0${contentType}\0${fileName}`)
 }
 
-/** @param late as in the table */
-export function entryChecksum(
-  seq: Integer,
-  time: Integer,
-  changes: string,
-  runs: Uint8Array | null,
-  late: string | null = null
-): number {
-  const text = crc32(late === null ? `${seq} ${time} ${changes}` : `${seq} ${time} ${late} ${changes}`)
+/** Columns of the log, as in the table. */
+export interface EntryColumns {
+  readonly seq: Integer
+  readonly time: Integer
+  readonly changes: string
+  readonly runs: Uint8Array | null
+  readonly late?: string | null
+  readonly first?: Integer | null
+}
+
+export function entryChecksum({ seq, time, changes, runs, late = null, first = null }: EntryColumns): number {
+  const number = first === null ? `${seq}` : `${first}-${seq}`
+  const text = crc32(late === null ? `${number} ${time} ${changes}` : `${number} ${time} ${late} ${changes}`)
   return runs === null ? text : crc32(runs, text)
 }
 
@@ -150,14 +154,8 @@ export const isSoundRow = {
   summary: (row: StoredRow) =>
     isSound(row.crc, summaryChecksum(row.figures as Uint8Array, row as unknown as ChunkColumns)),
   file: (row: StoredRow) => isSound(row.crc, fileChecksum(fileColumns(row))),
-  log: (row: StoredRow) =>
-    isSound(
-      row.crc,
-      entryChecksum(...([row.seq, row.time, String(row.changes), row.runs, row.late] as unknown as EntryColumns))
-    )
+  log: (row: StoredRow) => isSound(row.crc, entryChecksum(row as unknown as EntryColumns))
 }
-
-type EntryColumns = Parameters<typeof entryChecksum>
 
 export function isSound(stored: unknown, computed: number): boolean {
   return stored === null || Number(stored) === computed

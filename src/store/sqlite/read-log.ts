@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.ts'
 import { type DamageLog, isDamaged } from '../damage.ts'
 import type { LogEntry } from '../store.ts'
 import { isSoundRow } from './checksums.ts'
-import { decodeChanges } from './log-entry-codec.ts'
+import { entriesOf, firstOf } from './log-rows.ts'
 import type { StoredRow } from './schema.ts'
 import { toHubError } from './storage-errors.ts'
 
@@ -17,7 +17,7 @@ const MAX_PROBES = 10_000
 export interface LogTable {
   /** Entries after a `seq`, up to a limit. */
   readonly rows: StatementSync
-  /** The entry of a `seq`. */
+  /** The row that the entry of a `seq` would be in. */
   readonly one: StatementSync
   /** `seq` of the last commit. */
   readonly last: () => number
@@ -30,17 +30,20 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
   let damagedSeq: number | undefined
   let bytes = 0
   try {
+    let expected: number | undefined
     for (const row of table.rows.iterate(after, limit)) {
-      const seq = Number(row.seq)
-      const expected = (entries.at(-1)?.seq ?? seq - 1) + 1
+      const first = firstOf(row)
       // Every `seq` has an entry: those missing at the front were trimmed, those missing in between were lost.
-      if (seq !== expected || !isSoundEntry(row)) {
-        damagedSeq = Math.min(seq, expected)
+      if ((expected !== undefined && first !== expected) || !isSoundEntry(row)) {
+        damagedSeq = Math.max(after + 1, Math.min(first, expected ?? first))
         break
       }
-      entries.push(entryOf(row))
-      bytes += String(row.changes).length + ((row.runs as Uint8Array | null)?.length ?? 0)
-      if (bytes > PAGE_BYTES) break
+      expected = Number(row.seq) + 1
+      for (const { seq, time, changes } of entriesOf(row)) {
+        if (seq > after && entries.length < limit) entries.push({ seq, time, changes })
+      }
+      bytes += Number(row.size)
+      if (entries.length >= limit || bytes > PAGE_BYTES) break
     }
   } catch (error) {
     if (!isDamaged(toHubError(error))) throw error
@@ -70,7 +73,8 @@ function placeholderEntry(table: LogTable, from: number): LogEntry {
 function soundEntry(one: StatementSync, seq: number): LogEntry | undefined {
   try {
     const row = one.get(seq)
-    return row !== undefined && isSoundEntry(row) ? entryOf(row) : undefined
+    if (row === undefined || firstOf(row) > seq || !isSoundEntry(row)) return undefined
+    return entriesOf(row).find((entry) => entry.seq === seq)
   } catch (error) {
     if (isDamaged(toHubError(error))) return undefined
     throw error
@@ -89,9 +93,4 @@ function isDecodable(changes: string): boolean {
   } catch {
     return false
   }
-}
-
-function entryOf({ seq, time, changes, runs }: StoredRow): LogEntry {
-  const written = { changes: String(changes), runs: runs as Uint8Array | null }
-  return { seq: Number(seq), time: Number(time), changes: decodeChanges(written) }
 }

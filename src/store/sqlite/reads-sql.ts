@@ -68,8 +68,9 @@ export function prepare(db: DatabaseSync) {
        WHERE d.position = (SELECT position FROM document WHERE kind = ${submodel} AND id = ?)`
     ),
     log: db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
-    entry: db.prepare('SELECT * FROM log WHERE seq = ?'),
-    logFirst: db.prepare('SELECT min(seq) AS seq FROM log'),
+    // The row that the entry would be in.
+    entry: db.prepare('SELECT * FROM log WHERE seq >= ? ORDER BY seq LIMIT 1'),
+    logFirst: db.prepare('SELECT coalesce(first, seq) AS seq FROM log ORDER BY log.seq LIMIT 1'),
     cursor: db.prepare('SELECT seq FROM follower WHERE name = ?'),
     file: db.prepare('SELECT * FROM file WHERE document = ? AND name = ?'),
     files: db.prepare('SELECT * FROM file WHERE document = ? ORDER BY name'),

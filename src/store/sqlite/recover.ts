@@ -6,8 +6,7 @@ import { isDamaged } from '../damage.ts'
 import { decodeRun } from '../run-codec.ts'
 import { isSoundRow } from './checksums.ts'
 import type { Counters } from './counters.ts'
-import { decodeChanges } from './log-entry-codec.ts'
-import type { StoredRow } from './schema.ts'
+import { entriesOf, type RowEntry } from './log-rows.ts'
 import type { LoggedValue } from './tail.ts'
 import type { ValueChanges } from './value-changes.ts'
 
@@ -30,18 +29,23 @@ export function recover(
   if (!counters.has('applied')) counters.set('applied', counters.get('seq'))
   const damaged: number[] = []
   let entries = 0
-  for (const row of db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq').iterate(counters.get('applied'))) {
-    entries++
+  const applied = counters.get('applied')
+  for (const row of db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq').iterate(applied)) {
     if (!isSoundRow.log(row)) {
+      entries++
       damaged.push(Number(row.seq))
       continue
     }
-    for (const value of currentValuesOf(row, () => damaged.push(Number(row.seq)))) {
-      try {
-        values.restore(value)
-      } catch (error) {
-        // A damaged row keeps its damage, which reading it reports.
-        if (!(error instanceof ChangeRefused)) throw error
+    for (const entry of entriesOf(row)) {
+      if (entry.seq <= applied) continue
+      entries++
+      for (const value of currentValuesOf(entry, () => damaged.push(entry.seq))) {
+        try {
+          values.restore(value)
+        } catch (error) {
+          // A damaged row keeps its damage, which reading it reports.
+          if (!(error instanceof ChangeRefused)) throw error
+        }
       }
     }
   }
@@ -49,11 +53,10 @@ export function recover(
 }
 
 /** The values of an entry that became current with it, in order. */
-function* currentValuesOf(row: StoredRow, onDamage: () => void): Generator<LoggedValue> {
-  const seq = Number(row.seq)
-  const late = new Set<number>(row.late === null ? [] : (JSON.parse(String(row.late)) as number[]))
+function* currentValuesOf({ seq, changes, ...entry }: RowEntry, onDamage: () => void): Generator<LoggedValue> {
+  const late = new Set(entry.late)
   let index = -1
-  for (const change of decodeChanges({ changes: String(row.changes), runs: row.runs as Uint8Array | null })) {
+  for (const change of changes) {
     if (change.change !== 'value' && change.change !== 'samples') continue
     index++
     if (late.has(index)) continue

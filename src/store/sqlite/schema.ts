@@ -14,6 +14,7 @@
  * - `late` of a log entry lists those of its changes of values that did not become current, counted among these alone, as
  *   JSON; NULL if all did. Values after the entry of the counter `applied` are not in their rows yet (tail.ts).
  * - `runs` of a log entry are its encoded runs, concatenated; `changes` contains the length of each.
+ * - `first` of a log entry is NULL, or the row is a block of entries from this one to `seq`, encoded in `runs` (log-rows.ts).
  * - `longest` of a series is the time span of its longest chunk, in nanoseconds: a chunk that reaches a given time may
  *   start this much earlier.
  * - `chunk_summary` has the statistics of a chunk, seven doubles, if its run has a summary; those of older chunks are only
@@ -171,7 +172,8 @@ export const migrations: readonly string[] = [
    END;`,
   // Rows hold all values up to here; earlier releases, which take them for current, do not open the database from now on.
   `ALTER TABLE log ADD COLUMN late TEXT;
-   INSERT OR REPLACE INTO counter SELECT 'applied', value FROM counter WHERE name = 'seq';`
+   INSERT OR REPLACE INTO counter SELECT 'applied', value FROM counter WHERE name = 'seq';`,
+  'ALTER TABLE log ADD COLUMN first INTEGER;'
 ]
 
 /**

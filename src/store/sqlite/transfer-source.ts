@@ -12,7 +12,7 @@ import { isSoundRow } from './checksums.ts'
 import { Counters } from './counters.ts'
 import { readVerified } from './files.ts'
 import { lockDirectory } from './lock.ts'
-import { decodeChanges } from './log-entry-codec.ts'
+import { entriesOf } from './log-rows.ts'
 import { blobPath, databasePath, pathExists } from './paths.ts'
 import { recover } from './recover.ts'
 import { RowCheckpoints } from './row-checkpoints.ts'
@@ -62,7 +62,7 @@ class SqliteSource implements TransferSource {
     const counters = new Map(
       this.#all('SELECT name, value FROM counter').map(({ name, value }) => [name, Number(value)])
     )
-    const [first] = this.#all('SELECT min(seq) AS seq FROM log')
+    const [first] = this.#all('SELECT coalesce(first, seq) AS seq FROM log ORDER BY log.seq LIMIT 1')
     const seq = counters.get('seq') ?? 0
     return {
       epoch: String(this.#all('SELECT name FROM epoch')[0]?.name),
@@ -213,10 +213,10 @@ class SqliteSource implements TransferSource {
       this.#all('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?', after, ROWS_PER_READ)
     for (let rows = page(last); rows.length > 0; rows = page(Number(rows.at(-1)?.seq))) {
       for (const row of rows) {
-        const { seq, time, changes, runs } = row
-        requireSound(isSoundRow.log(row), `Entry ${seq} of the log`)
-        const decoded = decodeChanges({ changes: String(changes), runs: runs as Uint8Array | null })
-        yield { type: 'entry', entry: { seq: Number(seq), time: Number(time), changes: decoded } }
+        requireSound(isSoundRow.log(row), `Entry ${row.seq} of the log`)
+        for (const { seq, time, changes } of entriesOf(row)) {
+          if (seq > last) yield { type: 'entry', entry: { seq, time, changes } }
+        }
       }
     }
   }

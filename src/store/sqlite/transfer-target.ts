@@ -140,7 +140,7 @@ class SqliteTarget implements TransferTarget {
         const { seq, time, changes } = record.entry
         const written = encodeChanges(changes)
         const size = Buffer.byteLength(written.changes) + (written.runs?.length ?? 0)
-        const crc = entryChecksum(seq, time, written.changes, written.runs)
+        const crc = entryChecksum({ seq, time, ...written })
         this.#sql.addEntry.run(seq, time, size, written.changes, written.runs, crc)
         break
       }

@@ -13,10 +13,9 @@ import { AuditTable } from './audit.ts'
 import { BlobTable } from './blobs.ts'
 import { Changes } from './changes.ts'
 import { prepare as prepareChanges } from './changes-sql.ts'
-import { entryChecksum } from './checksums.ts'
 import { ChunkTable } from './chunks.ts'
 import { Counters } from './counters.ts'
-import { encodeChanges } from './log-entry-codec.ts'
+import { LogRows } from './log-rows.ts'
 import { databasePath } from './paths.ts'
 import { type Recovered, recover } from './recover.ts'
 import { RowCheckpoints } from './row-checkpoints.ts'
@@ -87,6 +86,7 @@ class Writer {
   readonly #chunks: ChunkTable
   readonly #tail: Tail
   readonly #rows: RowCheckpoints
+  readonly #log: LogRows
   readonly #sql
   readonly #futureLimit: number
   /** Time of the last transaction: log times never decrease, even if the system clock is set back. */
@@ -105,6 +105,7 @@ class Writer {
     const { tail, counters, blobs } = { tail: this.#tail, counters: this.#counters, blobs: this.#blobs }
     this.#changes = new Changes({ sql, tail, counters, blobs, audit })
     this.#rows = new RowCheckpoints(this.#db, tail, counters, { maxValues: maxUnwritten, clock })
+    this.#log = new LogRows(this.#db, this.#counters)
     this.#chunks = new ChunkTable(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
@@ -144,22 +145,23 @@ class Writer {
     try {
       // The storage has failed to take rows for long: it must do so before it takes more values.
       if (this.#rows.isOverdue) this.#rows.finish()
-      return this.#transact(() => commands.map((command) => this.#perform(command, at)))
+      return this.#transact(at, () => commands.map((command) => this.#perform(command, at)))
     } catch (error) {
       if (commands.length === 1 || isFatal(error)) return commands.map(() => outcomeOf(error))
     }
     try {
-      return this.#transact(() => commands.map((command) => this.#attempt(command, at)))
+      return this.#transact(at, () => commands.map((command) => this.#attempt(command, at)))
     } catch (error) {
       return commands.map(() => outcomeOf(error))
     }
   }
 
-  #transact(work: () => readonly CommandOutcome[]): readonly CommandOutcome[] {
+  #transact({ time }: TransactionTime, work: () => readonly CommandOutcome[]): readonly CommandOutcome[] {
     const before = this.#counters.snapshot()
     try {
       this.#sql.begin.run()
       const outcomes = work()
+      this.#log.flush(time)
       this.#rows.noteEmpty()
       this.#counters.save()
       this.#sql.commit.run()
@@ -169,6 +171,7 @@ class Writer {
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       this.#tail.revert()
+      this.#log.revert()
       this.#changes.discard()
       this.#counters.restore(before)
       throw error
@@ -178,6 +181,7 @@ class Writer {
   #attempt(command: WriteCommand, at: TransactionTime): CommandOutcome {
     const before = this.#counters.snapshot()
     const mark = this.#tail.mark()
+    const logged = this.#log.mark()
     this.#sql.savepoint.run()
     try {
       const answer = this.#perform(command, at)
@@ -186,6 +190,7 @@ class Writer {
     } catch (error) {
       if (isFatal(error)) throw error
       this.#tail.revert(mark)
+      this.#log.revert(logged)
       this.#changes.discard()
       this.#sql.rollback.run()
       this.#sql.release.run()
@@ -199,12 +204,7 @@ class Writer {
       case 'commit': {
         const commit = { seq: this.#counters.add('seq'), ...at }
         const late = this.#changes.apply(command.changes, commit)
-        const { changes, runs } = encodeChanges(toLoggedChanges(command.changes, commit))
-        const size = Buffer.byteLength(changes) + (runs?.length ?? 0)
-        this.#counters.add('logBytes', size)
-        const notCurrent = late.length === 0 ? null : JSON.stringify(late)
-        const crc = entryChecksum(commit.seq, at.time, changes, runs, notCurrent)
-        this.#sql.log.run(commit.seq, at.time, size, changes, runs, crc, notCurrent)
+        this.#log.add(commit.seq, toLoggedChanges(command.changes, commit), late)
         this.#rows.count(command.changes)
         return late.length === 0 ? commit.seq : { seq: commit.seq, late }
       }
@@ -279,7 +279,6 @@ function prepare(db: DatabaseSync) {
     savepoint: db.prepare('SAVEPOINT command'),
     release: db.prepare('RELEASE command'),
     rollback: db.prepare('ROLLBACK TO command'),
-    log: db.prepare('INSERT INTO log (seq, time, size, changes, runs, crc, late) VALUES (?, ?, ?, ?, ?, ?, ?)'),
     lastTime: db.prepare('SELECT time FROM log ORDER BY seq DESC LIMIT 1'),
     oldest: db.prepare('SELECT seq, size FROM log WHERE seq <= ? ORDER BY seq LIMIT ?'),
     trim: db.prepare('DELETE FROM log WHERE seq <= ?'),
