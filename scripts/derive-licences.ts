@@ -42,7 +42,7 @@ export function licencesPage(): string {
 
 Everything that is installed without development dependencies, or built into the page for browsers, by licence. \`npm run derive\` fails where a licence is not one of the permissive
 ones that [scripts/derive-licences.ts](../scripts/derive-licences.ts) lists. The published package has the same list for programs, as CycloneDX
-(\`sbom.cdx.json\`, made by \`npm run sbom\`). What the project itself contains of others is in [NOTICE](../NOTICE).
+(\`sbom.cdx.json\`) and SPDX (\`sbom.spdx.json\`), which \`npm run sbom\` makes. What the project itself contains of others is in [NOTICE](../NOTICE).
 
 ${sections.join('\n')}`
 }

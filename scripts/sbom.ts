@@ -1,5 +1,5 @@
 /**
- * Writes the software bill of materials of the run-time dependencies and of what is built into the page, CycloneDX, for the npm package: `npm run sbom`.
+ * Writes the software bill of materials of the run-time dependencies and of what is built into the page, as CycloneDX and as SPDX, for the npm package: `npm run sbom`.
  * With `--omit=dev` npm leaves out what development dependencies use as well, so it is given a project without them.
  */
 import { execFileSync } from 'node:child_process'
@@ -10,6 +10,7 @@ import { isBundled } from './bundled.ts'
 
 interface Manifest {
   readonly name: string
+  readonly version: string
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
@@ -41,15 +42,23 @@ try {
       })
     )
   })
-  const text = execFileSync(process.execPath, [npm, 'sbom', '--sbom-format=cyclonedx', '--package-lock-only'], {
-    cwd: directory,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26
-  })
-  const bom = JSON.parse(text) as { metadata: { component: Record<string, unknown> } }
+  const bom = billAs<{ metadata: { component: Record<string, unknown> } }>('cyclonedx', directory)
   // npm names it after the folder.
   bom.metadata.component = { ...bom.metadata.component, name: manifest.name, type: 'application' }
-  writeFileSync(new URL('sbom.cdx.json', root), `${JSON.stringify(bom, null, 2)}\n`)
+  save('sbom.cdx.json', bom)
+  const spdx = billAs<{ name: string; packages: Record<string, unknown>[] }>('spdx', directory)
+  const [own, ...others] = spdx.packages
+  const name = `${manifest.name}@${manifest.version}`
+  save('sbom.spdx.json', { ...spdx, name, packages: [{ ...own, name: manifest.name }, ...others] })
 } finally {
   rmSync(directory, { recursive: true })
+}
+
+function billAs<Bill>(format: 'cyclonedx' | 'spdx', cwd: string): Bill {
+  const options = [npm, 'sbom', `--sbom-format=${format}`, '--package-lock-only']
+  return JSON.parse(execFileSync(process.execPath, options, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 })) as Bill
+}
+
+function save(name: string, bill: object): void {
+  writeFileSync(new URL(name, root), `${JSON.stringify(bill, null, 2)}\n`)
 }

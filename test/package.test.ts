@@ -50,7 +50,7 @@ t.test('the npm package has a hub that runs, and the client library', async (t) 
   )
 })
 
-t.test('the npm package lists its run-time dependencies as CycloneDX', async (t) => {
+t.test('the npm package lists its run-time dependencies as CycloneDX and as SPDX', async (t) => {
   const directory = installed(t.testdir({}))
   const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const bom = JSON.parse(readFileSync(join(directory, 'node_modules/aas-hub/sbom.cdx.json'), 'utf8'))
@@ -62,6 +62,10 @@ t.test('the npm package lists its run-time dependencies as CycloneDX', async (t)
   )
   t.ok(names.includes('preact'), 'with what is built into the page')
   t.notOk(names.includes('tap'), 'without what is only needed to develop it')
+  const spdx = JSON.parse(readFileSync(join(directory, 'node_modules/aas-hub/sbom.spdx.json'), 'utf8'))
+  t.match(spdx, { spdxVersion: 'SPDX-2.3', name: `aas-hub@${version}`, packages: [{ name: 'aas-hub' }] })
+  const listed = spdx.packages.slice(1).map(({ name }: { name: string }) => name)
+  t.strictSame(listed.sort(), names.sort())
 })
 
 t.test('the client library is a small package of its own, without dependencies', async (t) => {
