@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { compact } from '../../src/consumers/history/compaction.ts'
+import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
 import { type HistoryWriter, startHistoryWriter } from '../../src/consumers/history/history-writer.ts'
 import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
+import { condensedAt } from '../../src/model/statistics.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { Ingest } from '../../src/operations/samples/ingest.ts'
@@ -250,6 +252,34 @@ t.test('samples that arrive late, twice and out of order, across restarts and cr
       ]
     }
   )
+})
+
+t.test('samples that were downsampled before a crash are not written again after it', async (t) => {
+  const store = await opened(t)
+  const ingest = new Ingest({ store })
+  const options = {
+    policyOf: () => ({ isRecorded: true, after: 1n, mean: 100n }),
+    failed: (error: unknown) => t.fail(String(error))
+  }
+  const write = async () => (await startHistoryWriter(store, options)).stop()
+  await push(ingest, [[0n, 1]])
+  await write()
+  const before = (await store.cursor('history')) ?? 0
+  await push(ingest, [[50n, 2]])
+  await write()
+  // The chunk is there, but the process crashed before it stored its cursor.
+  await store.setCursor('history', before)
+  await maintainOnce(store, options)
+  await write()
+  await maintainOnce(store, options)
+  const writer = await startHistoryWriter(store, options)
+  const counts: number[] = []
+  for await (const run of historyOf(store, writer).read(speed, EARLIEST, LATEST)) {
+    counts.push(...Array.from(run.offsets, (_, at) => condensedAt(run, at)?.count ?? 1))
+  }
+  t.strictSame(counts, [2])
+  await writer.stop()
+  await store.close()
 })
 
 async function opened(t: Test): Promise<Store> {

@@ -231,11 +231,15 @@ export class HistoryWriter {
     }
   }
 
-  /** Changes that are in no chunk yet: a chunk that holds one spans its time, and is of no earlier entry. */
+  /**
+   * Changes that are in no chunk yet: a chunk that holds one is of no earlier entry, and spans its time, or, where it is
+   * downsampled already, a time of the same bucket before it.
+   */
   async #withoutWritten(series: SeriesName, changes: readonly PendingChange[]): Promise<readonly PendingChange[]> {
     const spans = changes.map(({ change }) => spanOfChange(change))
     if (spans.length === 0) return []
-    const from = spans.map((span) => span.from).reduce(earlier)
+    const { mean: width = 0n } = await this.#policyOf(series)
+    const from = spans.map((span) => span.from).reduce(earlier) - width
     const to = spans.map((span) => span.to).reduce(later)
     let written = 0
     for await (const { seq } of this.#store.heads(series, from, to)) written = Math.max(written, seq)
