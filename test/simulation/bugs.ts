@@ -1,5 +1,6 @@
 /** Bugs that are put into the hub on purpose, to show that the simulation finds them. */
 import type { MessagePort } from 'node:worker_threads'
+import { HistoryWriter } from '../../src/consumers/history/history-writer.ts'
 import type { StateKey } from '../../src/store/mongodb/keys.ts'
 import { ReplicatedState } from '../../src/store/mongodb/replicated-state.ts'
 import { Uncheckpointed } from '../../src/store/mongodb/uncheckpointed.ts'
@@ -32,6 +33,19 @@ export const bugs = {
       bugs.main = (main) => (port, data) => main(repeating(port), data)
       return NOTHING
     }
+  },
+  /** A file is attached before its bytes and its name are synced. */
+  'unsynced-file': {
+    store: 'sqlite',
+    inject: ({ bugs }) => {
+      bugs.skipsFileSync = true
+      return NOTHING
+    }
+  },
+  /** Readers of the history are not given what is in no chunk yet. */
+  'missing-tail': {
+    store: 'sqlite',
+    inject: () => replace(HistoryWriter.prototype, 'parts', () => () => [])
   },
   /** A refused commit leaves its number used up. */
   'leaked-refusal': {

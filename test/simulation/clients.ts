@@ -1,12 +1,13 @@
 /** Clients: each sends commits and reads, several at a time, and notes what it learns of them. */
+import { Readable } from 'node:stream'
 import { HubError } from '../../src/errors.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
 import { type Attempt, Violation } from './model.ts'
-import { ConnectionLost, type SimProcess, START_MS } from './process.ts'
+import { ConnectionLost, START_MS } from './process.ts'
 import type { Random } from './random.ts'
-import { someHub, type World } from './world.ts'
+import { type RunningHub, someHub, type World } from './world.ts'
 
 const SUBMODELS = ['s0', 's1', 's2', 's3']
 
@@ -14,13 +15,18 @@ const SUBMODELS = ['s0', 's1', 's2', 's3']
 const SAMPLES_FROM = BigInt(START_MS - 30 * 24 * 3_600_000) * 1_000_000n
 
 /** Creates the submodel of each client: what it writes there shows which commit changed a structure. */
-export async function createOwn({ model, backend, nextTag }: World, names: readonly string[]): Promise<void> {
-  const { process, store } = backend.hubs[0]?.current ?? {}
+export async function createOwn(world: World, names: readonly string[]): Promise<void> {
+  const { model, backend } = world
+  const [hub] = backend.hubs
+  if (hub?.current === undefined) throw new Error('No hub is up')
+  const { process, store } = hub.current
+  const tag = world.nextTag++
   const ids = [...names.map((name) => `c-${name}`), ...SUBMODELS.slice(1)]
-  const changes = ids.map((id) => create(bodyOf(id, nextTag)))
-  if (process === undefined || store === undefined) throw new Error('No hub is up')
-  const outcome = await process.call(() => store.commit(changes))
-  model.attempts.set(nextTag, { tag: nextTag, sender: 'setup', changes, outcome })
+  const changes = ids.map((id) => create(bodyOf(id, tag)))
+  model.attempts.set(tag, {
+    ...{ tag, sender: 'setup', changes },
+    outcome: await process.call(() => store.commit(changes))
+  })
 }
 
 /** A name for each client, and how many operations it does. */
@@ -28,8 +34,7 @@ export async function runClient(world: World, name: string, operations: number, 
   const own = `c-${name}`
   for (let done = 0; done < operations; done++) {
     const hub = await someHub(world, random)
-    const client = new Client(world, name, own, hub.process, hub.store, random)
-    await client.act()
+    await new Client(world, name, own, hub, random).act()
     if (random.chance(0.3)) await world.scheduler.sleep(random.duration(5), `${name} pauses`)
   }
 }
@@ -38,28 +43,30 @@ class Client {
   readonly #world: World
   readonly #name: string
   readonly #own: string
-  readonly #process: SimProcess
-  readonly #store: Store
+  readonly #hub: RunningHub
   readonly #random: Random
 
-  constructor(world: World, name: string, own: string, process: SimProcess, store: Store, random: Random) {
+  constructor(world: World, name: string, own: string, hub: RunningHub, random: Random) {
     this.#world = world
     this.#name = name
     this.#own = own
-    this.#process = process
-    this.#store = store
+    this.#hub = hub
     this.#random = random
   }
 
   async act(): Promise<void> {
     const random = this.#random
     const id = random.pick(SUBMODELS)
-    switch (random.below(12)) {
+    switch (random.below(14)) {
       case 0:
         return this.#structure(id)
       case 1:
-      case 2:
         return this.#samples(id)
+      case 2:
+      case 12:
+        return this.#push(id)
+      case 13:
+        return this.#attach(id)
       case 3:
         return this.#keyed(id)
       case 4:
@@ -102,23 +109,81 @@ class Client {
   async #samples(id: string): Promise<void> {
     const incarnation = await this.#incarnation(id, 's')
     if (incarnation === undefined) return this.#structure(id)
-    const [from, count] = [SAMPLES_FROM + BigInt(this.#random.below(10_000)), 1 + this.#random.below(5)]
-    await this.#commit((tag) => {
-      const offsets = Float64Array.from({ length: count }, (_, at) => at)
-      const values = new Float64Array(count).fill(tag)
-      const run = encodeRun({ base: from, offsets, form: 'number', values, quality: undefined })
-      const to = from + BigInt(count - 1)
-      return [{ change: 'samples', submodel: id, path: 's', incarnation, run, count, from, to, value: jsonOf(tag) }]
-    })
+    await this.#commit((tag) => [samplesOf(id, tag, this.#drawTimes(tag), incarnation)])
+  }
+
+  /** Samples with a key through ingest, sent again until they are known to be stored. */
+  async #push(id: string): Promise<void> {
+    const { model, nextTag: tag, reads, scheduler } = this.#world
+    this.#world.nextTag++
+    const times = this.#drawTimes(tag)
+    const attempt: Attempt = {
+      tag,
+      sender: `${this.#name} pushes`,
+      changes: [samplesOf(id, tag, times, 0)],
+      outcome: 'unknown'
+    }
+    model.attempts.set(tag, attempt)
+    scheduler.note(`${this.#name} pushes ${tag} to ${id}`)
+    for (let tries = 0; tries < 10; tries++) {
+      const { process, services } = tries === 0 ? this.#hub : await someHub(this.#world, this.#random)
+      try {
+        const receipt = await process.call(() => {
+          const batch = services.ingest.batch()
+          for (let at = times.from; at <= times.to; at += 1n) batch.add(id, 's', at, tag)
+          return services.ingest.push(batch, { key: { key: String(tag), scope: this.#name } })
+        })
+        attempt.outcome = { seq: receipt.seq }
+        scheduler.note(`${tag} is commit ${receipt.seq}${receipt.repeated ? ', since an earlier attempt' : ''}`)
+        this.#checkLogged(attempt, receipt.seq)
+        reads.acknowledged(attempt, receipt.seq)
+        return
+      } catch (error) {
+        scheduler.note(`${tag} fails: ${(error as Error).name}`)
+        if (!isLost(error) && !(error instanceof HubError)) throw error
+        // The element is not there: so the batch was not stored by an earlier attempt, or what it wrote is gone.
+        if (error instanceof HubError && error.name === 'Invalid') return
+        await scheduler.sleep(this.#random.duration(20), `${this.#name} tries again`)
+      }
+    }
+  }
+
+  /** Nanoseconds of some samples; in a history that is thinned no time comes twice. */
+  #drawTimes(tag: number): { readonly from: bigint; readonly to: bigint } {
+    const count = 2 + this.#random.below(5)
+    const place = this.#world.plan.bucket === 0n ? this.#random.below(10_000) : 8 * (tag % 2 === 0 ? tag : 50_000 - tag)
+    const from = SAMPLES_FROM + BigInt(place)
+    return { from, to: from + BigInt(count - 1) }
+  }
+
+  /** A file, whose content is the tag. */
+  async #attach(id: string): Promise<void> {
+    const mark = await this.#incarnation(this.#own, 'p')
+    if (mark === undefined) return
+    const tag = this.#world.nextTag++
+    const received = await this.#ask((store) => store.receive(Readable.from([Buffer.from(fileOf(tag))]), 1000)).catch(
+      refused
+    )
+    if (received === 'lost') return
+    const file = { name: this.#random.pick(['f', 'g']), contentType: 'text/plain', fileName: 'f', ...received }
+    await this.#commit(
+      (now) => [...this.#mark(mark, now), { change: 'attach', kind: 'Submodel', id, files: [file] }],
+      undefined,
+      tag
+    )
+  }
+
+  #mark(incarnation: number, tag: number): Change[] {
+    const audit = this.#random.chance(0.5) ? [{ change: 'audit', record: JSON.stringify({ tag }) } as const] : []
+    return [{ change: 'value', submodel: this.#own, path: 'p', incarnation, value: jsonOf(tag) }, ...audit]
   }
 
   /** A batch with a key, sent again until it is known to be stored. */
   async #keyed(id: string): Promise<void> {
     const key = `${this.#name}-${this.#world.nextTag}`
-    const hubs = { process: this.#process, store: this.#store }
     for (let tries = 0; tries < 20; tries++) {
-      const { process, store } = tries === 0 ? hubs : await someHub(this.#world, this.#random)
-      const client = new Client(this.#world, this.#name, this.#own, process, store, this.#random)
+      const hub = tries === 0 ? this.#hub : await someHub(this.#world, this.#random)
+      const client = new Client(this.#world, this.#name, this.#own, hub, this.#random)
       const incarnation = await client.#incarnation(id, 'p')
       if (incarnation === undefined) return
       const value = (tag: number): Change => ({
@@ -152,15 +217,8 @@ class Client {
     const row = await this.#incarnation(id, 'p')
     const mark = await this.#incarnation(this.#own, 'p')
     if (mark === undefined) return
-    const own = (tag: number): Change => ({
-      change: 'value',
-      submodel: this.#own,
-      path: 'p',
-      incarnation: mark,
-      value: jsonOf(tag)
-    })
     const kind = row === undefined ? 'create' : this.#random.pick(['whole', 'part', 'part', 'delete'])
-    await this.#commit((tag) => [own(tag), this.#documentChange(kind, id, tag)])
+    await this.#commit((tag) => [...this.#mark(mark, tag), this.#documentChange(kind, id, tag)])
   }
 
   #documentChange(kind: string, id: string, tag: number): Change {
@@ -173,21 +231,21 @@ class Client {
   async #read(id: string, path: string): Promise<void> {
     const before = this.#world.reads.before(id, path)
     const row = await this.#ask((store) => store.element(id, path))
-    if (row !== 'lost') before.check(row, this.#process.name)
+    if (row !== 'lost') before.check(row, this.#hub.process.name)
   }
 
   async #incarnation(id: string, path: string): Promise<number | undefined> {
     const before = this.#world.reads.before(id, path)
     const row = await this.#ask((store) => store.element(id, path))
     if (row === 'lost') return undefined
-    before.check(row, this.#process.name)
+    before.check(row, this.#hub.process.name)
     return row?.incarnation
   }
 
   /** Reads; a hub that is not available answers nothing. */
   async #ask<Result>(read: (store: Store) => Promise<Result>): Promise<Result | 'lost'> {
     try {
-      return await this.#process.call(() => read(this.#store))
+      return await this.#hub.process.call(() => read(this.#hub.store))
     } catch (error) {
       if (isLost(error)) return 'lost'
       throw error
@@ -195,9 +253,12 @@ class Client {
   }
 
   /** @returns the error; undefined if it was acknowledged */
-  async #commit(changesOf: (tag: number) => readonly Change[], key?: string): Promise<unknown> {
+  async #commit(
+    changesOf: (tag: number) => readonly Change[],
+    key?: string,
+    tag = this.#world.nextTag++
+  ): Promise<unknown> {
     const { model, reads } = this.#world
-    const tag = this.#world.nextTag++
     const attempt: Attempt = {
       tag,
       sender: this.#name,
@@ -211,9 +272,9 @@ class Client {
     const what = attempt.changes.map(
       (change) => `${change.change} ${'id' in change ? change.id : 'submodel' in change ? change.submodel : ''}`
     )
-    scheduler.note(`${this.#name} sends ${tag} to ${this.#process.name}: ${what.join(', ')}`)
+    scheduler.note(`${this.#name} sends ${tag} to ${this.#hub.process.name}: ${what.join(', ')}`)
     try {
-      const { seq } = await this.#process.call(() => this.#store.commit(attempt.changes))
+      const { seq } = await this.#hub.process.call(() => this.#hub.store.commit(attempt.changes))
       attempt.outcome = { seq }
       scheduler.note(`${tag} is commit ${seq}`)
       this.#checkLogged(attempt, seq)
@@ -240,6 +301,30 @@ class Client {
 /** Nothing is known of what was asked. */
 function isLost(error: unknown): boolean {
   return error instanceof ConnectionLost || (error instanceof HubError && error.name === 'Unavailable')
+}
+
+/** The content of the file that a commit attaches. */
+export function fileOf(tag: number | string): string {
+  return `file ${tag}`
+}
+
+/** A file is not stored if the disk is full: nothing follows. */
+function refused(error: unknown): 'lost' {
+  if (error instanceof HubError) return 'lost'
+  throw error
+}
+
+function samplesOf(submodel: string, tag: number, { from, to }: { from: bigint; to: bigint }, incarnation: number) {
+  const count = Number(to - from) + 1
+  const offsets = Float64Array.from({ length: count }, (_, at) => at)
+  const run = encodeRun({
+    base: from,
+    offsets,
+    form: 'number',
+    values: new Float64Array(count).fill(tag),
+    quality: undefined
+  })
+  return { change: 'samples', submodel, path: 's', incarnation, run, count, from, to, value: jsonOf(tag) } as const
 }
 
 function jsonOf(tag: number): string {

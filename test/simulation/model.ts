@@ -35,8 +35,12 @@ export class Model {
   /** The log as it was read, by `seq`: it must never be different. */
   readonly log = new Map<number, number>()
   readonly documents = new Map<string, Map<string, ModelRow>>()
-  /** All samples of a series by time. */
+  /** All samples of a series (`submodel/path`) by time. */
   readonly samples = new Map<string, Map<bigint, string>>()
+  /** Names and contents of attached files, by document. */
+  readonly files = new Map<string, Map<string, string>>()
+  /** Records of the audit, in order. */
+  readonly audit: string[] = []
   readonly keys = new Map<string, number>()
   last = 0
   trimmed = 0
@@ -65,6 +69,15 @@ export class Model {
     if (key !== undefined) this.keys.set(key, seq)
     ;[this.last, this.#time] = [seq, time]
     for (const change of attempt.changes) this.#apply(change, seq, String(tag))
+    for (const change of changes) this.#record(change, String(tag))
+  }
+
+  /** An entry that is read again. */
+  compare({ seq, changes }: LogEntry): void {
+    const found = changes.map(tagOf).find((one) => one !== undefined)
+    const known = this.log.get(seq)
+    if (known === undefined || (found !== undefined && found !== known))
+      throw new Violation(`Entry ${seq} was ${known} before, and is ${found} now`)
   }
 
   /** Entries in which no value is written show no tag. */
@@ -79,12 +92,18 @@ export class Model {
       for (const path of touched)
         rows.set(path, { value: path === 's' ? undefined : value, revision: seq, time: undefined })
       this.documents.set(change.id, rows)
-    } else if (change.change === 'delete') this.documents.delete(change.id)
+    } else if (change.change === 'delete') {
+      this.documents.delete(change.id)
+      this.files.delete(change.id)
+    } else if (change.change === 'attach') {
+      const files = this.files.get(change.id) ?? new Map<string, string>()
+      this.files.set(change.id, files)
+      for (const { name } of change.files) files.set(name, value)
+    } else if (change.change === 'audit') this.audit.push(change.record)
     else if (change.change === 'value' || change.change === 'samples') {
       const row = this.documents.get(change.submodel)?.get(change.path)
       if (row === undefined) throw new Violation(`Entry ${seq} writes to what is not there: ${change.submodel}`)
       if (change.change === 'samples') {
-        for (let at = change.from; at <= change.to; at += 1n) this.#sample(change.submodel, at, value)
         if (row.time !== undefined && row.time > change.to) return
         row.time = change.to
       }
@@ -92,9 +111,14 @@ export class Model {
     }
   }
 
-  #sample(submodel: string, time: bigint, value: string): void {
-    const series = this.samples.get(submodel) ?? new Map<bigint, string>()
-    this.samples.set(submodel, series.set(time, value))
+  /** Of several samples of a time the last one counts. */
+  #record(change: LoggedChange, value: string): void {
+    if (change.change !== 'value' && change.change !== 'samples') return
+    const name = `${change.submodel}/${change.path}`
+    const series = this.samples.get(name) ?? new Map<bigint, string>()
+    this.samples.set(name, series)
+    if (change.change === 'value') series.set(change.sourceTime, value)
+    else for (let at = change.from; at <= change.to; at += 1n) series.set(at, value)
   }
 }
 
@@ -107,7 +131,7 @@ function shortOf(change: Change): string[] {
   if (change.change === 'value' || change.change === 'samples')
     return [`${change.change} ${change.submodel} ${change.path}`]
   if (change.change === 'create') return [`created ${change.id}`]
-  if (change.change === 'replace') return [`updated ${change.id}`]
+  if (change.change === 'replace' || change.change === 'attach') return [`updated ${change.id}`]
   return change.change === 'delete' ? [`deleted ${change.id}`] : []
 }
 

@@ -44,7 +44,7 @@ export class MongoBackend implements Backend {
     }
   }
 
-  async open(hub: Hub): Promise<void> {
+  async open(hub: Hub) {
     const random = this.#random.fork()
     const process = new SimProcess({ name: `${hub.name}.${this.#starts++}`, scheduler: this.#scheduler, random })
     this.#processes.set(hub, process)
@@ -61,7 +61,7 @@ export class MongoBackend implements Backend {
       })
     }
     const store = await process.call(() => openMongo(URL, { clock: process.clock, cacheBytes, newClient }))
-    hub.current = { process, store }
+    return { process, store }
   }
 
   fault(random: Random): Fault {

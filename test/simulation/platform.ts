@@ -24,6 +24,8 @@ export interface PlatformBugs {
   driver?: (settings: MongoClientOptions) => MongoClientOptions
   /** Linearizable reads are not. */
   isReadAnywhere?: boolean
+  /** Syncs of files and directories do nothing. */
+  skipsFileSync?: boolean
 }
 
 export interface Platform {
@@ -38,7 +40,7 @@ export function installPlatform(mains: Readonly<Record<string, ThreadMain>>): Pl
     ...replaceTimers(),
     ...replaceRandom(),
     ...replaceThreads(mains, bugs),
-    ...replaceFiles(),
+    ...replaceFiles(bugs),
     ...replaceSqlite(bugs)
   ]
   syncBuiltinESMExports()
@@ -122,7 +124,7 @@ function replaceThreads(mains: Readonly<Record<string, ThreadMain>>, bugs: Platf
 /** A call takes a while, and never returns in a process that has crashed meanwhile. */
 const FILE_MS = 0.1
 
-function replaceFiles(): (() => void)[] {
+function replaceFiles(bugs: PlatformBugs): (() => void)[] {
   type Name = 'stat' | 'mkdir' | 'rm' | 'rename' | 'open' | 'opendir'
   const instead = <Result>(name: Name, act: (...given: never[]) => Result) =>
     replace(files, name, (real) => async (...given: never[]) => {
@@ -139,7 +141,7 @@ function replaceFiles(): (() => void)[] {
       fs.renameSync(from, to)
       runningProcess()?.disk?.files.renamed(from, to)
     }),
-    instead('open', (path: string, flags = 'r') => new SimFile(path, flags)),
+    instead('open', (path: string, flags = 'r') => new SimFile(path, flags, bugs)),
     // Iterated over; an array can be, too.
     instead('opendir', (path: string, { recursive = false }: fs.OpenDirOptions = {}) =>
       fs.readdirSync(path, { recursive, withFileTypes: true })
@@ -151,8 +153,10 @@ function replaceFiles(): (() => void)[] {
 class SimFile {
   readonly #path: string
   readonly #descriptor: number
+  readonly #bugs: PlatformBugs
 
-  constructor(path: string, flags: string) {
+  constructor(path: string, flags: string, bugs: PlatformBugs) {
+    this.#bugs = bugs
     this.#path = path
     this.#descriptor = fs.openSync(path, flags)
   }
@@ -171,7 +175,7 @@ class SimFile {
   async datasync(): Promise<void> {
     const disk = runningProcess()?.disk
     await this.#wait('sync', disk?.syncMs())
-    disk?.files.synced(this.#path)
+    if (this.#bugs.skipsFileSync !== true) disk?.files.synced(this.#path)
   }
 
   sync(): Promise<void> {
@@ -189,9 +193,14 @@ class SimFile {
   }
 }
 
+/** What the hub begins a transaction by that writes. */
+const WRITE = 'BEGIN IMMEDIATE'
+
 /** The connections of a process are closed by its crash, and its transactions end as its disk wants it. */
 function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
   const { prototype } = DatabaseSync
+  /** Connections that write. */
+  const writing = new WeakSet<DatabaseSync>()
   return [
     replace(
       prototype,
@@ -206,6 +215,7 @@ function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
             pages === undefined ? text : `wal_autocheckpoint = ${pages}`
           )
           const changed = bugs.sql?.(tuned) ?? tuned
+          if (sql === WRITE) writing.add(this)
           return sql === 'COMMIT' ? commit(this, () => real.call(this, changed)) : real.call(this, changed)
         }
     ),
@@ -215,6 +225,7 @@ function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
       (real) =>
         function prepare(this: DatabaseSync, sql: string): StatementSync {
           const statement = real.call(this, sql)
+          if (sql === WRITE) writing.add(this)
           if (runningProcess() === undefined || sql !== 'COMMIT') return statement
           const run = statement.run.bind(statement)
           // The result of a COMMIT is not used.
@@ -229,7 +240,7 @@ function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
 
   function commit(database: DatabaseSync, act: () => void): void {
     const disk = runningProcess()?.disk
-    if (disk === undefined) {
+    if (disk === undefined || !writing.has(database)) {
       act()
       return
     }

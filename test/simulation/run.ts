@@ -6,10 +6,12 @@ import { start as writerMain } from '../../src/store/sqlite/writer.ts'
 import { type Bug, bugs } from './bugs.ts'
 import { createOwn, runClient } from './clients.ts'
 import { MongoBackend } from './mongodb.ts'
+import { Follower } from './observers.ts'
 import { installPlatform } from './platform.ts'
 import { ConnectionLost } from './process.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
+import { startServices } from './services.ts'
 import { SqliteBackend } from './sqlite.ts'
 import type { ThreadMain } from './thread.ts'
 import { verify } from './verify.ts'
@@ -39,7 +41,7 @@ export interface RunResult {
 /** A run that takes longer, in simulated milliseconds, is stuck. */
 const MAX_MS = 10 * 60 * 1000
 
-const EPOCHS = 3
+const EPOCHS = 2
 const FAULT_MS = 40
 
 export async function simulate({ seed, store, bug, keepsTrace = false }: RunOptions): Promise<RunResult> {
@@ -72,19 +74,54 @@ function onDisk(scheduler: Scheduler, random: Random): SqliteBackend {
 }
 
 async function play(world: World): Promise<void> {
-  const { backend, random } = world
-  for (const hub of backend.hubs) await backend.open(hub)
+  const { backend, random, plan } = world
+  for (const hub of backend.hubs) await start(world, hub)
   const names = ['a', 'b', 'c', 'd'].slice(0, 1 + random.below(4))
   await createOwn(world, names)
-  world.nextTag++
+  let isOver = false
+  const following = Array.from({ length: plan.followers }, (_, index) => {
+    const follower = new Follower(world, `follower ${index}`, random.fork())
+    world.followers.push(follower)
+    return follower.run(() => isOver)
+  })
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     const operations = 10 + random.below(20)
     const working = Promise.all(names.map((name) => runClient(world, name, operations, random.fork())))
     await disturbUntil(world, working)
     backend.calm()
     for (const hub of backend.hubs) await revive(world, hub)
+    await rest(world)
+    if (random.chance(0.3)) await restart(world, random.pick(backend.hubs))
     for (const hub of backend.hubs) if (hub.current !== undefined) await verify(world, hub.current)
   }
+  isOver = true
+  await Promise.all(following)
+  for (const hub of backend.hubs) await restart(world, hub)
+}
+
+/** A while without clients and faults; sometimes so long that retention has its turn. */
+async function rest({ scheduler, random }: World): Promise<void> {
+  await scheduler.sleep(random.chance(0.05) ? 70_000 : random.duration(200), 'rest')
+}
+
+async function start(world: World, hub: Hub): Promise<void> {
+  const opened = await world.backend.open(hub)
+  const { process, store } = opened
+  const services = await process.call(() => startServices(world, process, store))
+  hub.current = { ...opened, services }
+}
+
+/** Stops a hub as an operator does, and starts it again. */
+async function restart(world: World, hub: Hub): Promise<void> {
+  if (hub.current === undefined) return
+  const { process, store, services } = hub.current
+  hub.current = undefined
+  await process.call(async () => {
+    await services.stop()
+    await store.close()
+  })
+  process.crash()
+  await revive(world, hub)
 }
 
 /** Draws faults until the work is done, one after the other; each ends after a while, and hubs that are down start. */
@@ -113,11 +150,11 @@ async function disturbUntil(world: World, work: Promise<unknown>): Promise<void>
 
 /** Starts a hub that is down; it may crash again meanwhile. */
 async function revive(world: World, hub: Hub): Promise<void> {
-  const { backend, scheduler } = world
+  const { scheduler } = world
   for (let tries = 0; hub.current === undefined; tries++) {
     await scheduler.sleep(1, 'restart')
     try {
-      await backend.open(hub)
+      await start(world, hub)
     } catch (error) {
       if (!(error instanceof ConnectionLost) && tries > 10) throw error
     }

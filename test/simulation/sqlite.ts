@@ -39,7 +39,7 @@ export class SqliteBackend implements Backend {
     })
   }
 
-  async open(hub: Hub): Promise<void> {
+  async open(hub: Hub) {
     const { scheduler, random } = this.#parts
     const name = `${hub.name}.${this.#starts++}`
     const process = new SimProcess({ name, scheduler, random: random.fork(), disk: this.#disk })
@@ -51,7 +51,7 @@ export class SqliteBackend implements Backend {
     const maxUnwritten = random.pick([2, 100, 100_000])
     const options = { clock: process.clock, cacheBytes, maxUnwritten }
     const store = await process.call(() => openSqlite(this.#disk.directory, options))
-    hub.current = { process, store }
+    return { process, store }
   }
 
   fault(random: Random): Fault {
