@@ -51,7 +51,7 @@ export class ObservingConsumer {
 const MESSAGE_MS = 1
 
 /** A subscriber that connects again, with the cursor of the last message, wherever there is a hub. */
-export class Follower implements Sink {
+export class SimSubscriber implements Sink {
   /** The last commit of which it was sent anything; undefined: a gap was announced. */
   reached: number | undefined
   #cursor = ''

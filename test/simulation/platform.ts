@@ -224,9 +224,10 @@ function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
       'prepare',
       (real) =>
         function prepare(this: DatabaseSync, sql: string): StatementSync {
-          const statement = real.call(this, sql)
+          if (runningProcess() === undefined) return real.call(this, sql)
+          const statement = real.call(this, bugs.sql?.(sql) ?? sql)
           if (sql === WRITE) writing.add(this)
-          if (runningProcess() === undefined || sql !== 'COMMIT') return statement
+          if (sql !== 'COMMIT') return statement
           const run = statement.run.bind(statement)
           // The result of a COMMIT is not used.
           statement.run = () => {

@@ -6,7 +6,7 @@ import { start as writerMain } from '../../src/store/sqlite/writer.ts'
 import { type Bug, bugs } from './bugs.ts'
 import { createOwn, runClient } from './clients.ts'
 import { MongoBackend } from './mongodb.ts'
-import { Follower } from './observers.ts'
+import { SimSubscriber } from './observers.ts'
 import { installPlatform } from './platform.ts'
 import { ConnectionLost } from './process.ts'
 import { Random } from './random.ts'
@@ -79,10 +79,10 @@ async function play(world: World): Promise<void> {
   const names = ['a', 'b', 'c', 'd'].slice(0, 1 + random.below(4))
   await createOwn(world, names)
   let isOver = false
-  const following = Array.from({ length: plan.followers }, (_, index) => {
-    const follower = new Follower(world, `follower ${index}`, random.fork())
-    world.followers.push(follower)
-    return follower.run(() => isOver)
+  const following = Array.from({ length: plan.subscribers }, (_, index) => {
+    const subscriber = new SimSubscriber(world, `subscriber ${index}`, random.fork())
+    world.subscribers.push(subscriber)
+    return subscriber.run(() => isOver)
   })
   for (let epoch = 0; epoch < EPOCHS; epoch++) {
     const operations = 10 + random.below(20)

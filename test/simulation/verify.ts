@@ -30,7 +30,7 @@ export async function verify(world: World, hub: RunningHub): Promise<void> {
   await compareDocuments(world, hub)
   await compareAudit(world, hub)
   for (const [name, samples] of model.samples) await compareHistoryInTime(world, hub, name, samples)
-  await awaitFollowers(world)
+  await awaitReaders(world)
   if (world.problem !== undefined) throw world.problem
 }
 
@@ -204,9 +204,9 @@ function add(buckets: Map<bigint, Bucket>, start: bigint, { count, sum, min, max
 }
 
 /** All who follow the log reach its end. */
-async function awaitFollowers({ model, scheduler, consumer, followers }: World): Promise<void> {
+async function awaitReaders({ model, scheduler, consumer, subscribers }: World): Promise<void> {
   for (let waited = 0; ; waited += 100) {
-    const late = [consumer, ...followers].filter(({ reached }) => reached !== undefined && reached !== model.last)
+    const late = [consumer, ...subscribers].filter(({ reached }) => reached !== undefined && reached !== model.last)
     if (late.length === 0) return
     const [first] = late
     if (waited > MAX_LAG_MS) throw new Violation(`What follows the log is at ${first?.reached}, not at ${model.last}`)

@@ -2,7 +2,7 @@
 import { HubError } from '../../src/errors.ts'
 import type { Store } from '../../src/store/store.ts'
 import { Model } from './model.ts'
-import { type Follower, ObservingConsumer } from './observers.ts'
+import { ObservingConsumer, type SimSubscriber } from './observers.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
 import { Reads } from './reads.ts'
@@ -57,7 +57,7 @@ export interface Plan {
   readonly logAgeMs: number
   readonly logBytes: number
   /** How many follow the log. */
-  readonly followers: number
+  readonly subscribers: number
 }
 
 function drawPlan(random: Random): Plan {
@@ -68,7 +68,7 @@ function drawPlan(random: Random): Plan {
     pendingBytes: random.pick([500, 16 * 1024 * 1024]),
     logAgeMs: random.pick([30_000, 24 * 3_600_000]),
     logBytes: random.pick([5000, 1024 * 1024 * 1024]),
-    followers: random.below(3)
+    subscribers: random.below(3)
   }
 }
 
@@ -80,7 +80,7 @@ export interface World {
   readonly model: Model
   readonly reads: Reads
   readonly consumer: ObservingConsumer
-  readonly followers: Follower[]
+  readonly subscribers: SimSubscriber[]
   /** By name: how often each fault was drawn. */
   readonly faults: Map<string, number>
   nextTag: number
@@ -91,7 +91,7 @@ export interface World {
 export function makeWorld(scheduler: Scheduler, random: Random, backend: Backend): World {
   return {
     ...{ scheduler, random, backend, plan: drawPlan(random.fork()), model: new Model(), reads: new Reads() },
-    ...{ consumer: new ObservingConsumer(random.fork()), followers: [], faults: new Map(), nextTag: 1 },
+    ...{ consumer: new ObservingConsumer(random.fork()), subscribers: [], faults: new Map(), nextTag: 1 },
     problem: undefined
   }
 }
