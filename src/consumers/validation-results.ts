@@ -44,7 +44,7 @@ const MAX_REST_MS = 2000
 const REWRITE_INTERVAL_MS = 60_000
 
 /** Submodels whose last checked revision is remembered. */
-const CACHE_ENTRIES = 10_000
+const CACHE_ENTRIES = 50_000
 
 /** Changes accumulate for this long, to be checked together. */
 const BATCH_DELAY_MS = 200

@@ -10,7 +10,7 @@ import type { Counters } from './counters.ts'
 import type { Tail, TailSubmodel } from './tail.ts'
 
 /** A pass begins after so many values, or bytes of rows. It bounds memory, and what a start reads: under a second. */
-export const MAX_UNWRITTEN = 32_768
+export const MAX_UNWRITTEN = 16_384
 const MAX_BYTES = 16 * 1024 * 1024
 
 /** Reading a run again takes as long as reading so many samples each by itself. */
