@@ -16,8 +16,10 @@ declare module 'autocannon' {
   export interface Options {
     url: string
     connections: number
-    /** Seconds. */
-    duration: number
+    /** Seconds; ten without it. */
+    duration?: number
+    /** Requests in all, in place of a duration. */
+    amount?: number
     requests?: Request[]
     /** Requests per second over all connections. */
     overallRate?: number

@@ -11,7 +11,8 @@ import { compare, JSON_TYPE, type Side, writes } from './requests.ts'
 const SUBMODELS = 10_000
 const PROPERTIES = 10
 const CONNECTIONS = 50
-const WRITTEN_SECONDS = 5
+/** Enough for rows to follow their values three times (src/store/sqlite/row-checkpoints.ts). */
+const WRITES = 50_000
 /** Bytes on disk for one write. */
 const WRITTEN_GOAL = 6 * 1024
 
@@ -72,7 +73,7 @@ async function tellWritten(hub: Child, what: string, { requests, requestsOf }: S
   const before = await hub.taken()
   let connected = 0
   const result = await autocannon({
-    ...{ url: hub.url, connections: CONNECTIONS, duration: WRITTEN_SECONDS, requests },
+    ...{ url: hub.url, connections: CONNECTIONS, amount: WRITES, requests },
     setupClient: (client) => {
       if (requestsOf !== undefined) client.setRequests(requestsOf(connected++))
     }
