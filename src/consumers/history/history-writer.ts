@@ -144,14 +144,14 @@ export class HistoryWriter {
 
   async #readNextPage(): Promise<boolean> {
     if (this.#isStopped) return false
+    // One entry may hold the values of a hundred thousand elements.
+    const slice = new TimeSlice()
     const { entries, gap } = await this.#store.log(this.#position, ENTRIES_PER_READ)
     if (gap) {
       this.#policyOf.forget?.()
       const from = `behind entry ${this.#position}`
       this.#failed(new Error(`The log was trimmed or is damaged ${from}, before the history had read it`))
     }
-    // One entry may hold the values of a hundred thousand elements.
-    const slice = new TimeSlice()
     for (const entry of entries) {
       const { seq, changes } = entry
       for (const change of changes) {
