@@ -11,6 +11,7 @@ FROM node:26-slim AS page
 WORKDIR /hub
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
 COPY scripts/build-page.js ./scripts/
 COPY src ./src
 RUN node scripts/build-page.js

@@ -36,6 +36,8 @@ const aside = `${target}.${process.pid}`
 const publish = {
   name: 'publish',
   async closeBundle() {
+    // Where the build failed it says why by itself.
+    if (!existsSync(aside)) return
     await compress(aside)
     if (existsSync(target)) renameSync(target, `${aside}.old`)
     renameSync(aside, target)
