@@ -9,7 +9,7 @@ import { startSchedule } from '../reports/compliance/runs/schedule.ts'
 import { SharedRun } from '../reports/compliance/runs/shared-run.ts'
 import { SigningKeys } from '../reports/compliance/signing/signing-keys.ts'
 import type { ComplianceServices } from '../transports/compliance/compliance.ts'
-import { sendOwnRequest } from '../transports/http/own-requests.ts'
+import { pushOverOwnStream, sendOwnRequest } from '../transports/http/own-requests.ts'
 import type { Services } from './services.ts'
 import { VERSION } from './version.ts'
 
@@ -63,6 +63,7 @@ function ownHub({ app, config, clock }: OwnHubParts, address: string): ExaminedH
   return {
     apiPrefix: config.API_PREFIX,
     request: (method, path, content) => sendOwnRequest(app, host, { method, path, ...content }),
+    pushOverStream: (push) => pushOverOwnStream(app, host, push, clock),
     facts: {
       version: VERSION,
       build: `Node.js ${process.version}, ${process.platform} ${process.arch}`,

@@ -3,6 +3,8 @@
 export interface ExaminedHub {
   /** Sends a request, inside the process or over the network; the caller's credentials are added by it. */
   request(method: string, path: string, init?: RequestContent): Promise<HubResponse>
+  /** Pushes samples over a WebSocket; absent: the hub is examined from outside. @returns its answer */
+  pushOverStream?(push: object): Promise<unknown>
   /** Of the API, e.g. `/api/v3`. */
   readonly apiPrefix: string
   readonly facts: HubFacts

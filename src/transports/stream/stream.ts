@@ -35,6 +35,13 @@ export interface StreamOptions {
   readonly limits: Pick<CallerLimits, 'openConnection'>
 }
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Opens a WebSocket inside the process, for the hub's examination of itself. */
+    openOwnStream?: FastifyInstance['injectWS']
+  }
+}
+
 /** Samples that a client may send ahead of their acknowledgement. */
 const CREDIT_SAMPLES = 100_000
 
@@ -69,6 +76,7 @@ export async function stream(app: FastifyInstance, options: StreamOptions): Prom
       errorHandler: () => {},
       preClose: (done) => done()
     })
+    app.decorate('openOwnStream', scope.injectWS)
     // A refused handshake has left the HTTP parser, so its connection cannot be used again.
     scope.addHook('onResponse', async ({ raw }) => {
       if (raw.headers.upgrade !== undefined) raw.socket.destroySoon()

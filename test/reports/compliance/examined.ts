@@ -1,10 +1,11 @@
 /** A running hub as its examination sees it, over HTTP. */
 
 import type { RequestListener } from 'node:http'
+import { systemClock } from '../../../src/clock.ts'
 import { type ExaminationOptions, examine } from '../../../src/reports/compliance/examination/examine.ts'
 import type { ExaminedHub } from '../../../src/reports/compliance/examined-hub.ts'
 import type { ReportCheck, ReportSection } from '../../../src/reports/compliance/report.ts'
-import { sendOwnRequest } from '../../../src/transports/http/own-requests.ts'
+import { pushOverOwnStream, sendOwnRequest } from '../../../src/transports/http/own-requests.ts'
 import type { Running } from '../../e2e/harness.ts'
 
 export function examined(hub: Running, headers: Readonly<Record<string, string>> = {}): ExaminedHub {
@@ -35,7 +36,8 @@ export function selfExamined(hub: Running, settings: Readonly<Record<string, str
   return {
     apiPrefix,
     facts: { ...facts, settings },
-    request: (method, path, content) => sendOwnRequest(hub.server.app, host, { method, path, ...content })
+    request: (method, path, content) => sendOwnRequest(hub.server.app, host, { method, path, ...content }),
+    pushOverStream: (push) => pushOverOwnStream(hub.server.app, host, push, systemClock)
   }
 }
 

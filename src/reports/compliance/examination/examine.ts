@@ -54,7 +54,7 @@ export async function examine(hub: ExaminedHub, options: ExaminationOptions): Pr
     progress?.({ done: sections.length, of: steps.length, section })
     const checks = sections.flatMap((done) => done.checks)
     if (section === 'criteria') sections.push(criteriaSection(criteria, checks))
-    else if (section === 'unchecked') sections.push(uncheckedSection(checks))
+    else if (section === 'unchecked') sections.push(uncheckedSection(checks, hub.facts))
     else sections.push(await examinations[section](examiner))
   }
   progress?.({ done: sections.length, of: steps.length })

@@ -115,6 +115,12 @@ export class Examiner {
     return this.ask('GET', path, { headers }, options)
   }
 
+  /** As `ExaminedHub.pushOverStream`; undefined where it is not offered. */
+  async pushOverStream(push: object): Promise<unknown> {
+    this.#signal?.throwIfAborted()
+    return this.#hub.pushOverStream?.(push)
+  }
+
   /** With a JSON body. */
   send(method: string, path: string, body: unknown, options?: AskOptions): Promise<Asked> {
     const content = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }

@@ -18,7 +18,8 @@ export async function examineLoss(examiner: Examiner): Promise<ReportSection> {
   const checks: ReportCheck[] = []
   const { documents, refusal } = await openScratch(examiner)
   try {
-    if (refusal === undefined) checks.push(await pushAndRead(examiner, documents))
+    if (refusal === undefined)
+      checks.push(await pushAndRead(examiner, documents), await pushByStream(examiner, documents))
     else {
       const text = local('Nothing can be stored for the examination', '점검용 자료를 저장할 수 없습니다')
       checks.push(checkOf('loss/acknowledged', 'unknown', text, [refusal.exchange]))
@@ -68,6 +69,56 @@ async function pushAndRead(examiner: Examiner, documents: ScratchDocuments): Pro
       ...[stored, json, senml, read].map(({ exchange }) => exchange)
     ]
   )
+}
+
+const STREAM_SAMPLES = 20
+
+/** Samples of another second, which come by WebSocket. */
+async function pushByStream(examiner: Examiner, documents: ScratchDocuments): Promise<ReportCheck> {
+  const id = 'loss/websocket'
+  const submodel = documents.id('series')
+  const start = Math.floor(examiner.clock.milliseconds() / 1000) * 1000 - STREAM_OFFSET_MS
+  const samples = Array.from({ length: STREAM_SAMPLES }, (_, index) => {
+    return { submodel, path: SERIES_PATH, time: new Date(start + index).toISOString(), value: index }
+  })
+  const [answer, failure] = await examiner.pushOverStream({ samples }).then(
+    (answer) => [answer as StreamAnswer | undefined, undefined] as const,
+    (error: Error) => [undefined, error.message] as const
+  )
+  if (answer === undefined) {
+    const why = failure ?? 'the hub was examined from outside'
+    return checkOf(
+      id,
+      failure === undefined ? 'unknown' : 'unmet',
+      notTried('WebSocket', why, failure ?? '외부에서 점검함'),
+      [note(why, failure ?? '외부에서 점검함')]
+    )
+  }
+  const acknowledged = answer.acks?.[0]?.accepted ?? 0
+  const times = `from=${new Date(start).toISOString()}&to=${new Date(start + STREAM_SAMPLES).toISOString()}`
+  const query = `submodel=${encodeURIComponent(submodel)}&path=${SERIES_PATH}&${times}&interval=P100Y&aggregate=count`
+  const read = await examiner.get(`/timeseries?${query}`, {}, { repeatable: false })
+  const [, count = 0]: readonly number[] = read.json?.rows?.[0] ?? []
+  return checkOf(
+    id,
+    acknowledged === STREAM_SAMPLES && count === acknowledged ? 'met' : 'unmet',
+    local(
+      `WebSocket: of ${acknowledged} acknowledged samples ${count} are read back from the history`,
+      `WebSocket: 수신 확인된 샘플 ${acknowledged}건 중 ${count}건이 이력에서 조회됨`
+    ),
+    [figureOf('read back', count, { asked: read, at: '/rows/0/1' }), read.exchange]
+  )
+}
+
+/** Of the samples that come otherwise, which are of the last second. */
+const STREAM_OFFSET_MS = 60_000
+
+interface StreamAnswer {
+  readonly acks?: readonly { readonly accepted: number }[]
+}
+
+function notTried(what: string, en: string, ko: string) {
+  return local(`${what}: not checked, because ${en}`, `${what}: 미확인 – ${ko}`)
 }
 
 function acceptedBy({ json }: Asked): number {

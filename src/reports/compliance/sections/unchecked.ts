@@ -1,4 +1,5 @@
 /** What the examination did not check, said openly. */
+import type { HubFacts } from '../examined-hub.ts'
 import { checkOf, local, note, sectionOf } from '../examiner/verdict.ts'
 import type { ReportCheck, ReportSection } from '../report.ts'
 
@@ -29,20 +30,27 @@ const OPEN_QUESTIONS = [
     ko: '데이터 폴더나 데이터베이스에 직접 접근하는 운영자의 행위'
   },
   {
-    id: 'brokers',
-    en: 'Reception by MQTT and WebSocket: counted where it happens, not tried by the examination',
-    ko: 'MQTT와 WebSocket 수신: 집계만 하고 점검에서 시험하지 않음'
-  },
-  {
     id: 'validator',
     en: 'Whether packages pass the validator of the programme: aas-hub validate --profile kosmo FILE',
     ko: '패키지의 사업 검증기 통과 여부: aas-hub validate --profile kosmo FILE'
   }
 ] as const
 
+/** The broker is the plant's: what the hub published there to try it, other clients would receive. */
+function brokerQuestion({ settings }: HubFacts) {
+  const [en, ko] =
+    settings.MQTT_URL === undefined
+      ? ['no broker is configured', '브로커가 설정되지 않음']
+      : [
+          'other clients of the broker would receive what is published for it; what really came is counted by standards/mqtt',
+          '점검용 메시지를 브로커의 다른 클라이언트도 받게 됨. 실제 수신량은 standards/mqtt에 집계됨'
+        ]
+  return { id: 'brokers', en: `Reception by MQTT: not checked, because ${en}`, ko: `MQTT 수신: 미확인 – ${ko}` }
+}
+
 /** @param checks of all other sections, of which some may have found nothing out */
-export function uncheckedSection(checks: readonly ReportCheck[]): ReportSection {
-  const open = OPEN_QUESTIONS.map(({ id, en, ko }) =>
+export function uncheckedSection(checks: readonly ReportCheck[], facts: HubFacts): ReportSection {
+  const open = [...OPEN_QUESTIONS, brokerQuestion(facts)].map(({ id, en, ko }) =>
     checkOf(`unchecked/${id}`, 'unknown', local(en, ko), [note(en, ko)])
   )
   const unknown = checks.filter(({ id, verdict }) => verdict === 'unknown' && !id.startsWith('criteria/'))
