@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { config } from './core/hub.ts'
 import { route } from './core/router.ts'
-import { caller, roles, session } from './core/session.ts'
+import { mayUpload, roles, session } from './core/session.ts'
 import { Header } from './header.tsx'
 import { frameMessages } from './messages.ts'
 import { Navigation } from './navigation.tsx'
@@ -19,7 +19,7 @@ export function App() {
   const text = frameMessages()
   const isOpen = config.value?.open === true
   const isReady = session.value.is === 'ready'
-  const reader = { roles: roles.value, isOpen, mayUpload: caller.value?.mayUpload === true }
+  const reader = { roles: roles.value, isOpen, mayUpload: mayUpload.value }
   const page = isReady ? pageAt(route.value.path, reader) : undefined
   const [isMenuOpen, setMenuOpen] = useState(false)
   const main = useRef<HTMLElement>(null)

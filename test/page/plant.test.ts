@@ -20,6 +20,7 @@ import {
 import { uploadPlant } from './upload-plant.ts'
 
 const OPERATIONS = join(import.meta.dirname, '../../scripts/demo/operations.ts')
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40"/></svg>'
 const MACHINE = `${BASE}/aas/imm-01`
 
 const at = (params: Readonly<Record<string, string>>) => `#/plant?${new URLSearchParams(params)}`
@@ -127,6 +128,49 @@ t.test('the plant', { skip: noBrowser, timeout: 240_000 }, async (t) => {
     })
   )
 
+  await t.test('a file of an element and the picture of an asset are replaced where they are shown', (t) =>
+    withTab(t, hub.url, {}, async (tab) => {
+      const { page } = tab
+      const id = 'urn:test:files'
+      const file = { modelType: 'File', idShort: 'Manual', contentType: 'text/plain' }
+      await hub.post('/submodels', { modelType: 'Submodel', id, idShort: 'Files', submodelElements: [file] })
+      await show(tab, at({ submodel: id }))
+      const send = (text: string) =>
+        element(tab, 'Manual')
+          .getByLabel('Upload a file for Manual')
+          .setInputFiles({ name: '설명서.txt', mimeType: 'text/plain', buffer: Buffer.from(text) })
+      await element(tab, 'Manual').getByText('no file').waitFor()
+      for (const text of ['first edition', 'second edition']) {
+        await send(text)
+        await until(
+          async () => (await hub.get(`/submodels/${encoded(id)}/submodel-elements/Manual/attachment`)).text === text
+        )
+        await element(tab, 'Manual').getByRole('button', { name: 'Preview', exact: true }).click()
+        await element(tab, 'Manual').getByText(text).waitFor()
+        await element(tab, 'Manual').getByText('설명서.txt').waitFor()
+      }
+      await checkAccessibility(t, tab, 'a file that was sent')
+      await screenshot(tab, 'plant-file-sent')
+      const shell = 'urn:test:pictured'
+      const assetInformation = { assetKind: 'Instance', globalAssetId: 'urn:test:asset' }
+      await hub.post('/shells', {
+        modelType: 'AssetAdministrationShell',
+        id: shell,
+        idShort: 'Pictured',
+        assetInformation
+      })
+      await show(tab, at({ shell }))
+      const picture = { name: 'picture.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(SVG) }
+      await page.getByLabel('Upload a picture of the asset').setInputFiles(picture)
+      await page.locator('.detail-image img').waitFor()
+      t.match(await hub.get(`/shells/${encoded(shell)}/asset-information/thumbnail`), { status: 200, text: SVG })
+      await checkAccessibility(t, tab, 'a picture that was sent')
+      await screenshot(tab, 'plant-picture-sent')
+      await hub.remove(`/shells/${encoded(shell)}`)
+      await hub.remove(`/submodels/${encoded(id)}`)
+    })
+  )
+
   await t.test('a file is downloaded, and shown', (t) =>
     withTab(t, hub.url + submodel('technical-data'), {}, async (tab) => {
       const drawing = element(tab, 'Drawing')
@@ -229,8 +273,7 @@ async function fill(hub: Running): Promise<void> {
   await uploadPictures(hub.api)
   const drawing = new FormData()
   drawing.append('fileName', 'drawing.svg')
-  const image = '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><rect width="80" height="40"/></svg>'
-  drawing.append('file', new Blob([image], { type: 'image/svg+xml' }), 'drawing.svg')
+  drawing.append('file', new Blob([SVG], { type: 'image/svg+xml' }), 'drawing.svg')
   await hub.put(
     `/submodels/${encoded(`${BASE}/sm/imm-01/technical-data`)}/submodel-elements/Drawing/attachment`,
     drawing

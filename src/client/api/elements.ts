@@ -1,6 +1,6 @@
 /** Values, files and operations of submodel elements. */
 import type { Element, OperationVariable } from './aas.ts'
-import type { HttpClient } from './http.ts'
+import { fileForm, type HttpClient, type OnSent } from './http.ts'
 import { elementUrl, submodelUrl } from './repository.ts'
 
 /** Writes a value in the ValueOnly form of Part 1. @param path idShortPath @throws ApiError where the value is refused */
@@ -16,6 +16,17 @@ export function readValueSchema(http: HttpClient, submodel: string): Promise<Rea
 /** The file of a File element. */
 export async function readAttachment(http: HttpClient, submodel: string, path: string): Promise<Blob> {
   return (await http.send(`${elementUrl(http, submodel, path)}/attachment`)).blob()
+}
+
+/** Stores a file as that of a File element. */
+export async function writeAttachment(
+  http: HttpClient,
+  submodel: string,
+  path: string,
+  file: File,
+  onSent?: OnSent
+): Promise<void> {
+  await http.send(`${elementUrl(http, submodel, path)}/attachment`, { method: 'PUT', body: fileForm(file), onSent })
 }
 
 /** The content of a Blob element, which documents leave out. */

@@ -153,6 +153,14 @@ export function base64Url(bytes: Uint8Array): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
+/** A file as the hub takes it; its name comes before it (Part 2). */
+export function fileForm(content: Blob, name = content instanceof File ? content.name : ''): FormData {
+  const form = new FormData()
+  form.append('fileName', name)
+  form.append('file', content, name)
+  return form
+}
+
 async function refusalOf(response: Response): Promise<ApiError> {
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
   const text = await response.text().catch(() => '')

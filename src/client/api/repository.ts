@@ -1,6 +1,6 @@
 /** The three repositories of Part 2: shells, submodels, concept descriptions. */
 import type { ConceptDescriptionDocument, ListPage, Shell, SubmodelDocument, SubmodelSummary } from './aas.ts'
-import { encodeId, type HttpClient, type PageRequest } from './http.ts'
+import { encodeId, fileForm, type HttpClient, type OnSent, type PageRequest } from './http.ts'
 import { queryByIds } from './search.ts'
 
 export function listShells(http: HttpClient, { signal, ...query }: PageRequest = {}): Promise<ListPage<Shell>> {
@@ -15,6 +15,12 @@ export function readShell(http: HttpClient, id: string, signal?: AbortSignal): P
 export async function readThumbnail(http: HttpClient, shell: string, signal?: AbortSignal): Promise<Blob> {
   const url = http.api(`/shells/${encodeId(shell)}/asset-information/thumbnail`)
   return (await http.send(url, { signal })).blob()
+}
+
+/** Stores a picture of the asset. */
+export async function writeThumbnail(http: HttpClient, shell: string, file: File, onSent?: OnSent): Promise<void> {
+  const url = http.api(`/shells/${encodeId(shell)}/asset-information/thumbnail`)
+  await http.send(url, { method: 'PUT', body: fileForm(file), onSent })
 }
 
 /** Submodels without their elements. */

@@ -1,5 +1,5 @@
 /** Files with documents: checked by a profile of rules, repaired, and stored. */
-import type { HttpClient, OnSent } from './http.ts'
+import { fileForm, type HttpClient, type OnSent } from './http.ts'
 import { queryByIds } from './search.ts'
 
 /** Shipped profiles of rules. */
@@ -157,7 +157,5 @@ export async function findStored(http: HttpClient, documents: readonly ListedDoc
 }
 
 function formOf({ content, name }: SentFile): FormData {
-  const form = new FormData()
-  form.append('file', content, name)
-  return form
+  return fileForm(content, name)
 }

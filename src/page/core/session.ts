@@ -17,6 +17,9 @@ export const session = signal<SessionState>({ is: 'starting' })
 
 export const caller = computed(() => (session.value.is === 'ready' ? session.value.caller : undefined))
 
+/** May any document be created or replaced by a file? */
+export const mayUpload = computed(() => caller.value?.mayUpload === true)
+
 /** The claim `role`, which the built-in rules look at. */
 export const roles = computed<readonly string[]>(() => {
   const role = caller.value?.claims?.role

@@ -1,5 +1,6 @@
 /** Where files are dropped, anywhere on the page, or chosen by a dialog of the browser. */
 import { useEffect, useState } from 'preact/hooks'
+import { FileButton } from '../../ui/file-button.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { uploadMessages } from './messages.ts'
 
@@ -18,20 +19,9 @@ export function DropZone({ onFiles }: DropZoneProps) {
         <br />
         <span class="muted">{text.dropHow}</span>
       </p>
-      <label class="button primary">
+      <FileButton kind="primary" isMultiple accept=".aasx,.xml,.json" onFiles={(files) => onFiles(files, false)}>
         {text.choose}
-        <input
-          type="file"
-          class="visually-hidden"
-          multiple
-          accept=".aasx,.xml,.json"
-          onChange={({ currentTarget }) => {
-            onFiles([...(currentTarget.files ?? [])], false)
-            // The same file may be chosen again, when it was changed.
-            currentTarget.value = ''
-          }}
-        />
-      </label>
+      </FileButton>
     </div>
   )
 }

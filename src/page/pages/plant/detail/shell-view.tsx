@@ -2,7 +2,8 @@
 import { Fragment } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Shell } from '../../../../client/api/aas.ts'
-import { readShell } from '../../../../client/api/repository.ts'
+import type { OnSent } from '../../../../client/api/http.ts'
+import { readShell, writeThumbnail } from '../../../../client/api/repository.ts'
 import { textOf } from '../../../core/format.ts'
 import { hub } from '../../../core/hub.ts'
 import { useLoad } from '../../../core/use-load.ts'
@@ -10,29 +11,39 @@ import { Failure } from '../../../ui/failure.tsx'
 import { Icon } from '../../../ui/icon.tsx'
 import { Loading } from '../../../ui/loading.tsx'
 import { linkToSelection } from '../parts/address.ts'
+import { FileSender } from '../parts/file-sender.tsx'
 import { lastKeyOf, nameOf, submodelSummaries } from '../parts/names.ts'
 import { RawJson, RawToggle } from '../parts/raw-json.tsx'
 import { ReferenceLink, WebLink } from '../parts/reference-link.tsx'
-import { Thumbnail } from '../parts/thumbnail.tsx'
+import { forgetThumbnail, Thumbnail } from '../parts/thumbnail.tsx'
 import { detailMessages } from './messages.ts'
 
 export function ShellView({ id }: { readonly id: string }) {
   const text = detailMessages()
   const { value: shell, error, reload } = useLoad(id, (signal) => readShell(hub(), id, signal))
   const [isRaw, setRaw] = useState(false)
+  // Of the picture.
+  const [round, setRound] = useState(0)
   if (error !== undefined) return <Failure error={error} onRetry={reload} />
   if (shell === undefined) return <Loading label={text.loading} />
   const name = nameOf(shell, shell.id)
+  const sendPicture = async (file: File, onSent: OnSent) => {
+    await writeThumbnail(hub(), id, file, onSent)
+    forgetThumbnail(id)
+    setRound(round + 1)
+    reload()
+  }
   const description = textOf(shell.description)
   return (
     <article>
       <header class="detail-head">
         <span class="detail-image">
-          <Thumbnail shell={id} isNamed={shell.assetInformation.defaultThumbnail !== undefined} size={96} />
+          <Thumbnail key={round} shell={id} isNamed={shell.assetInformation.defaultThumbnail !== undefined} size={96} />
         </span>
         <div class="detail-title">
           <h1>{name}</h1>
           {description !== undefined && <p class="muted">{description}</p>}
+          <FileSender label={text.uploadPicture} accept="image/*" onSend={sendPicture} />
         </div>
         <RawToggle name={name} isOpen={isRaw} onToggle={() => setRaw(!isRaw)} />
       </header>

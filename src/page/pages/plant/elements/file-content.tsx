@@ -1,11 +1,13 @@
 /** Files and blobs: download, and preview of what a browser shows safely. */
 import { useEffect, useState } from 'preact/hooks'
 import type { Element } from '../../../../client/api/aas.ts'
-import { readAttachment, readBlob } from '../../../../client/api/elements.ts'
+import { readAttachment, readBlob, writeAttachment } from '../../../../client/api/elements.ts'
+import type { OnSent } from '../../../../client/api/http.ts'
 import { hub } from '../../../core/hub.ts'
 import { save } from '../../../core/save.ts'
 import { failureText } from '../../../ui/failure.tsx'
 import { Icon } from '../../../ui/icon.tsx'
+import { FileSender } from '../parts/file-sender.tsx'
 import { WebLink } from '../parts/reference-link.tsx'
 import { useElements } from './context.ts'
 import { elementMessages } from './messages.ts'
@@ -20,18 +22,43 @@ export interface FileContentProps {
 }
 
 export function FileContent({ element, path, name }: FileContentProps) {
+  const text = elementMessages()
   const { submodel } = useElements()
+  // Another file may have the same name.
+  const [round, setRound] = useState(0)
   const value = typeof element.value === 'string' ? element.value : ''
-  if (value === '') return <span class="muted">{elementMessages().noFile}</span>
-  // A file elsewhere: the hub does not fetch it for its readers.
-  if (/^https?:/.test(value)) return <WebLink text={value} />
+  const send = async (file: File, onSent: OnSent) => {
+    await writeAttachment(hub(), submodel, path, file, onSent)
+    setRound(round + 1)
+  }
   return (
-    <Document
-      name={value.split('/').at(-1) ?? name}
-      contentType={element.contentType ?? ''}
-      read={() => readAttachment(hub(), submodel, path)}
-    />
+    <div class="row file-content">
+      {value === '' ? (
+        <span class="muted">{text.noFile}</span>
+      ) : // A file elsewhere: the hub does not fetch it for its readers.
+      /^https?:/.test(value) ? (
+        <WebLink text={value} />
+      ) : (
+        <Document
+          key={`${value} ${round}`}
+          name={fileNameOf(value) ?? name}
+          contentType={element.contentType ?? ''}
+          read={() => readAttachment(hub(), submodel, path)}
+        />
+      )}
+      <FileSender label={text.uploadFile(name)} onSend={send} />
+    </div>
   )
+}
+
+/** Names of parts are percent-encoded. */
+function fileNameOf(value: string): string | undefined {
+  const name = value.split('/').at(-1)
+  try {
+    return name && decodeURIComponent(name)
+  } catch {
+    return name
+  }
 }
 
 export function BlobContent({ element, path, name }: FileContentProps) {

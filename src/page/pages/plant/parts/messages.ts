@@ -2,6 +2,7 @@ import { defineMessages } from '../../../core/messages.ts'
 
 export const partMessages = defineMessages(
   {
+    chooseFile: 'Upload',
     json: 'JSON',
     showJson: (name: string) => `Show ${name} as JSON`,
     item: (index: string) => `Item ${index}`,
@@ -9,6 +10,7 @@ export const partMessages = defineMessages(
   },
   {
     ko: {
+      chooseFile: '업로드',
       json: 'JSON',
       showJson: (name) => `${name} JSON 보기`,
       item: (index) => `항목 ${index}`,

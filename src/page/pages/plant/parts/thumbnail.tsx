@@ -51,6 +51,11 @@ function pictureOf(shell: string): Promise<string | undefined> {
   return picture
 }
 
+/** After it was changed. */
+export function forgetThumbnail(shell: string): void {
+  forget(shell)
+}
+
 function forget(shell: string): void {
   void pictures.get(shell)?.then((url) => url !== undefined && URL.revokeObjectURL(url))
   pictures.delete(shell)
