@@ -7,6 +7,10 @@ import type { SettingName } from '../../src/config/config.ts'
 
 export type Settings = Partial<Record<SettingName, string>>
 
+interface TableSize {
+  readonly rows: number
+}
+
 /** Processor time of all threads in microseconds, and bytes written to disk. */
 export interface Taken {
   readonly cpu: number
@@ -46,13 +50,13 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts'
+type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts' | 'bare-tables.ts'
 
 /**
  * Starts a script of this folder and waits until it listens.
- * @param settings of the hub, if they are not the defaults; the bare driver takes the database from them
+ * @param settings of the hub, if they are not the defaults; the bare driver takes the database from them, bare tables their size
  */
-export async function start(script: Script, directory: string, settings: Settings = {}): Promise<Child> {
+export async function start(script: Script, directory: string, settings: Settings | TableSize = {}): Promise<Child> {
   const child = fork(new URL(script, import.meta.url), [directory, JSON.stringify(settings)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE: CACHE }

@@ -4,6 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import type { Run } from '../../src/model/samples.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 
+/** The submodel whose values are pushed. */
+export const ID = 'https://bench.example/raw'
+
 /** Samples in a columnar frame. */
 export const FRAME = 1000
 

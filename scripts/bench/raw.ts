@@ -1,22 +1,15 @@
 /** The workloads of raw data: push, follow, read back; each with a minimal baseline. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
-import { compact } from '../../src/consumers/history/compaction.ts'
-import { writers } from '../../src/formats/tables/writers.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
-import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { type Child, start } from './children.ts'
 import { fanOut, fanOutWithRules } from './fan-out.ts'
-import { flags, lines, ROUNDS, race, repeat, SECONDS, wanted, whole } from './measure.ts'
-import { columnLoop, FRAME, parseLoop, readings, runOf } from './raw-baselines.ts'
-import { connect, once, pushAll, pushFor } from './sockets.ts'
+import { lines, ROUNDS, race, SECONDS, wanted, whole } from './measure.ts'
+import { columnLoop, FRAME, ID, parseLoop, readings, runOf } from './raw-baselines.ts'
+import { parquet, readBack } from './read-back.ts'
+import { connect, once, pushFor } from './sockets.ts'
 import { quantile } from './statistics.ts'
 
-const ID = 'https://bench.example/raw'
 const PROPERTIES = 100
-
-/** Samples of the series that is read back. */
-const HISTORY = flags.quick ? 1_000_000 : 10_000_000
 
 export async function rawData(folder: (name: string) => Promise<string>): Promise<void> {
   if (wanted('columns', 'ndjson', 'single', 'fanout', 'latency', 'slow')) {
@@ -32,7 +25,7 @@ export async function rawData(folder: (name: string) => Promise<string>): Promis
     await Promise.all([hub.stop(), bare.stop()])
   }
   if (wanted('fanout-rules')) await withRules(folder)
-  if (wanted('aggregate')) await aggregate(await folder('history'))
+  if (wanted('aggregate', 'export')) await readBack(await folder('history'), create)
   if (wanted('parquet')) await parquet()
   if (wanted('disk')) disk()
 }
@@ -198,126 +191,6 @@ async function slow(hub: Child): Promise<void> {
     met: grown < 200 ? 'yes' : 'no'
   })
   for (const socket of [load, ...readers]) socket.terminate()
-}
-
-/** Just after pushing, and after compaction of all chunks. Buckets begin in the middle of frames. */
-async function aggregate(directory: string): Promise<void> {
-  let hub = await start('hub.ts', directory)
-  await create(hub)
-  const socket = await connect(hub)
-  const frames = Array.from({ length: 20 }, (_, seed) => readings(FRAME, seed))
-  const bodies = frames.map((values) => JSON.stringify(values))
-  let sent = 0
-  const begin = 1_764_000_000_000 + (FRAME * 100) / 2
-  await pushAll(socket, HISTORY / FRAME, () => {
-    const body = bodies[sent % bodies.length]
-    return `{"type":"push","id":1,"submodel":"${ID}","path":"Value0","start":${begin + sent++ * FRAME * 100},"step":100,"values":${body}}`
-  })
-  socket.terminate()
-  const decoded = Array.from({ length: HISTORY / FRAME }, (_, i) => Float64Array.from(frames[i % frames.length] ?? []))
-  const sides = {
-    goal: 0.3,
-    unit: ' samples',
-    ours: (seconds: number) => inBuckets(hub, seconds),
-    theirs: (seconds: number) => bareLoop(decoded, seconds)
-  }
-  const title = `window of ${whole(HISTORY)} samples into 1,000 buckets`
-  await race({ title: `${title}, just pushed; baseline: bare loop over the decoded arrays`, ...sides })
-  await hub.stop()
-  const store = await openSqlite(directory)
-  await compact(store, { submodel: ID, path: 'Value0' }, { rest: async () => {} })
-  await store.close()
-  hub = await start('hub.ts', directory)
-  await race({ title: `${title}, at rest; baseline: the same`, ...sides })
-  await hub.stop()
-}
-
-async function inBuckets(hub: Child, seconds: number): Promise<number> {
-  const width = (HISTORY * 100) / 1000
-  const query = `submodel=${encodeURIComponent(ID)}&path=Value0&interval=${width}ms&aggregate=min,max,mean,sum,count`
-  const from = performance.now()
-  let count = 0
-  while (performance.now() - from < seconds * 1000) {
-    const { rows } = (await (await fetch(`${hub.url}/timeseries?${query}`)).json()) as { rows: unknown[] }
-    if (rows.length < 1000) throw new Error(`There were ${rows.length} buckets`)
-    count += HISTORY
-  }
-  return count / ((performance.now() - from) / 1000)
-}
-
-function bareLoop(decoded: readonly Float64Array[], seconds: number): number {
-  const together = decoded.length / 1000
-  return (
-    HISTORY *
-    repeat(() => {
-      let buckets = 0
-      for (let start = 0; start < decoded.length; start += together) {
-        let [min, max, sum, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0]
-        for (let run = start; run < start + together; run++) {
-          const all = decoded[Math.floor(run)] ?? new Float64Array()
-          for (let i = 0; i < all.length; i++) {
-            const value = all[i] ?? 0
-            if (value < min) min = value
-            if (value > max) max = value
-            sum += value
-            count++
-          }
-        }
-        if (sum / count >= min && max >= min) buckets++
-      }
-      if (buckets === 0) throw new Error('Nothing was counted')
-    }, seconds)
-  )
-}
-
-async function parquet(): Promise<void> {
-  const rows = 1_000_000
-  const times = BigInt64Array.from({ length: rows }, (_, i) => 1_764_000_000_000_000_000n + BigInt(i) * 100_000_000n)
-  const values = Float64Array.from(readings(rows))
-  await race({
-    title: 'Parquet of 1,000,000 rows of time and value; baseline: hyparquet-writer on the same arrays in memory',
-    goal: 0.5,
-    unit: ' rows',
-    ours: async () => {
-      const from = performance.now()
-      const batches = async function* () {
-        for (let start = 0; start < rows; start += 8192) {
-          const end = Math.min(start + 8192, rows)
-          yield {
-            length: end - start,
-            columns: [{ values: times.subarray(start, end) }, { values: values.subarray(start, end) }]
-          }
-        }
-      }
-      const columns = [
-        { name: 'time', type: 'time' },
-        { name: 'value', type: 'number' }
-      ] as const
-      let bytes = 0
-      for await (const part of writers.parquet.write({ columns, batches: batches() })) bytes += part.length
-      if (bytes === 0) throw new Error('Nothing was written')
-      return rows / ((performance.now() - from) / 1000)
-    },
-    theirs: () => {
-      const from = performance.now()
-      const writer = new ByteWriter()
-      const schema = [
-        { name: 'root', num_children: 2 },
-        { name: 'time', type: 'INT64', repetition_type: 'REQUIRED' },
-        { name: 'value', type: 'DOUBLE', repetition_type: 'OPTIONAL' }
-      ] as const
-      const file = new ParquetWriter({ writer, schema: [...schema] })
-      file.write({
-        columnData: [
-          { name: 'time', data: times },
-          { name: 'value', data: values }
-        ],
-        rowGroupSize: 100_000
-      })
-      file.finish()
-      return rows / ((performance.now() - from) / 1000)
-    }
-  })
 }
 
 /** Size of the chunks only; the log is trimmed. */
