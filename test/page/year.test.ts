@@ -31,7 +31,7 @@ t.test(
     await withTab(t, `${hub.url}/#/charts`, {}, async (tab) => {
       const { page } = tab
       await page.getByText('No values are chosen.').waitFor()
-      // Each another window, so that it is read and drawn anew.
+      // Each another window, so that it is read and drawn again.
       const ms = await quickest((attempt) => open(page, BEGIN - (attempt + 1) * DAY, BEGIN + YEAR))
       t.ok(ms < MAX_DRAWING_MS, `the year: ${ms} ms`)
       const count = await page.locator('tr[data-path=CycleTime] td').nth(4).textContent()
