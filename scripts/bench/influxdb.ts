@@ -40,6 +40,8 @@ export async function startInflux(directory: string): Promise<Influx> {
     INFLUXDB_DATA_WAL_DIR: join(directory, 'wal'),
     INFLUXDB_DATA_WAL_FSYNC_DELAY: '0s',
     INFLUXDB_MONITOR_STORE_ENABLED: 'false',
+    // On a busy machine.
+    INFLUXDB_COORDINATOR_WRITE_TIMEOUT: '60s',
     INFLUXDB_HTTP_BIND_ADDRESS: `127.0.0.1:${http}`,
     INFLUXDB_HTTP_LOG_ENABLED: 'false'
   }

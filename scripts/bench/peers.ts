@@ -27,6 +27,7 @@ interface Peer {
 }
 
 interface Shape {
+  readonly name: string
   readonly series: number
   readonly points: number
   readonly goal: number
@@ -34,14 +35,16 @@ interface Shape {
 }
 
 const shapes: readonly Shape[] = [
-  { series: 100, points: 50, goal: 1 },
-  { series: 100, points: 50, goal: 1, isGzip: true },
-  { series: 1000, points: 5, goal: 0.8 },
-  { series: MAX_SERIES, points: 1, goal: 0.5 }
+  { name: 'lines-100', series: 100, points: 50, goal: 1 },
+  { name: 'lines-gzip', series: 100, points: 50, goal: 1, isGzip: true },
+  { name: 'lines-1000', series: 1000, points: 5, goal: 0.8 },
+  { name: 'lines-100000', series: MAX_SERIES, points: 1, goal: 0.5 }
 ]
 
+const NAMES = shapes.map(({ name }) => name)
+
 export async function peers(folder: (name: string) => Promise<string>): Promise<void> {
-  if (flags.peers !== true || !wanted('lines')) return
+  if (flags.peers !== true || !wanted('lines', ...NAMES)) return
   const directory = await folder('peers')
   await fillWith(
     directory,
@@ -54,7 +57,7 @@ export async function peers(folder: (name: string) => Promise<string>): Promise<
     pin(process.pid, 1)
   }
   const url = (server: string) => `${server}/write?db=bench&precision=ms`
-  for (const shape of shapes) {
+  for (const shape of shapes.filter(({ name }) => wanted('lines', name))) {
     await compareShape(
       shape,
       { url: url(hub.url), pid: hub.pid },
@@ -71,7 +74,7 @@ async function compareShape(shape: Shape, hub: Peer, influx: Peer, version: stri
   process.stderr.write(`${title} …\n`)
   const sides = [hub, influx].map((peer) => ({ peer, rates: [] as number[], costs: [] as number[], count: 0 }))
   for (const side of sides)
-    side.count = Math.max(CONNECTIONS, Math.ceil((await push(side.peer, shape, 8)).rate * SECONDS))
+    side.count = Math.max(CONNECTIONS, Math.ceil((await push(side.peer, shape, CONNECTIONS)).rate * SECONDS))
   for (let turn = 0; turn < ROUNDS; turn++) {
     for (const { peer, rates, costs, count } of sides) {
       const { rate, cost } = await push(peer, shape, count)

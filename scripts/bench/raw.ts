@@ -119,7 +119,25 @@ async function single(hub: Child, bare: Child): Promise<void> {
     ours: (seconds) => pushFor(ours, seconds, 1, 1, frame),
     theirs: (seconds) => pushFor(theirs, seconds, 1, 1, frame)
   })
+  const before = await logged(hub)
+  await pushFor(ours, SECONDS, 1, 1, frame)
+  const after = await logged(hub)
+  const bytes = (after.bytes - before.bytes) / (after.samples - before.samples)
+  lines.push({
+    workload: 'bytes of the log per sample of the same',
+    hub: `${bytes.toFixed(1)} bytes`,
+    baseline: '–',
+    ratio: '–',
+    goal: '≤ 20 bytes',
+    met: bytes <= 20 ? 'yes' : 'no'
+  })
   for (const socket of [...ours, ...theirs]) socket.terminate()
+}
+
+async function logged(hub: Child): Promise<{ readonly bytes: number; readonly samples: number }> {
+  const text = await (await fetch(`${hub.url}/metrics`)).text()
+  const of = (name: RegExp) => Number(name.exec(text)?.[1])
+  return { bytes: of(/log_bytes (\d+)/), samples: of(/samples_total\{[^}]*"accepted"[^}]*\} (\d+)/) }
 }
 
 /** Latency from sending a sample to receiving its event, at about half of the full load. */
