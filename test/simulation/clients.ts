@@ -16,17 +16,27 @@ const SAMPLES_FROM = BigInt(START_MS - 30 * 24 * 3_600_000) * 1_000_000n
 
 /** Creates the submodel of each client: what it writes there shows which commit changed a structure. */
 export async function createOwn(world: World, names: readonly string[]): Promise<void> {
-  const { model, backend } = world
+  const { model, backend, scheduler } = world
   const [hub] = backend.hubs
   if (hub?.current === undefined) throw new Error('No hub is up')
   const { process, store } = hub.current
   const tag = world.nextTag++
   const ids = [...names.map((name) => `c-${name}`), ...SUBMODELS.slice(1)]
   const changes = ids.map((id) => create(bodyOf(id, tag)))
-  model.attempts.set(tag, {
-    ...{ tag, sender: 'setup', changes },
-    outcome: await process.call(() => store.commit(changes))
-  })
+  // Other writes of the hub may take up a short queue.
+  const isFull = (error: unknown) => error instanceof HubError && error.name === 'TooManyRequests'
+  for (;;) {
+    const outcome = await process
+      .call(() => store.commit(changes))
+      .catch((error) => {
+        if (!isFull(error)) throw error
+      })
+    if (outcome !== undefined) {
+      model.attempts.set(tag, { tag, sender: 'setup', changes, outcome })
+      return
+    }
+    await scheduler.sleep(1, 'setup tries again')
+  }
 }
 
 /** A name for each client, and how many operations it does. */

@@ -50,6 +50,7 @@ export class MongoBackend implements Backend {
     this.#processes.set(hub, process)
     process.skewMs = this.#skews.get(hub) ?? 0
     const cacheBytes = random.pick([0, 10_000, 64 * 1024 * 1024])
+    const queueBytes = random.pick([2000, 64 * 1024 * 1024])
     const newClient = (_url: string, settings: MongoClientOptions) => {
       const { driver = (given) => given, isReadAnywhere = false } = this.#bugs
       return simulatedClient({
@@ -60,7 +61,7 @@ export class MongoBackend implements Backend {
         isReadAnywhere
       })
     }
-    const store = await process.call(() => openMongo(URL, { clock: process.clock, cacheBytes, newClient }))
+    const store = await process.call(() => openMongo(URL, { clock: process.clock, cacheBytes, queueBytes, newClient }))
     return { process, store }
   }
 

@@ -49,7 +49,8 @@ export class SqliteBackend implements Backend {
     const cacheBytes = random.pick([0, 10_000, 64 * 1024 * 1024])
     // Rows follow their values soon, in several steps, or at the end.
     const maxUnwritten = random.pick([2, 100, 100_000])
-    const options = { clock: process.clock, cacheBytes, maxUnwritten }
+    const queueBytes = random.pick([2000, 64 * 1024 * 1024])
+    const options = { clock: process.clock, cacheBytes, queueBytes, maxUnwritten }
     const store = await process.call(() => openSqlite(this.#disk.directory, options))
     return { process, store }
   }

@@ -20,7 +20,18 @@ export function torn(synced: DatabaseFiles, written: DatabaseFiles, random: Rand
     return { database: mix(synced.database, written.database, random), wal: written.wal }
   }
   if (random.chance(0.2)) return written
-  return { database: synced.database, wal: mix(synced.wal, written.wal, random) }
+  return { database: synced.database, wal: tornWal(synced.wal, written.wal, random) }
+}
+
+/** What SQLite begins a WAL by. */
+const HEADER_BYTES = 32
+
+/** Where the WAL was begun again, its header is synced before the first frame is written. */
+function tornWal(before: Buffer, after: Buffer, random: Random): Buffer {
+  const [former, header] = [before.subarray(0, HEADER_BYTES), after.subarray(0, HEADER_BYTES)]
+  if (former.length === 0 || former.equals(header)) return mix(before, after, random)
+  if (random.chance(0.3)) return Buffer.concat([random.chance(0.5) ? former : header, before.subarray(HEADER_BYTES)])
+  return Buffer.concat([header, mix(before, after, random).subarray(HEADER_BYTES)])
 }
 
 /** Up to a byte, or sector by sector. Nothing is shortened: a file that is written to again grows or keeps its length. */
