@@ -41,6 +41,8 @@ export interface ScannedTime {
 /** Of a cache that is full, nothing is kept: it fills again within as many lines. */
 const MAX_SERIES = 200_000
 const MAX_CACHED_BYTES = 32 * 1024 * 1024
+/** Of one hash; a sender could choose names that all have the same. Further ones are read in the other way each time. */
+const MAX_TWINS = 16
 
 /** Numbers of more digits are converted by the engine. */
 const MAX_EXACT_DIGITS = 15
@@ -78,10 +80,11 @@ export class LineScanner implements ScannedTime {
   readonly #heads = new Map<string, ScannedHead>()
   #last: ScannedSeries | undefined
   #heading = 0
-  /** What `#number` and `#find` found. */
+  /** What `#number` and `#find` found; of a hash, how many others have it. */
   #value = 0
   #type: DataTypeDefXsd = 'xs:double'
   #hash = 0
+  #twins = 0
 
   /**
    * Reads the line that begins at `at`.
@@ -159,7 +162,11 @@ export class LineScanner implements ScannedTime {
     this.#hash = hash
     const length = end - start
     let found = this.#byHash.get(hash)
-    while (found !== undefined && !this.#isSame(found, bytes, start, length, seed)) found = found.twin
+    this.#twins = 0
+    while (found !== undefined && !this.#isSame(found, bytes, start, length, seed)) {
+      found = found.twin
+      this.#twins++
+    }
     if (found !== undefined && this.#last !== undefined) this.#last.next = found
     return found
   }
@@ -180,6 +187,12 @@ export class LineScanner implements ScannedTime {
       this.#clear()
       return
     }
+    this.#size++
+    if (this.#twins >= MAX_TWINS) {
+      // It counts nevertheless, as its head may be kept.
+      this.#used += length
+      return
+    }
     while (this.#used + length > this.#cached.length) {
       const larger = new Uint8Array(2 * this.#cached.length)
       larger.set(this.#cached)
@@ -192,7 +205,6 @@ export class LineScanner implements ScannedTime {
     this.#last = series
     this.#byHash.set(this.#hash, series)
     this.#used += length
-    this.#size++
   }
 
   #clear(): void {

@@ -92,6 +92,18 @@ t.test('a submodel that may have changed is found again, for all series of the p
   )
 })
 
+t.test('names that were chosen to have the same hash do not make it slow', async (t) => {
+  const scanner = new LineScanner()
+  // As for `String.hashCode` of Java, "Aa" and "BB" have the same hash.
+  const names = Array.from({ length: 64 }, (_, i) =>
+    [...i.toString(2).padStart(6, '0')].map((bit) => (bit === '0' ? 'Aa' : 'BB')).join('')
+  )
+  const kept = names.filter((name) => scanned(scanner, `${name} v=1 5`) !== undefined)
+  t.ok(kept.length > 0 && kept.length <= 16, String(kept.length))
+  for (const name of kept) t.strictSame(scanned(scanner, `${name} v=2 5`), parsed(`${name} v=2 5`))
+  t.ok(scanned(scanner, 'other v=1 5'))
+})
+
 t.test('whatever is scanned, the other reader reads the same', async () => {
   const name = fc.constantFrom('m', 'press', 'a.b', 'x=y', 'ü', 'v', 'w')
   const value = fc.oneof(
