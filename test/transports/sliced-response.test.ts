@@ -37,3 +37,31 @@ t.test(
     t.equal((await fetch(`${url}/quick`)).status, 200)
   }
 )
+
+t.test('a client that left before its response was begun takes up no place', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  let left = 0
+  let leave = () => {}
+  const made: boolean[] = []
+  app.get('/slow', async (_, reply) => {
+    leave()
+    await new Promise((resolve) => reply.raw.once('close', resolve))
+    const sent = withSlices(reply, async (_slice, signal) => {
+      made.push(signal.aborted)
+      return reply.send('done')
+    })
+    left++
+    return sent
+  })
+  app.get('/quick', (_, reply) => withSlices(reply, async () => reply.send('done')))
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (let i = 0; i < 64; i++) {
+    const leaving = new AbortController()
+    leave = () => leaving.abort()
+    await fetch(`${url}/slow`, { signal: leaving.signal }).catch(() => {})
+  }
+  while (left < 64) await new Promise(setImmediate)
+  t.equal((await fetch(`${url}/quick`)).status, 200)
+  t.strictSame(made, [], 'nothing is computed for it')
+})

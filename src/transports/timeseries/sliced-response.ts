@@ -21,6 +21,8 @@ export async function withSlices(
   reply: FastifyReply,
   make: (slice: TimeSlice, signal: AbortSignal) => Promise<FastifyReply>
 ): Promise<FastifyReply> {
+  // The client left before: `close` does not come again.
+  if (reply.raw.closed) return reply.hijack()
   if (inProgress >= MAX_RESPONSES) {
     throw new HubError('Unavailable', [
       `${MAX_RESPONSES} responses from the history are in progress; try again when some are done`
