@@ -78,6 +78,24 @@ t.test('pages follow one another, each shell once', async (t) => {
   )
 })
 
+t.test('pages are complete after shells were deleted and stored again in another order', async (t) => {
+  const hub = await start(t)
+  const ids = ['urn:a', 'urn:b', 'urn:c']
+  for (const id of ids) await hub.post('/shells', shell(id, { idShort: 'Press' }))
+  t.equal((await found(hub, { text: 'press' })).length, 3)
+  for (const id of ids) await hub.remove(`/shells/${encode(id)}`)
+  for (const id of ids.toReversed()) await hub.post('/shells', shell(id, { idShort: 'Press' }))
+  const all: string[] = []
+  let cursor: string | undefined
+  do {
+    const query = new URLSearchParams({ text: 'press', limit: '1', ...(cursor !== undefined && { cursor }) })
+    const { json } = await hub.ask('GET', `${hub.url}/shell-search?${query}`)
+    all.push(...json.result.map(({ id }: { id: string }) => id))
+    cursor = json.paging_metadata.cursor
+  } while (cursor !== undefined)
+  t.strictSame(all, ids.toReversed())
+})
+
 t.test('bad requests are refused in words', async (t) => {
   const hub = await start(t)
   for (const [query, message] of [
@@ -113,4 +131,8 @@ t.test('a caller finds what it may read, and nothing by what is hidden', async (
   t.strictSame(await found(hub, { text: 'secret' }, bearer(keys.guest)), [])
   const one = await as.guest.get(`${hub.url}/shell-search?text=${encodeURIComponent('기계')}&limit=2`)
   t.notOk(one.json.paging_metadata.cursor, 'no cursor leads to what is hidden')
+  const cursorOf = async (text: string) =>
+    (await as.guest.get(`${hub.url}/shell-search?text=${encodeURIComponent(text)}&limit=1`)).json.paging_metadata.cursor
+  // Of the visible ones both texts find the same; only the first one is in the hidden one between them.
+  t.equal(await cursorOf('기계'), await cursorOf('public'), 'no cursor shows what is hidden')
 })

@@ -39,17 +39,20 @@ export async function searchShells(
   const found = index.isTooLarge ? listed(store, search) : indexed(store, index, { wanted, ...search }, slice)
   const { generation } = index
   const shells: Document[] = []
-  let { after } = search
+  // That of the last one shown: another one would tell of hidden shells with this text.
+  let next = search.after
   for await (const { document, position } of found) {
     // One more than fits shows that there is a next page.
-    const isMatch = document !== undefined && isVisible(document, wanted, search.fields)
-    if (shells.length === search.limit && isMatch) return { shells, next: after }
-    if (isMatch) shells.push(document)
-    after = position
-    if (search.isOver()) return { shells, next: after }
+    if (document !== undefined && isVisible(document, wanted, search.fields)) {
+      if (shells.length === search.limit) return { shells, next }
+      shells.push(document)
+      next = position
+    }
+    // Without one it must get further nevertheless.
+    if (search.isOver()) return { shells, next: shells.length > 0 ? next : position }
     await slice.check()
   }
-  return generation === index.generation ? { shells } : { shells, next: after }
+  return generation === index.generation ? { shells } : { shells, next }
 }
 
 interface Candidate {

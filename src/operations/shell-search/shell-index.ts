@@ -48,6 +48,9 @@ export class ShellIndex {
   #position: number | undefined
   #generation = 0
   #characters = 0
+  /** Position of the last shell; and whether one was added behind it that belongs before it. */
+  #greatest = 0
+  #isOrdered = true
   #usedAt = Number.NEGATIVE_INFINITY
   #updating: Promise<void> | undefined
   #stopTimer: () => void = () => {}
@@ -106,24 +109,31 @@ export class ShellIndex {
     if (this.#position === undefined || logLast - this.#position > MAX_FOLLOWED) return this.#build(logLast)
     const slice = new TimeSlice()
     while (this.#position < logLast) {
-      const { entries, gap } = await this.#store.log(this.#position, ENTRIES_PER_READ)
-      if (gap) return this.#build(logLast)
-      const last = entries.at(-1)
+      const page = await this.#store.log(this.#position, ENTRIES_PER_READ)
+      if (page.gap) return this.#build(logLast)
+      const last = page.entries.at(-1)
       if (last === undefined) return
       const changed = new Set(
-        entries.flatMap(({ changes }) =>
+        page.entries.flatMap(({ changes }) =>
           changes.flatMap((change) => ('kind' in change && change.kind === KIND ? [change.id] : []))
         )
       )
+      const entries = new Map<string, ShellEntry | undefined>()
       for (const id of changed) {
         const document = await unlessDamaged(this.#store.document(KIND, id))
-        if (this.#byId.get(id)?.position !== document?.position) this.#forget(id)
-        if (document !== undefined) this.#add(document)
+        entries.set(id, document && entryOf(document))
+        await slice.check()
+      }
+      // One that was deleted and stored again comes after those that were stored meanwhile.
+      for (const [id, entry] of [...entries].sort(([, one], [, other]) => positionOf(one) - positionOf(other))) {
+        if (this.#byId.get(id)?.position !== entry?.position) this.#forget(id)
+        if (entry !== undefined) this.#add(id, entry)
         await slice.check()
       }
       this.#position = last.seq
       await slice.check()
     }
+    if (!this.#isOrdered) return this.#build(logLast)
   }
 
   async #build(logLast: number): Promise<void> {
@@ -132,7 +142,7 @@ export class ShellIndex {
     for (let after: number | undefined = 0; after !== undefined && !this.isTooLarge; ) {
       const page = await this.#store.documents(KIND, [], { after, limit: DOCUMENTS_PER_READ })
       for (const document of page.items) {
-        this.#add(document)
+        this.#add(document.id, entryOf(document))
         await slice.check()
       }
       after = page.next
@@ -150,13 +160,16 @@ export class ShellIndex {
     this.#byId.clear()
     this.#position = undefined
     this.#characters = 0
+    this.#greatest = 0
+    this.#isOrdered = true
   }
 
-  #add({ id, position, bytes }: Document): void {
-    const texts = textsOf(JSON.parse(bytes.toString()) as AssetAdministrationShell)
+  #add(id: string, entry: ShellEntry): void {
     const known = this.#byId.get(id)
-    this.#byId.set(id, { position, ...texts })
-    this.#characters += lengthOf(texts) - (known === undefined ? 0 : lengthOf(known))
+    if (entry.position < this.#greatest && known === undefined) this.#isOrdered = false
+    this.#greatest = Math.max(this.#greatest, entry.position)
+    this.#byId.set(id, entry)
+    this.#characters += lengthOf(entry) - (known === undefined ? 0 : lengthOf(known))
   }
 
   #forget(id: string): void {
@@ -164,6 +177,14 @@ export class ShellIndex {
     if (known === undefined || !this.#byId.delete(id)) return
     this.#characters -= lengthOf(known)
   }
+}
+
+function entryOf({ position, bytes }: Document): ShellEntry {
+  return { position, ...textsOf(JSON.parse(bytes.toString()) as AssetAdministrationShell) }
+}
+
+function positionOf(entry: ShellEntry | undefined): number {
+  return entry?.position ?? 0
 }
 
 /** @param text as {@link foldText} gives it */
