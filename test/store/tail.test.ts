@@ -1,5 +1,4 @@
 /** Values that are durable in the log, but not in their rows yet (src/store/sqlite/tail.ts). */
-import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
@@ -15,6 +14,7 @@ import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts
 import { Tail } from '../../src/store/sqlite/tail.ts'
 import { ValueChanges } from '../../src/store/sqlite/value-changes.ts'
 import type { Change, ElementCondition, Store } from '../../src/store/store.ts'
+import { diskOf } from './disk.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './fixtures.ts'
 
 /** A test with an open store of its own. */
@@ -36,14 +36,6 @@ function rowsOf(directory: string, id: string): Record<string, string> {
   const rows = db.prepare(all).all(id)
   db.close()
   return Object.fromEntries(rows.map(({ path, value }) => [String(path), String(value)]))
-}
-
-/** What the disk holds at this moment, as after the death of the process. */
-function diskOf(t: Test, directory: string): string {
-  const copy = join(t.testdirName, 'disk')
-  rmSync(copy, { recursive: true, force: true })
-  cpSync(directory, copy, { recursive: true })
-  return copy
 }
 
 /** Opens what the disk holds. @returns what the body returns, and how many entries were read first */

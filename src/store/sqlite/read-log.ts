@@ -19,8 +19,8 @@ export interface LogTable {
   readonly rows: StatementSync
   /** The row that the entry of a `seq` would be in. */
   readonly one: StatementSync
-  /** `seq` of the last commit. */
-  readonly last: () => number
+  /** `seq` of the last commit that readers may see. */
+  readonly last: number
   readonly damage: DamageLog
   readonly clock: Clock
 }
@@ -33,6 +33,7 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
     let expected: number | undefined
     for (const row of table.rows.iterate(after, limit)) {
       const first = firstOf(row)
+      if (first > table.last) break
       // Every `seq` has an entry: those missing at the front were trimmed, those missing in between were lost.
       if ((expected !== undefined && first !== expected) || !isSoundEntry(row)) {
         damagedSeq = Math.max(after + 1, Math.min(first, expected ?? first))
@@ -40,7 +41,7 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
       }
       expected = Number(row.seq) + 1
       for (const { seq, time, changes } of entriesOf(row)) {
-        if (seq > after && entries.length < limit) entries.push({ seq, time, changes })
+        if (seq > after && seq <= table.last && entries.length < limit) entries.push({ seq, time, changes })
       }
       bytes += Number(row.size)
       if (entries.length >= limit || bytes > PAGE_BYTES) break
@@ -55,13 +56,13 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
     // Entries before it are returned first; the next page reports the gap.
     if (entries.length === 0) return { entries: [placeholderEntry(table, damagedSeq)], gap: true }
   }
-  const first = entries[0]?.seq ?? table.last() + 1
+  const first = entries[0]?.seq ?? table.last + 1
   return { entries, gap: first > after + 1 }
 }
 
 /** An entry without changes in place of all damaged ones from here on. */
 function placeholderEntry(table: LogTable, from: number): LogEntry {
-  const end = Math.min(table.last(), from + MAX_PROBES)
+  const end = Math.min(table.last, from + MAX_PROBES)
   for (let seq = from; seq <= end; seq++) {
     const next = soundEntry(table.one, seq + 1)
     // Its own time may be damaged, so use the next entry's, which is not earlier.

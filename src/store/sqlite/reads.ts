@@ -150,8 +150,8 @@ export class Reads {
 
   log(after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
     return readSnapshot(this.#sql, () => {
-      const seq = () => this.counters().get('seq') ?? 0
-      const table = { rows: this.#sql.log, one: this.#sql.entry, last: seq, damage: this.#damage, clock: this.#clock }
+      const { last } = this.#unwritten
+      const table = { rows: this.#sql.log, one: this.#sql.entry, last, damage: this.#damage, clock: this.#clock }
       return readLog(table, after, limit)
     })
   }
@@ -184,7 +184,7 @@ export class Reads {
 
   commitOfKey(key: string): number | undefined {
     const seq = this.#sql.commitOfKey.get(key)?.seq
-    return seq === undefined ? undefined : Number(seq)
+    return seq === undefined || Number(seq) > this.#unwritten.last ? undefined : Number(seq)
   }
 
   epoch(): string {

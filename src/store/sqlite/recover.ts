@@ -7,6 +7,8 @@ import { decodeRun } from '../run-codec.ts'
 import { isSoundRow } from './checksums.ts'
 import type { Counters } from './counters.ts'
 import { entriesOf, type RowEntry } from './log-rows.ts'
+import type { StoredRow } from './schema.ts'
+import { type SerializedError, storageFailure } from './storage-errors.ts'
 import type { LoggedValue } from './tail.ts'
 import type { ValueChanges } from './value-changes.ts'
 
@@ -15,8 +17,12 @@ export interface Recovered {
   readonly entries: number
   /** Entries of which values are lost, since they are damaged. */
   readonly damaged: readonly number[]
-  /** Values that are in no row, since the storage is full. */
+  /** Values that are in no row, since the storage is full or damaged. */
   readonly unwritten: readonly LoggedValue[]
+  /** Why they are not. */
+  readonly failure?: SerializedError
+  /** The last entry of the log. */
+  readonly last: number
 }
 
 /** @throws the error of the storage */
@@ -30,7 +36,11 @@ export function recover(
   const damaged: number[] = []
   let entries = 0
   const applied = counters.get('applied')
-  for (const row of db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq').iterate(applied)) {
+  const onUnreadable = (seq: number) => {
+    entries++
+    damaged.push(seq)
+  }
+  for (const row of rowsAfter(db, applied, counters.get('seq'), onUnreadable)) {
     if (!isSoundRow.log(row)) {
       entries++
       damaged.push(Number(row.seq))
@@ -44,12 +54,38 @@ export function recover(
           values.restore(value)
         } catch (error) {
           // A damaged row keeps its damage, which reading it reports.
-          if (!(error instanceof ChangeRefused)) throw error
+          if (!(error instanceof ChangeRefused || isPageDamage(error))) throw error
         }
       }
     }
   }
   return { entries, damaged }
+}
+
+/** The rows of the log after an entry, without those on pages that cannot be read, which are found one by one. */
+function* rowsAfter(
+  db: DatabaseSync,
+  after: number,
+  last: number,
+  onUnreadable: (seq: number) => void
+): Generator<StoredRow> {
+  const rows = db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq')
+  for (let at = after; at < last; ) {
+    try {
+      for (const row of rows.iterate(at)) {
+        at = Number(row.seq)
+        yield row
+      }
+      return
+    } catch (error) {
+      if (!isPageDamage(error)) throw error
+      onUnreadable(++at)
+    }
+  }
+}
+
+function isPageDamage(error: unknown): boolean {
+  return storageFailure(error)?.name === 'Damaged'
 }
 
 /** The values of an entry that became current with it, in order. */

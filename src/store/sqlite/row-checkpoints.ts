@@ -107,7 +107,9 @@ export class RowCheckpoints {
     if (this.#tail.isEmpty) return undefined
     const now = this.#clock.monotonic()
     if (now < this.#retryAt) return this.#retryAt - now
-    const ageMs = now - (this.#since ?? now)
+    // A transaction that failed may have taken all rows for written.
+    this.#since ??= now
+    const ageMs = now - this.#since
     if (this.#pass === undefined && !this.#isBeyond(1) && ageMs < MAX_AGE_MS) return MAX_AGE_MS - ageMs
     try {
       this.#transact(() => this.#writeSome(Math.ceil(this.#maxValues / STEPS)))
@@ -172,7 +174,7 @@ export class RowCheckpoints {
 
   #transact(work: () => void): void {
     const before = this.#counters.snapshot()
-    const [values, pass] = [this.#values, this.#pass]
+    const [values, pass, since] = [this.#values, this.#pass, this.#since]
     try {
       this.#sql.begin.run()
       work()
@@ -186,6 +188,7 @@ export class RowCheckpoints {
       this.#counters.restore(before)
       // All of it again.
       this.#values = values + (pass?.values ?? 0)
+      this.#since = since
       this.#pass = undefined
       throw error
     }

@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../clock.ts'
-import type { HubError } from '../../errors.ts'
+import { HubError } from '../../errors.ts'
 import { scanChunks, scanSummarised } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
@@ -83,14 +83,15 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
         applyToCaches(cache, recent, changes, commit)
       },
       onApplied: (seq) => unwritten.dropUpTo(seq),
-      onRecovered: ({ entries, damaged, unwritten: left }) => {
-        unwritten.restore(left)
+      onRecovered: ({ entries, damaged, unwritten: left, failure, last }) => {
+        unwritten.restore(left, last)
+        if (failure !== undefined) noteFailure(new HubError(failure.name, failure.about), damage, writeHealth)
         if (entries > 0) options.onRecovered?.(entries)
         for (const seq of damaged) damage.report(`Entry ${seq} of the log`, 'values in it are lost')
       },
       onRefused: (error, command) => {
-        writeHealth.recordFailure(error)
-        recordRefusal(cache, damage, error, command)
+        noteFailure(error, damage, writeHealth)
+        recordRefusal(cache, error, command)
       },
       onCommits: () => {
         for (const listener of listeners) listener()
@@ -340,10 +341,14 @@ function applyToCaches(cache: DocumentCache, recent: RecentLog, changes: readonl
   recent.add({ seq, time, changes: toLoggedChanges(changes, commit) })
 }
 
-/** Records that the writer found damaged must not be served from the cache. */
-function recordRefusal(cache: DocumentCache, damage: DamageLog, error: HubError, command: WriteCommand): void {
-  if (!isDamaged(error)) return
+function noteFailure(error: HubError, damage: DamageLog, writeHealth: WriteHealth): void {
+  writeHealth.recordFailure(error)
   damage.noteError(error)
+}
+
+/** Records that the writer found damaged must not be served from the cache. */
+function recordRefusal(cache: DocumentCache, error: HubError, command: WriteCommand): void {
+  if (!isDamaged(error)) return
   if (command.type === 'commit') for (const change of command.changes) cache.evict(change)
 }
 

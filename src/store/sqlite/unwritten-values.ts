@@ -18,9 +18,16 @@ export type ValueCondition = NonNullable<ElementCondition['value']>
 
 export class UnwrittenValues {
   readonly #submodels = new Map<string, UnwrittenSubmodel>()
+  #last = 0
+
+  /** The last commit that is known here. The database may have later ones, of which readers must not see a part. */
+  get last(): number {
+    return this.#last
+  }
 
   /** Call for each durable commit, in order. @param late its changes of values that did not become current, counted among these */
   add(changes: readonly Change[], commit: DatedCommit, late: readonly number[]): void {
+    this.#last = commit.seq
     let index = -1
     for (const change of changes) {
       if (change.change !== 'value' && change.change !== 'samples') continue
@@ -32,8 +39,9 @@ export class UnwrittenValues {
     }
   }
 
-  /** Adds what an earlier process had logged. */
-  restore(values: readonly LoggedValue[]): void {
+  /** Adds what an earlier process had logged, up to the last entry. */
+  restore(values: readonly LoggedValue[], last: number): void {
+    this.#last = last
     for (const { submodel, path, seq, ...row } of values) this.#put(submodel, path, { ...row, revision: seq })
   }
 

@@ -21,7 +21,7 @@ import { type Recovered, recover } from './recover.ts'
 import { RowCheckpoints } from './row-checkpoints.ts'
 import { migrate } from './schema.ts'
 import { storageFailure } from './storage-errors.ts'
-import { type LoggedValue, Tail } from './tail.ts'
+import { Tail } from './tail.ts'
 import type {
   CommandBatch,
   CommandOutcome,
@@ -111,20 +111,21 @@ class Writer {
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
     const { entries, damaged } = recover(this.#db, this.#counters, this.#changes.values)
     this.#tail.keep()
-    this.recovered = { entries, damaged, unwritten: this.#writeRecovered(entries) }
+    this.recovered = { entries, damaged, ...this.#writeRecovered(entries), last: this.#counters.get('seq') }
   }
 
   /** @returns what could not be written */
-  #writeRecovered(entries: number): readonly LoggedValue[] {
-    if (this.#tail.isEmpty) return []
+  #writeRecovered(entries: number): Pick<Recovered, 'unwritten' | 'failure'> {
+    if (this.#tail.isEmpty) return { unwritten: [] }
     try {
       this.#rows.finish()
-      return []
+      return { unwritten: [] }
     } catch (error) {
-      // A full storage can still be read.
-      if (storageFailure(error)?.name !== 'StorageFull') throw error
+      const failure = storageFailure(error)
+      // A full storage can still be read, and most of a damaged one.
+      if (failure === undefined || failure.name === 'Unavailable') throw error
       this.#rows.recount(entries)
-      return this.#tail.values()
+      return { unwritten: this.#tail.values(), failure }
     }
   }
 
@@ -134,7 +135,22 @@ class Writer {
     const { clock = 0 } = batches.at(-1) ?? {}
     this.#time = Math.max(this.#time, clock)
     const at = { time: this.#time, clock, horizon: horizonOf(clock, this.#futureLimit) }
-    return { ...at, outcomes: this.#outcomes(commands, at) }
+    const failure = this.#failureOfRows()
+    if (failure === undefined) return { ...at, outcomes: this.#outcomes(commands, at) }
+    const others = commands.filter((command) => !isOfValues(command))
+    const outcomes = [...this.#outcomes(others, at)]
+    return { ...at, outcomes: commands.map((command) => (isOfValues(command) ? failure : outcomes.shift())) }
+  }
+
+  /** Where the storage has failed to take rows for long: it must do so before it takes more values. */
+  #failureOfRows(): CommandOutcome {
+    if (!this.#rows.isOverdue) return undefined
+    try {
+      this.#rows.finish()
+      return undefined
+    } catch (error) {
+      return outcomeOf(error)
+    }
   }
 
   /**
@@ -143,8 +159,6 @@ class Writer {
    */
   #outcomes(commands: readonly WriteCommand[], at: TransactionTime): readonly CommandOutcome[] {
     try {
-      // The storage has failed to take rows for long: it must do so before it takes more values.
-      if (this.#rows.isOverdue) this.#rows.finish()
       return this.#transact(at, () => commands.map((command) => this.#perform(command, at)))
     } catch (error) {
       if (commands.length === 1 || isFatal(error)) return commands.map(() => outcomeOf(error))
@@ -230,14 +244,17 @@ class Writer {
   #trim(seq: number): number {
     let last: number | undefined
     let bytes = 0
+    const applied = this.#counters.get('applied')
     for (const entry of this.#sql.oldest.iterate(seq, MAX_TRIMMED)) {
+      // Those whose values are in the rows come first: they make the room that the rows of others may need.
+      if (last !== undefined && last <= applied && Number(entry.seq) > applied) break
       bytes += Number(entry.size)
       last = Number(entry.seq)
       if (bytes > MAX_TRIMMED_BYTES) break
     }
     if (last === undefined) return 0
     // Entries are needed until their values are in the rows.
-    if (last > this.#counters.get('applied')) this.#rows.writeAll()
+    if (last > applied) this.#rows.writeAll()
     this.#counters.add('logBytes', -bytes)
     this.#sql.trimKeys.run(last)
     return Number(this.#sql.trim.run(last).changes)
@@ -285,6 +302,10 @@ function prepare(db: DatabaseSync) {
     cursor: db.prepare('INSERT INTO follower VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET seq = excluded.seq'),
     trimKeys: db.prepare('DELETE FROM receipt WHERE seq <= ?')
   }
+}
+
+function isOfValues(command: WriteCommand): boolean {
+  return command.type === 'commit' && command.changes.some(({ change }) => change === 'value' || change === 'samples')
 }
 
 /** Does an error fail the whole transaction? A damaged page only concerns commands that need it. */
