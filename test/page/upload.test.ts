@@ -195,6 +195,31 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
     })
   )
 
+  await t.test('rules that are changed while a file is checked are those of its report', (t) =>
+    withTab(t, `${hub.url}/#/upload`, {}, async (tab) => {
+      const { page } = tab
+      const changed = Promise.withResolvers<void>()
+      await page.route(/\/validate\?profile=idta/, async (route) => {
+        await changed.promise
+        await route.continue()
+      })
+      const checking = page.waitForRequest(/\/validate\?profile=idta/)
+      await drop(tab, [jsonOf('late.json', { submodels: [{ modelType: 'Submodel', id: 'urn:late', idShort: 'Late' }] })])
+      await checking
+      await page.getByRole('combobox', { name: 'Check by' }).selectOption('kosmo')
+      changed.resolve()
+      await card(tab, 'late.json').getByText('KOSMO-SM-4', { exact: true }).waitFor()
+      await show(tab, '#/plant')
+      await page.getByRole('combobox', { name: 'Language' }).selectOption('ko')
+      await show(tab, '#/upload')
+      await page
+        .locator('.upload-remedy')
+        .filter({ hasText: /[가-힣]/ })
+        .first()
+        .waitFor()
+    })
+  )
+
   await t.test('what cannot be read or stored is said in one sentence, with what the hub says', (t) =>
     withTab(t, `${hub.url}/#/upload`, { expected: /400|403|413/ }, async (tab) => {
       await drop(tab, [{ name: 'bad.aasx', mimeType: '', buffer: Buffer.from('PK no package') }])

@@ -6,6 +6,6 @@ export default definePage({
   title: () => uploadMessages().title,
   order: 15,
   icon: 'upload',
-  isFor: ({ isOpen, mayUpload }) => isOpen || mayUpload,
+  isFor: ({ mayUpload }) => mayUpload,
   load: () => import('./upload.tsx')
 })

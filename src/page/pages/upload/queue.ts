@@ -2,7 +2,7 @@
  * The files that the reader has chosen, worked on one after another: each is checked, then repaired or stored as the reader
  * says. They stay while the reader looks at another page.
  */
-import { signal } from '@preact/signals'
+import { effect, signal, untracked } from '@preact/signals'
 import { ApiError } from '../../../client/api/http.ts'
 import {
   checkFile,
@@ -64,6 +64,11 @@ onOtherCaller(() => {
   for (const { number } of files.peek()) removeFile(number)
 })
 
+effect(() => {
+  void [profile.value, language.value]
+  untracked(checkAgain)
+})
+
 /** Those beyond {@link MAX_FILES} are left out. */
 export function addFiles(added: readonly File[]): void {
   for (const file of added.slice(0, MAX_FILES - files.peek().length)) {
@@ -91,8 +96,8 @@ export function chooseExisting(number: number, choice: ExistingChoice): void {
   change(number, { choice })
 }
 
-/** Checks again what is not stored, e.g. by another profile. */
-export function checkAgain(): void {
+/** By other rules, or in another language. Files that are being checked follow by themselves. */
+function checkAgain(): void {
   for (const { number, state } of files.peek()) {
     const isOver = state.is === 'checked' || (state.is === 'failed' && state.work !== 'store')
     if (isOver) begin(number, 'check')
@@ -122,10 +127,12 @@ async function run(number: number, work: FileWork, isRepaired: boolean): Promise
   }
   transfer.onSent(0)
   const rules = { profile: profile.peek(), language: language.peek() }
+  const isOutdated = () => rules.profile !== profile.peek() || rules.language !== language.peek()
   try {
     if (work === 'check') {
       const report = await checkFile(hub(), queued.file, rules, transfer)
       const existing = await known(report.content.documents)
+      if (isOutdated()) return begin(number, 'check')
       change(number, {
         ...{ state: { is: 'checked' }, report, existing, isConflict: false },
         ...{ repair: undefined, choice: undefined }
@@ -133,12 +140,18 @@ async function run(number: number, work: FileWork, isRepaired: boolean): Promise
     } else if (work === 'repair') {
       const repair = await repairFile(hub(), queued.file, rules, transfer)
       const existing = await known(repair.report.report.content.documents)
+      if (isOutdated()) return begin(number, 'check')
       change(number, { state: { is: 'checked' }, repair, existing })
     } else {
       const { choice = 'refuse', file } = queued
       const repair = isRepaired ? queued.repair : undefined
       const stored = await storeFile(hub(), repair?.file ?? file, choice, transfer)
-      change(number, { state: { is: 'stored', report: stored }, ...(repair && { report: repair.report.report }) })
+      change(number, {
+        state: { is: 'stored', report: stored },
+        ...(repair && { report: repair.report.report }),
+        // The repaired file may be large.
+        repair: undefined
+      })
     }
   } catch (error) {
     if (signal.aborted) return

@@ -1,19 +1,17 @@
 /** Files into the hub: chosen or dropped, checked, repaired where that is possible, and stored when the reader says so. */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { PROFILES, type ProfileName } from '../../../client/api/upload.ts'
 import { formatNumber } from '../../core/format.ts'
-import { language } from '../../core/language.ts'
 import { PageHead } from '../../ui/page-head.tsx'
 import { DropZone } from './drop-zone.tsx'
 import { FileCard } from './file-card.tsx'
 import { uploadMessages } from './messages.ts'
-import { addFiles, checkAgain, files, MAX_FILES, profile } from './queue.ts'
+import { addFiles, files, MAX_FILES, profile } from './queue.ts'
 import './upload.css'
 
 export default function Upload() {
   const text = uploadMessages()
   const [problem, setProblem] = useState<'folder' | 'tooMany'>()
-  useCheckAgain(`${profile.value} ${language.value}`)
   const add = (added: readonly File[], hasFolder: boolean) => {
     const isTooMany = files.peek().length + added.length > MAX_FILES
     setProblem(isTooMany ? 'tooMany' : hasFolder ? 'folder' : undefined)
@@ -51,13 +49,4 @@ export default function Upload() {
       </ul>
     </>
   )
-}
-
-/** By other rules, or in another language. @param key of both */
-function useCheckAgain(key: string): void {
-  const last = useRef(key)
-  useEffect(() => {
-    if (last.current !== key) checkAgain()
-    last.current = key
-  }, [key])
 }
