@@ -204,7 +204,9 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
         await route.continue()
       })
       const checking = page.waitForRequest(/\/validate\?profile=idta/)
-      await drop(tab, [jsonOf('late.json', { submodels: [{ modelType: 'Submodel', id: 'urn:late', idShort: 'Late' }] })])
+      await drop(tab, [
+        jsonOf('late.json', { submodels: [{ modelType: 'Submodel', id: 'urn:late', idShort: 'Late' }] })
+      ])
       await checking
       await page.getByRole('combobox', { name: 'Check by' }).selectOption('kosmo')
       changed.resolve()

@@ -1,6 +1,7 @@
 /** What went wrong, as a sentence, and what can be done. */
 import { ApiError } from '../../client/api/http.ts'
 import { defineMessages } from '../core/messages.ts'
+import { HubMessages } from './hub-messages.tsx'
 import { Notice } from './notice.tsx'
 
 const messages = defineMessages(
@@ -14,8 +15,7 @@ const messages = defineMessages(
     unavailable: 'The hub cannot do this now. Try again in a moment.',
     failed: 'The hub could not do this.',
     broken: 'Something unexpected happened in this page.',
-    retry: 'Try again',
-    details: 'What the hub said'
+    retry: 'Try again'
   },
   {
     ko: {
@@ -28,25 +28,17 @@ const messages = defineMessages(
       unavailable: '지금은 허브가 이 작업을 할 수 없습니다. 잠시 후 다시 시도하십시오.',
       failed: '허브가 이 작업을 수행하지 못했습니다.',
       broken: '페이지에서 예상하지 못한 문제가 발생했습니다.',
-      retry: '다시 시도',
-      details: '허브의 응답'
+      retry: '다시 시도'
     }
   }
 )
 
 export function Failure({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
   const text = messages()
-  const said = error instanceof ApiError ? error.messages.map((message) => message.text) : []
   return (
     <Notice kind="error">
       <p>{failureText(error)}</p>
-      {said.length > 0 && (
-        <ul class="said" aria-label={text.details} lang="en">
-          {said.map((one) => (
-            <li key={one}>{one}</li>
-          ))}
-        </ul>
-      )}
+      <HubMessages texts={hubTexts(error)} />
       {onRetry !== undefined && (
         <button type="button" class="button" onClick={onRetry}>
           {text.retry}
@@ -54,6 +46,11 @@ export function Failure({ error, onRetry }: { readonly error: unknown; readonly 
       )}
     </Notice>
   )
+}
+
+/** What the hub says of it. */
+export function hubTexts(error: unknown): readonly string[] {
+  return error instanceof ApiError ? error.messages.map(({ text }) => text) : []
 }
 
 /** In the reader's language. */

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { PagedList } from '../core/paged-list.ts'
 import { ListFoot } from './list-foot.tsx'
+import { TableScroll } from './table-scroll.tsx'
 
 export interface PagedColumn<Entry> {
   readonly heading: string
@@ -24,8 +25,7 @@ export function PagedTable<Entry>({ label, list, columns, keyOf, empty }: PagedT
   return (
     <>
       {items.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-        <section class="table-scroll card" aria-label={label} tabIndex={0}>
+        <TableScroll label={label} isCard>
           <table class="table">
             <thead>
               <tr>
@@ -48,7 +48,7 @@ export function PagedTable<Entry>({ label, list, columns, keyOf, empty }: PagedT
               ))}
             </tbody>
           </table>
-        </section>
+        </TableScroll>
       )}
       <ListFoot list={list} />
     </>

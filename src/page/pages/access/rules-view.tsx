@@ -9,6 +9,7 @@ import { CopyButton } from '../../ui/copy-button.tsx'
 import { Dialog, FormDialog } from '../../ui/dialog.tsx'
 import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import { ExplainForm } from './explain-form.tsx'
 import { accessMessages } from './messages.ts'
 import type { AccessViewProps } from './view-props.ts'
@@ -28,8 +29,7 @@ export function RulesView({ params, mayChange }: AccessViewProps) {
       {error !== undefined && <Failure error={error} onRetry={reload} />}
       {value === undefined && error === undefined && <Loading label={text.loading} />}
       {value !== undefined && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-        <section class="card table-scroll" aria-label={text.versions} tabIndex={0}>
+        <TableScroll label={text.versions} isCard>
           <table class="table">
             <thead>
               <tr>
@@ -53,7 +53,7 @@ export function RulesView({ params, mayChange }: AccessViewProps) {
               ))}
             </tbody>
           </table>
-        </section>
+        </TableScroll>
       )}
       {shown !== undefined && (
         <Documents version={shown} onClose={() => replaceRoute('access', { ...params, version: '' })} />

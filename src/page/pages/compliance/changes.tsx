@@ -2,6 +2,7 @@
 import type { ReportComparison } from '../../../client/api/compliance.ts'
 import { formatNumber } from '../../core/format.ts'
 import { language } from '../../core/language.ts'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import { complianceMessages } from './messages.ts'
 import { VerdictBadge } from './verdict-badge.tsx'
 
@@ -25,8 +26,7 @@ export function Changes({ comparison: { checks, figures, unchanged } }: { readon
         ))}
       </ul>
       {figures.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-        <section class="table-scroll" aria-label={text.figures} tabIndex={0}>
+        <TableScroll label={text.figures}>
           <table class="table">
             <caption>{text.figures}</caption>
             <tbody>
@@ -40,7 +40,7 @@ export function Changes({ comparison: { checks, figures, unchanged } }: { readon
               ))}
             </tbody>
           </table>
-        </section>
+        </TableScroll>
       )}
     </>
   )

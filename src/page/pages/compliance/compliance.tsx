@@ -17,6 +17,7 @@ import { Icon } from '../../ui/icon.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { PageHead } from '../../ui/page-head.tsx'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import { complianceMessages } from './messages.ts'
 import { ReportView } from './report-view.tsx'
 import { VerdictBadge } from './verdict-badge.tsx'
@@ -111,8 +112,7 @@ interface ReportsProps {
 function Reports({ reports, onDelete }: ReportsProps) {
   const text = complianceMessages()
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-    <section class="card table-scroll" aria-label={text.title} tabIndex={0}>
+    <TableScroll label={text.title} isCard>
       <table class="table">
         <thead>
           <tr>
@@ -144,7 +144,7 @@ function Reports({ reports, onDelete }: ReportsProps) {
           ))}
         </tbody>
       </table>
-    </section>
+    </TableScroll>
   )
 }
 

@@ -1,5 +1,6 @@
 /** Senders with their state, rate, last sample and last error. */
 import { formatNumber, formatTime } from '../../core/format.ts'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import { connectionMessages } from './messages.ts'
 import { type PlannedSender, type SenderStatus, statusOf } from './senders.ts'
 
@@ -21,8 +22,7 @@ export function SenderTable({ senders, now }: SenderTableProps) {
   // Without a plan there are no points to speak of.
   const hasPoints = senders.some(({ points }) => points > 0)
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-    <section class="card table-scroll" aria-label={text.senders} tabIndex={0}>
+    <TableScroll label={text.senders} isCard>
       <table class="table sender-table">
         <thead>
           <tr>
@@ -53,7 +53,7 @@ export function SenderTable({ senders, now }: SenderTableProps) {
           ))}
         </tbody>
       </table>
-    </section>
+    </TableScroll>
   )
 }
 

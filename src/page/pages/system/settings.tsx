@@ -4,6 +4,7 @@ import type { Setting } from '../../../client/api/system.ts'
 import type { Loaded } from '../../core/use-load.ts'
 import { Failure } from '../../ui/failure.tsx'
 import { Loading } from '../../ui/loading.tsx'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import { systemMessages } from './messages.ts'
 
 export function Settings({ value: settings, error, reload }: Loaded<readonly Setting[]>) {
@@ -44,8 +45,7 @@ export function Settings({ value: settings, error, reload }: Loaded<readonly Set
 function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
   const text = systemMessages()
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-    <section class="card table-scroll" aria-label={text.settings} tabIndex={0}>
+    <TableScroll label={text.settings} isCard>
       <table class="table setting-table">
         <thead>
           <tr>
@@ -74,7 +74,7 @@ function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </TableScroll>
   )
 }
 

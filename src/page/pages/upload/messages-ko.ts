@@ -82,6 +82,5 @@ export const koreanUploadMessages = {
   tooLarge: '이 허브가 받을 수 있는 크기를 넘는 파일입니다.',
   wrongType: 'AASX 패키지, XML, JSON 파일만 받습니다.',
   busy: '허브가 다른 파일을 처리하고 있습니다. 잠시 후 다시 시도하십시오.',
-  full: '허브의 저장 공간이 부족합니다. 아무것도 저장되지 않았습니다.',
-  saidMore: (count: string) => `외 ${count}건`
+  full: '허브의 저장 공간이 부족합니다. 아무것도 저장되지 않았습니다.'
 }

@@ -85,8 +85,7 @@ const english = {
   tooLarge: 'The file is too large for this hub.',
   wrongType: 'The hub takes packages (AASX), XML and JSON only.',
   busy: 'The hub is busy with other files. Try again in a moment.',
-  full: 'The hub has no space left. Nothing of the file was stored.',
-  saidMore: (count: string) => `and ${count} more`
+  full: 'The hub has no space left. Nothing of the file was stored.'
 }
 
 export const uploadMessages = defineMessages(english, { ko: koreanUploadMessages })

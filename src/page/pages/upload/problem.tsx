@@ -1,27 +1,16 @@
 /** Why something could not be done with a file, and what the hub says of it. */
 import { ApiError } from '../../../client/api/http.ts'
-import { formatNumber } from '../../core/format.ts'
-import { failureText } from '../../ui/failure.tsx'
+import { failureText, hubTexts } from '../../ui/failure.tsx'
+import { HubMessages } from '../../ui/hub-messages.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { uploadMessages } from './messages.ts'
 import type { FileWork } from './queue.ts'
 
-const MAX_SHOWN = 50
-
 export function UploadProblem({ work, error }: { readonly work: FileWork; readonly error: unknown }) {
-  const text = uploadMessages()
-  const said = error instanceof ApiError ? error.messages.map((message) => message.text) : []
   return (
     <Notice kind="error">
       <p>{problemText(work, error)}</p>
-      {said.length > 0 && (
-        <ul class="said" lang="en">
-          {[...new Set(said.slice(0, MAX_SHOWN))].map((one) => (
-            <li key={one}>{one}</li>
-          ))}
-        </ul>
-      )}
-      {said.length > MAX_SHOWN && <p class="said">{text.saidMore(formatNumber(said.length - MAX_SHOWN))}</p>}
+      <HubMessages texts={hubTexts(error)} />
     </Notice>
   )
 }

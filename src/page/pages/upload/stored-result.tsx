@@ -2,12 +2,12 @@
 import type { ListedDocument, StoredReport } from '../../../client/api/upload.ts'
 import { formatNumber } from '../../core/format.ts'
 import { linkTo } from '../../core/router.ts'
+import { HubMessages } from '../../ui/hub-messages.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { nameOf } from '../plant/parts/names.ts'
 import { uploadMessages } from './messages.ts'
 
 const MAX_LINKS = 20
-const MAX_REMARKS = 50
 
 export interface StoredResultProps {
   readonly stored: StoredReport
@@ -52,13 +52,7 @@ export function StoredResult({ stored, named }: StoredResultProps) {
       {remarks.length > 0 && (
         <details>
           <summary>{text.remarks}</summary>
-          <ul class="said" lang="en">
-            {remarks.slice(0, MAX_REMARKS).map(({ pointer, rule, text: said }) => (
-              <li key={`${pointer} ${rule} ${said}`}>
-                <code>{pointer}</code> {said}
-              </li>
-            ))}
-          </ul>
+          <HubMessages texts={remarks.map(({ pointer, text: said }) => `${pointer} ${said}`.trim())} />
         </details>
       )}
     </>
