@@ -71,10 +71,11 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
       t.match(await rows.filter({ hasText: 'COLLECTION_PLAN' }).textContent(), /plan\.csv.*Environment/)
       t.equal(await rows.filter({ hasText: 'LOG_SIZE' }).count(), 0, 'those that were changed')
       await page.getByRole('searchbox', { name: 'Search' }).fill('log_size')
-      t.match(await rows.nth(1).textContent(), /LOG_SIZE.*4GiB.*Default.*4GiB/)
+      t.match(await rows.filter({ hasText: 'LOG_SIZE' }).textContent(), /LOG_SIZE.*4GiB.*Default.*4GiB/)
+      await page.waitForURL(/q=log_size/)
       await page.getByRole('searchbox', { name: 'Search' }).fill('')
       await page.getByRole('checkbox').check()
-      t.ok((await rows.count()) > 60)
+      await rows.nth(60).waitFor()
     })
   )
 

@@ -10,6 +10,11 @@ export interface MetricSample {
 /** By the full name, e.g. `aas_hub_samples_total`. */
 export type Metrics = ReadonlyMap<string, readonly MetricSample[]>
 
+/** @returns the value of a metric that has one without labels, or its first */
+export function metricValue(metrics: Metrics, name: string): number | undefined {
+  return metrics.get(name)?.[0]?.value
+}
+
 export async function readMetrics(http: HttpClient, signal?: AbortSignal): Promise<Metrics> {
   const response = await http.send(http.hub('/metrics'), { signal })
   return parseMetrics(await response.text())
@@ -90,4 +95,9 @@ export interface Setting {
 
 export async function listSettings(http: HttpClient, signal?: AbortSignal): Promise<readonly Setting[]> {
   return (await http.json<{ readonly result: readonly Setting[] }>(http.hub('/settings'), { signal })).result
+}
+
+/** @param settings undefined while they are read @param name of the environment variable */
+export function settingValue(settings: readonly Setting[] | undefined, name: string): string | undefined {
+  return settings?.find((setting) => setting.name === name)?.value
 }

@@ -1,12 +1,12 @@
 /** The MQTT broker, and the subscriptions of this hub. */
-import type { Metrics } from '../../../client/api/system.ts'
+import { type Metrics, metricValue } from '../../../client/api/system.ts'
 import { formatNumber } from '../../core/format.ts'
 import { FactList } from '../../ui/fact-list.tsx'
 import { connectionMessages } from './messages.ts'
 
 export function Broker({ metrics }: { readonly metrics: Metrics }) {
   const text = connectionMessages()
-  const connected = metrics.get('aas_hub_mqtt_connected')?.[0]?.value
+  const connected = metricValue(metrics, 'aas_hub_mqtt_connected')
   const count = (name: string, label?: string) =>
     formatNumber(
       (metrics.get(name) ?? [])

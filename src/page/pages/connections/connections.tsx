@@ -1,6 +1,6 @@
 /** Who is connected: senders of samples, the MQTT broker, subscriptions, and the use of each standard. */
 import { useEffect } from 'preact/hooks'
-import { type Metrics, readMetrics } from '../../../client/api/system.ts'
+import { type Metrics, metricValue, readMetrics } from '../../../client/api/system.ts'
 import { hub } from '../../core/hub.ts'
 import { language } from '../../core/language.ts'
 import { linkTo } from '../../core/router.ts'
@@ -60,5 +60,5 @@ export default function Connections() {
 
 /** Of the hub: that of this computer may be wrong. */
 function clockOf(metrics: Metrics): number {
-  return 1000 * (metrics.get('aas_hub_clock_seconds')?.[0]?.value ?? Date.now() / 1000)
+  return 1000 * (metricValue(metrics, 'aas_hub_clock_seconds') ?? Date.now() / 1000)
 }

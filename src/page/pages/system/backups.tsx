@@ -1,5 +1,5 @@
 /** When the last backup was made and tried, and how to make one. */
-import type { Metrics, Setting } from '../../../client/api/system.ts'
+import { type Metrics, metricValue, type Setting, settingValue } from '../../../client/api/system.ts'
 import { formatTime } from '../../core/format.ts'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { FactList } from '../../ui/fact-list.tsx'
@@ -25,15 +25,14 @@ export interface BackupsProps {
 
 export function Backups({ metrics, settings }: BackupsProps) {
   const text = systemMessages()
-  const one = (name: string) => metrics.get(name)?.[0]?.value
+  const one = (name: string) => metricValue(metrics, name)
   const now = one('aas_hub_clock_seconds') ?? Date.now() / 1000
   const [backup, drill, isSound] = [
     one('aas_hub_backup_seconds'),
     one('aas_hub_restore_drill_seconds'),
     one('aas_hub_restore_drill_sound')
   ]
-  const inForce = (name: string) => settings?.find((setting) => setting.name === name)?.value ?? ''
-  if (inForce('MONGODB_URL') !== '') {
+  if (settingValue(settings, 'MONGODB_URL')) {
     return (
       <section class="card" aria-labelledby="backups">
         <h2 id="backups">{text.backups}</h2>
@@ -73,7 +72,7 @@ export function Backups({ metrics, settings }: BackupsProps) {
         ]}
       />
       <p>{text.backupHow}</p>
-      {commandsFor(inForce('DATA_DIR') || 'DATA_DIR').map((command) => (
+      {commandsFor(settingValue(settings, 'DATA_DIR') ?? 'DATA_DIR').map((command) => (
         <div key={command} class="system-command">
           <code>{command}</code>
           <CopyButton text={command} />

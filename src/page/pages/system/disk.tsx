@@ -1,5 +1,5 @@
 /** What is left of the disk, how fast the history grows, and what is deleted when. */
-import type { Metrics, Setting } from '../../../client/api/system.ts'
+import { type Metrics, metricValue, type Setting, settingValue } from '../../../client/api/system.ts'
 import { formatBytes, formatNumber } from '../../core/format.ts'
 import { FactList } from '../../ui/fact-list.tsx'
 import { growthOf } from './figures.ts'
@@ -20,11 +20,10 @@ export interface DiskProps {
 
 export function Disk({ metrics, settings }: DiskProps) {
   const text = systemMessages()
-  const one = (name: string) => metrics.get(name)?.[0]?.value
-  const [size, free] = [one('aas_hub_disk_bytes'), one('aas_hub_disk_free_bytes')]
+  const [size, free] = [metricValue(metrics, 'aas_hub_disk_bytes'), metricValue(metrics, 'aas_hub_disk_free_bytes')]
   const growth = growthOf(metrics)
   const days = growth === undefined || growth === 0 || free === undefined ? undefined : free / growth
-  const inForce = (name: string) => settings?.find((setting) => setting.name === name)?.value
+  const inForce = (name: string) => settingValue(settings, name) ?? ''
   return (
     <section class="card" aria-labelledby="disk">
       <h2 id="disk">{text.disk}</h2>
@@ -49,8 +48,8 @@ export function Disk({ metrics, settings }: DiskProps) {
               </>
             )
           ],
-          [text.historyKept, settings && <Policy value={inForce('HISTORY') ?? ''} />],
-          [text.logKept, settings && text.upTo(inForce('LOG_RETENTION') ?? '', inForce('LOG_SIZE') ?? '')],
+          [text.historyKept, settings && (inForce('HISTORY') || text.everything)],
+          [text.logKept, settings && text.upTo(inForce('LOG_RETENTION'), inForce('LOG_SIZE'))],
           [text.auditKept, settings && inForce('AUDIT_RETENTION')],
           [text.bytesPerSample, bytesPerSample(metrics)]
         ]}
@@ -60,12 +59,8 @@ export function Disk({ metrics, settings }: DiskProps) {
   )
 }
 
-function Policy({ value }: { readonly value: string }) {
-  return <span>{value === '' ? systemMessages().everything : value}</span>
-}
-
 function bytesPerSample(metrics: Metrics): string | undefined {
-  const samples = metrics.get('aas_hub_history_samples')?.[0]?.value ?? 0
-  const bytes = metrics.get('aas_hub_history_bytes')?.[0]?.value
+  const samples = metricValue(metrics, 'aas_hub_history_samples') ?? 0
+  const bytes = metricValue(metrics, 'aas_hub_history_bytes')
   return samples === 0 || bytes === undefined ? undefined : formatNumber(bytes / samples, { maximumFractionDigits: 2 })
 }

@@ -1,5 +1,5 @@
 /** Figures of the hub at one moment, and what is charted of two of them. */
-import type { Metrics } from '../../../client/api/system.ts'
+import { type Metrics, metricValue } from '../../../client/api/system.ts'
 
 /** What is read from the metrics; undefined where the hub does not have it. */
 export interface Snapshot {
@@ -41,12 +41,11 @@ export const CHARTS = [
 export type ChartName = (typeof CHARTS)[number]
 
 export function snapshotOf(metrics: Metrics): Snapshot {
-  const one = (name: string) => metrics.get(name)?.[0]?.value
-  const sum = (name: string, is: (labels: Readonly<Record<string, string>>) => boolean = () => true) =>
-    (metrics.get(name) ?? []).reduce((total, { labels, value }) => total + (is(labels) ? value : 0), 0)
+  const one = (name: string) => metricValue(metrics, name)
+  const sum = (name: string, is?: IsWanted) => sumOf(metrics, name, is)
   return {
     time: one('aas_hub_clock_seconds') ?? Date.now() / 1000,
-    accepted: sum('aas_hub_samples_total', ({ verdict }) => verdict === 'accepted'),
+    accepted: acceptedSamples(metrics),
     refused: sum('aas_hub_samples_total', ({ verdict }) => verdict === 'refused'),
     requests: sum('aas_hub_request_seconds_count'),
     requestSeconds: sum('aas_hub_request_seconds_sum'),
@@ -115,6 +114,17 @@ function slowLatency(now: Snapshot, before: Snapshot | undefined): number | unde
   return inside <= 0 ? limit : (lower ?? 0) + ((wanted - below) / inside) * (limit - (lower ?? 0))
 }
 
+type IsWanted = (labels: Readonly<Record<string, string>>) => boolean
+
+function sumOf(metrics: Metrics, name: string, isWanted: IsWanted = () => true): number {
+  return (metrics.get(name) ?? []).reduce((total, { labels, value }) => total + (isWanted(labels) ? value : 0), 0)
+}
+
+/** Since the start of the hub. */
+function acceptedSamples(metrics: Metrics): number {
+  return sumOf(metrics, 'aas_hub_samples_total', ({ verdict }) => verdict === 'accepted')
+}
+
 function bucketsOf(metrics: Metrics): ReadonlyMap<number, number> {
   const buckets = new Map<number, number>()
   for (const { labels, value } of metrics.get('aas_hub_request_seconds_bucket') ?? []) {
@@ -129,25 +139,20 @@ const SAMPLE_USES: ReadonlySet<string> = new Set([
   ...['http', 'line-protocol', 'websocket', 'mqtt', 'time-series-record', 'senml', 'sparkplug-b']
 ])
 
+const HOUR_S = 3600
 const DAY_S = 86_400
 
-/** Bytes of history per day, by the samples of the last whole day, or of today so far; undefined: it is too early. */
+/** Bytes of history per day, by the samples of yesterday or since the start, whichever is more; undefined: it is too early. */
 export function growthOf(metrics: Metrics): number | undefined {
-  const one = (name: string) => metrics.get(name)?.[0]?.value ?? 0
-  const [samples, bytes, now] = [
-    one('aas_hub_history_samples'),
-    one('aas_hub_history_bytes'),
-    one('aas_hub_clock_seconds')
-  ]
+  const one = (name: string) => metricValue(metrics, name) ?? 0
+  const [samples, now] = [one('aas_hub_history_samples'), one('aas_hub_clock_seconds')]
   if (samples === 0 || now === 0) return undefined
-  const countOf = (day: string) =>
-    (metrics.get('aas_hub_used') ?? [])
-      .filter(({ labels }) => labels.day === day && SAMPLE_USES.has(labels.by ?? ''))
-      .reduce((sum, { value }) => sum + value, 0)
-  const isoDay = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10)
-  const [yesterday, today] = [countOf(isoDay(now - DAY_S)), countOf(isoDay(now))]
-  const elapsed = Math.min(now % DAY_S, now - one('process_start_time_seconds'))
-  // The last hour at least: less says nothing of a day.
-  const perDay = yesterday > 0 ? yesterday : elapsed < 3600 ? undefined : (today / elapsed) * DAY_S
-  return perDay === undefined ? undefined : (perDay * bytes) / samples
+  const yesterday = new Date((now - DAY_S) * 1000).toISOString().slice(0, 10)
+  const isOfYesterday: IsWanted = ({ day, by = '' }) => day === yesterday && SAMPLE_USES.has(by)
+  const uptime = now - one('process_start_time_seconds')
+  // Less than an hour says nothing of a day.
+  const sinceStart = uptime < HOUR_S ? 0 : (acceptedSamples(metrics) / uptime) * DAY_S
+  const perDay = Math.max(sumOf(metrics, 'aas_hub_used', isOfYesterday), sinceStart)
+  if (perDay === 0 && uptime < HOUR_S) return undefined
+  return (perDay * one('aas_hub_history_bytes')) / samples
 }

@@ -1,19 +1,26 @@
 /** The settings in force: those that were changed, or all of them. */
-import { useState } from 'preact/hooks'
 import type { Setting } from '../../../client/api/system.ts'
+import { formatNumber } from '../../core/format.ts'
+import { type RouteParams, replaceRoute } from '../../core/router.ts'
 import type { Loaded } from '../../core/use-load.ts'
 import { Failure } from '../../ui/failure.tsx'
+import { FilterBar, TextFilter } from '../../ui/filter-bar.tsx'
 import { Loading } from '../../ui/loading.tsx'
 import { TableScroll } from '../../ui/table-scroll.tsx'
 import { systemMessages } from './messages.ts'
 
-export function Settings({ value: settings, error, reload }: Loaded<readonly Setting[]>) {
+export interface SettingsProps {
+  readonly settings: Loaded<readonly Setting[]>
+  readonly params: RouteParams
+}
+
+export function Settings({ settings: { value: settings, error, reload }, params }: SettingsProps) {
   const text = systemMessages()
-  const [searched, setSearched] = useState('')
-  const [isAll, setAll] = useState(false)
+  const { q = '' } = params
+  const isAll = params.all === 'true'
   if (error !== undefined) return <Failure error={error} onRetry={reload} />
   if (settings === undefined) return <Loading label={text.loadingSettings} />
-  const wanted = searched.trim().toLowerCase()
+  const wanted = q.toLowerCase()
   const shown = settings.filter(
     ({ source, name, flag, meaning }) =>
       (isAll || source !== 'default' || wanted !== '') &&
@@ -22,16 +29,19 @@ export function Settings({ value: settings, error, reload }: Loaded<readonly Set
   return (
     <>
       <p class="muted">{text.settingsAbout}</p>
-      <search class="filter-bar">
-        <label class="field">
-          <span>{text.search}</span>
-          <input type="search" value={searched} onInput={({ currentTarget }) => setSearched(currentTarget.value)} />
-        </label>
+      <FilterBar label={text.filterSettings}>
+        <TextFilter label={text.search} value={q} onChange={(next) => replaceRoute('system', { ...params, q: next })} />
         <label class="system-all">
-          <input type="checkbox" checked={isAll} onChange={({ currentTarget }) => setAll(currentTarget.checked)} />
-          <span>{text.showAll(String(settings.length))}</span>
+          <input
+            type="checkbox"
+            checked={isAll}
+            onChange={({ currentTarget }) =>
+              replaceRoute('system', { ...params, all: currentTarget.checked ? 'true' : '' })
+            }
+          />
+          <span>{text.showAll(formatNumber(settings.length))}</span>
         </label>
-      </search>
+      </FilterBar>
       {shown.length === 0 ? (
         <p class="empty">{wanted === '' ? text.noneChanged : text.noneFound}</p>
       ) : (
@@ -68,7 +78,7 @@ function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
               <td>
                 <Value setting={setting} />
               </td>
-              <td>{setting.source === 'default' ? text.default : text[setting.source]}</td>
+              <td>{text[setting.source]}</td>
               <td>{setting.default === '' ? '–' : <code>{setting.default}</code>}</td>
             </tr>
           ))}

@@ -1,5 +1,5 @@
 /** What the hub stores, and since when it runs. */
-import type { Metrics } from '../../../client/api/system.ts'
+import { type Metrics, metricValue } from '../../../client/api/system.ts'
 import { formatNumber, formatTime } from '../../core/format.ts'
 import { FactList } from '../../ui/fact-list.tsx'
 import { formatDuration } from './format.ts'
@@ -7,7 +7,7 @@ import { systemMessages } from './messages.ts'
 
 export function Stored({ metrics }: { readonly metrics: Metrics }) {
   const text = systemMessages()
-  const one = (name: string) => metrics.get(name)?.[0]?.value
+  const one = (name: string) => metricValue(metrics, name)
   const count = (name: string) => {
     const value = one(name)
     return value === undefined ? undefined : formatNumber(value)
@@ -38,8 +38,8 @@ export function Stored({ metrics }: { readonly metrics: Metrics }) {
 
 function clockText(metrics: Metrics): string {
   const text = systemMessages()
-  const isSynchronized = metrics.get('aas_hub_clock_synchronized')?.[0]?.value
-  const jumps = metrics.get('aas_hub_clock_jumps_total')?.[0]?.value ?? 0
+  const isSynchronized = metricValue(metrics, 'aas_hub_clock_synchronized')
+  const jumps = metricValue(metrics, 'aas_hub_clock_jumps_total') ?? 0
   const state = isSynchronized === undefined ? text.clockUnknown : isSynchronized === 1 ? text.clockGood : text.clockBad
   return jumps === 0 ? state : `${state} · ${text.clockJumps(formatNumber(jumps))}`
 }

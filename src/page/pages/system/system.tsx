@@ -42,7 +42,7 @@ export default function System({ params }: PageProps) {
           ['settings', text.settings]
         ]}
       />
-      {view === 'settings' ? <Settings {...settings} /> : <Now settings={settings.value} />}
+      {view === 'settings' ? <Settings settings={settings} params={params} /> : <Now settings={settings.value} />}
     </>
   )
 }

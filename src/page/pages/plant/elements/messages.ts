@@ -53,7 +53,7 @@ export const elementMessages = defineMessages(
       yes: '예',
       no: '아니요',
       languages: (count) => `${count}개 언어`,
-      download: '다운로드',
+      download: '내려받기',
       preview: '미리보기',
       closePreview: '미리보기 닫기',
       noFile: '파일 없음',
