@@ -2,6 +2,9 @@
 
 const FIRST_BYTES = 1024
 
+/** A larger buffer is not kept for what is written next. */
+const MAX_KEPT_BYTES = 4 * 1024 * 1024
+
 /** Appends to a buffer that grows. */
 export class VarintWriter {
   #bytes = new Uint8Array(FIRST_BYTES)
@@ -63,6 +66,7 @@ export class VarintWriter {
 
   clear(): void {
     this.#at = 0
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = new Uint8Array(FIRST_BYTES)
   }
 
   #reserve(length: number): void {

@@ -61,6 +61,13 @@ t.test('a single sample takes at most twenty bytes in a block of fifty, one of e
   t.ok(encodeBlock(list).length <= 50 * 20, `${encodeBlock(list).length / 50} bytes`)
 })
 
+t.test('a block that is too large to be compressed is read again', async (t) => {
+  const value = JSON.stringify({ value: 'x'.repeat(33 * 2 ** 20) })
+  const change = { change: 'value', submodel: 'urn:a', path: 'p', value, sourceTime: 1n } as const
+  const [entry] = decodeBlock(encodeBlock([{ changes: [change, change], late: [] }]))
+  t.ok(entry?.changes.every((one) => one.change === 'value' && one.value === value))
+})
+
 const PATHS = ['p', 'q', 'r']
 
 /** Commits of one turn share a transaction; some are refused, some are of structure. */

@@ -124,6 +124,33 @@ t.test('rows that could not be written when it was time are tried again', async 
   db.close()
 })
 
+t.test('the rows of a submodel follow together, as long as they are few', async (t) => {
+  const directory = join(t.testdir({}), 'data')
+  await withStore(await openSqlite(directory), (store) =>
+    store.commit(['a', 'b'].map((id) => create(submodel(id, property('p', '0'), property('q', '0')))))
+  )
+  const db = new DatabaseSync(join(directory, 'hub.db'))
+  const [sql, counters] = [prepare(db), new Counters(db)]
+  const tail = new Tail(sql)
+  const values = new ValueChanges(sql, tail)
+  const checkpoints = new RowCheckpoints(db, tail, counters, { maxValues: 1 })
+  for (const submodel of ['a', 'b']) {
+    const seq = counters.add('seq')
+    for (const path of ['p', 'q'])
+      values.restore({ submodel, path, value: '{"value":"1"}', sourceTime: 1n, quality: undefined, seq })
+  }
+  checkpoints.recount(4)
+  tail.keep()
+  const written = db.prepare('SELECT count(*) AS n FROM element WHERE revision > 1')
+  for (const count of [2, 4]) {
+    checkpoints.rest()
+    t.equal(written.get()?.n, count)
+  }
+  t.ok(tail.isEmpty)
+  t.equal(checkpoints.news(), counters.get('seq'))
+  db.close()
+})
+
 t.test('what readers find in the log, they find in the elements', async (t) => {
   const directory = join(t.testdir({}), 'data')
   await withStore(await openSqlite(directory), (store) =>

@@ -26,7 +26,7 @@ const VERSION = 1
 /** Smaller blocks are not compressed. */
 const MIN_ZSTD_BYTES = 512
 const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
-/** A damaged block must not exhaust memory. */
+/** A damaged block must not exhaust memory. Larger ones are not compressed. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024
 
 /** Flags: the quality in the lowest two bits. */
@@ -64,7 +64,8 @@ export function encodeBlock(entries: readonly BlockEntry[]): Uint8Array {
   }
   head.bytes(body.view())
   const raw = head.view()
-  const packed = raw.length < MIN_ZSTD_BYTES ? raw : zstdCompressSync(raw, ZSTD_OPTIONS)
+  const isOfSize = raw.length >= MIN_ZSTD_BYTES && raw.length <= MAX_UNPACKED_BYTES
+  const packed = isOfSize ? zstdCompressSync(raw, ZSTD_OPTIONS) : raw
   const isPacked = packed.length < raw.length
   const bytes = new Uint8Array(2 + (isPacked ? packed : raw).length)
   bytes[0] = VERSION

@@ -28,6 +28,12 @@ const REFUSAL_FACTOR = 2
  */
 const STEPS = 64
 
+/**
+ * Up to so many rows of a submodel are written at once: a reader that does not know the newest commit yet must not find a part
+ * of it under its revision.
+ */
+const MIN_SPLIT = 1024
+
 /** After a failure. */
 const RETRY_MS = 1000
 
@@ -153,9 +159,10 @@ export class RowCheckpoints {
     const pass = this.#begun()
     let left = limit
     while (left > 0 && pass.next < pass.submodels.length) {
-      left -= this.#tail.writeSome(pass.submodels[pass.next] as TailSubmodel, left)
+      const submodel = pass.submodels[pass.next] as TailSubmodel
+      left -= this.#tail.writeSome(submodel, Math.max(left, MIN_SPLIT))
       // Of one with many rows the rest is next.
-      if (left > 0) pass.next++
+      if (this.#tail.get(submodel.id) !== submodel) pass.next++
     }
     if (pass.next < pass.submodels.length) return
     this.#pass = undefined
