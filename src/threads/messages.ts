@@ -20,6 +20,8 @@ export type FromThread =
 
 /** Source of the next item of an iteration; its argument is the number of the iteration. */
 export const NEXT = 'next'
+/** Ends an iteration that the task leaves before its end; the same argument. */
+export const STOP = 'stop'
 
 /** In place of an iteration that a source returned. */
 export interface Iteration {

@@ -1,7 +1,16 @@
 /** The other side of a pool: what runs in its threads. */
 import type { MessagePort } from 'node:worker_threads'
 import { TimeSlice } from '../time-slice.ts'
-import { errorOf, type FromThread, failureOf, type Iteration, NEXT, PARTS_AHEAD, type ToThread } from './messages.ts'
+import {
+  errorOf,
+  type FromThread,
+  failureOf,
+  type Iteration,
+  NEXT,
+  PARTS_AHEAD,
+  STOP,
+  type ToThread
+} from './messages.ts'
 import { partsOf } from './parts.ts'
 
 /** The sources of a task; see `Sources` of pool.ts. */
@@ -122,10 +131,17 @@ class Questions {
       ask,
       async *iterate<Item>(source: string, ...args: unknown[]) {
         const { iteration } = await ask<Iteration>(source, ...args)
-        for (;;) {
-          const result = await ask<IteratorResult<Item>>(NEXT, iteration)
-          if (result.done === true) return
-          yield result.value
+        let isOver = false
+        try {
+          for (;;) {
+            const result = await ask<IteratorResult<Item>>(NEXT, iteration)
+            isOver = result.done === true
+            if (isOver) return
+            yield result.value as Item
+          }
+        } finally {
+          // A cancelled task has no iterations any more.
+          if (!isOver) await ask(STOP, iteration).catch(() => {})
         }
       }
     }

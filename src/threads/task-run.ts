@@ -1,5 +1,5 @@
 /** A task in a thread, as the main thread sees it: its sources, and the parts that it has sent. */
-import { type Iteration, NEXT, PARTS_AHEAD } from './messages.ts'
+import { type Iteration, NEXT, PARTS_AHEAD, STOP } from './messages.ts'
 
 /** What a task may ask; answers are cloned. An async iterable is read as the task proceeds. */
 export type Sources = Readonly<Record<string, (...args: never[]) => unknown>>
@@ -82,11 +82,18 @@ export class TaskRun {
   /** Asks a source for the task. */
   async answer(source: string, args: readonly unknown[]): Promise<unknown> {
     if (source === NEXT) return this.#next(args[0] as number)
+    if (source === STOP) return this.#stop(args[0] as number)
     const answer = await this.#sources[source]?.(...(args as never[]))
     if (!isIterable(answer)) return answer
     const iteration = ++this.#lastIteration
     this.#iterations.set(iteration, answer[Symbol.asyncIterator]())
     return { iteration } satisfies Iteration
+  }
+
+  async #stop(iteration: number): Promise<void> {
+    const stopped = this.#iterations.get(iteration)
+    this.#iterations.delete(iteration)
+    await stopped?.return?.()
   }
 
   async #next(iteration: number): Promise<IteratorResult<unknown>> {

@@ -36,6 +36,23 @@ t.test('a task asks its sources on the main thread, and its bytes arrive in orde
   t.equal(await textOf(bytes), `${Array.from({ length: 2_000 }, (_, i) => i).join(',')},`)
 })
 
+t.test('an iteration that a task leaves early ends at once, not with the task', async (t) => {
+  const { run } = pool(t)
+  let isOpen = false
+  const sources = {
+    left: async () => t.notOk(isOpen),
+    async *numbers(to: number) {
+      isOpen = true
+      try {
+        for (let i = 0; i < to; i++) yield i
+      } finally {
+        isOpen = false
+      }
+    }
+  }
+  t.equal(await textOf((await run('first', sources, { to: 3 })).bytes), '0')
+})
+
 t.test('tasks of one thread take turns', async (t) => {
   const { run } = pool(t)
   const sources = {

@@ -23,6 +23,16 @@ const flood: Task<null> = async (_, { sources }) => ({
   })()
 })
 
+const first: Task<{ to: number }> = async ({ to }, { sources }) => ({
+  bytes: (async function* () {
+    for await (const item of sources.iterate<number>('numbers', to)) {
+      yield `${item}`
+      break
+    }
+    await sources.ask('left')
+  })()
+})
+
 const refuse: Task<null> = async () => {
   throw new HubError('Invalid', [1], [{ pointer: '/a', rule: 'r', text: 'wrong' }])
 }
@@ -45,6 +55,7 @@ const fill: Task<null> = async () => {
 if (parentPort !== null) {
   serveTasks(parentPort, {
     count: async () => count,
+    first: async () => first,
     flood: async () => flood,
     refuse: async () => refuse,
     refuseLate: async () => refuseLate,
