@@ -84,7 +84,7 @@ export async function datasetArchive(
   }
   await checkGrid(history, asked.request)
   const files = await dataFilesOf(history, asked)
-  const described = await Promise.all(variables.map((variable) => describe(store, variable)))
+  const described = await describeAll(store, variables, slice)
   const zip = new ZipFile()
   const out = new PassThrough()
   zip.outputStream.pipe(out)
@@ -210,9 +210,29 @@ function combinedStatistics(all: readonly TableStatistics[]): TableStatistics {
   return first
 }
 
-async function describe(store: DocumentStore, variable: Variable): Promise<DescribedVariable> {
-  const document = await store.document('Submodel', variable.submodel)
-  const submodel = document && (parseDocument(document) as Submodel)
+/** Reads each submodel once, and one at a time: it may be large, and have all of the variables. */
+async function describeAll(
+  store: DocumentStore,
+  variables: readonly Variable[],
+  slice: TimeSlice
+): Promise<readonly DescribedVariable[]> {
+  const described = new Map<Variable, DescribedVariable>()
+  for (const [id, itsOwn] of Map.groupBy(variables, ({ submodel }) => submodel)) {
+    const document = await store.document('Submodel', id)
+    const submodel = document && (parseDocument(document) as Submodel)
+    for (const variable of itsOwn) {
+      described.set(variable, await describe(store, submodel, variable))
+      await slice.check()
+    }
+  }
+  return variables.map((variable) => described.get(variable) as DescribedVariable)
+}
+
+async function describe(
+  store: DocumentStore,
+  submodel: Submodel | undefined,
+  variable: Variable
+): Promise<DescribedVariable> {
   const element = submodel && resolve(submodel, parseStoredPath(variable.path) ?? [])
   const concept =
     variable.semanticId === undefined ? undefined : await store.document('ConceptDescription', variable.semanticId)
