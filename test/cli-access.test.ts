@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { encodeId } from '../src/model/identifier.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
@@ -19,7 +20,11 @@ const rule = {
 }
 
 t.test('check counts the rules of a file, and of every JSON file of a folder', async (t) => {
-  const folder = t.testdir({ 'a.json': JSON.stringify({ rules: [rule] }), 'b.json': '{"rules":[]}', 'c.txt': 'x' })
+  const folder = testDirectory(t, {
+    'a.json': JSON.stringify({ rules: [rule] }),
+    'b.json': '{"rules":[]}',
+    'c.txt': 'x'
+  })
   t.same(await run('check', join(folder, 'a.json')), {
     code: 0,
     stdout: `${join(folder, 'a.json')}: valid, one rule\n`,
@@ -30,7 +35,7 @@ t.test('check counts the rules of a file, and of every JSON file of a folder', a
 })
 
 t.test('check reports every violation with its place, and fails', async (t) => {
-  const file = join(t.testdir(), 'wrong.json')
+  const file = join(testDirectory(t), 'wrong.json')
   const { FORMULA, ...left } = rule
   writeFileSync(file, JSON.stringify({ rules: [left, { ...rule, OBJECTS: [{ ROUTE: 'x' }] }] }))
   const { code, stdout } = await run('check', file)
@@ -49,7 +54,7 @@ t.test('check reports every violation with its place, and fails', async (t) => {
 t.test(
   'check says what is wrong with a file that is not JSON, does not exist, or a folder without rules',
   async (t) => {
-    const folder = t.testdir({ 'cut.json': '{"rules":[' })
+    const folder = testDirectory(t, { 'cut.json': '{"rules":[' })
     mkdirSync(join(folder, 'empty'))
     t.match(await run('check', join(folder, 'cut.json')), { code: 1, stdout: /This is not JSON/ })
     t.match(await run('check', join(folder, 'none.json')), { code: 1, stderr: /none\.json/ })
@@ -58,7 +63,7 @@ t.test(
 )
 
 t.test('the printed roles are files that check accepts', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const all = JSON.parse((await run('print')).stdout)
   t.same(Object.keys(all), ['administrator', 'engineer', 'operator', 'gateway', 'auditor'])
   for (const role of Object.keys(all)) {
@@ -82,7 +87,7 @@ t.test('explain names the right, the rule that decides, and why the others do no
 })
 
 t.test('explain says what depends on data', async (t) => {
-  const file = join(t.testdir(), 'rules.json')
+  const file = join(testDirectory(t), 'rules.json')
   writeFileSync(file, JSON.stringify({ rules: [rule] }))
   const explain = (as: string, ...more: string[]) =>
     run('explain', '--access-rules', file, '--as', as, 'GET', '/api/v3/submodels?limit=1', ...more)

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { openSqlite } from '../src/store/sqlite/sqlite.ts'
 import { startGuarded } from './e2e/access-fixture.ts'
 import { property, submodel, withStore } from './store/fixtures.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
@@ -95,7 +96,7 @@ t.test('entries are exported as lines of JSON, or as syslog messages', async (t)
 })
 
 t.test('a folder without a hub, and words that are not known, are refused in a sentence', async (t) => {
-  t.match(await run('verify', '--data-dir', t.testdir({})), { code: 1, stderr: /hub\.db/ })
+  t.match(await run('verify', '--data-dir', testDirectory(t)), { code: 1, stderr: /hub\.db/ })
   t.match(await run('check'), { code: 1, stderr: /^Usage: aas-hub audit verify/ })
   t.match(await run('verify', '--url', 'http://127.0.0.1:9'), { code: 1, stderr: /does not answer/ })
 })
@@ -128,7 +129,7 @@ t.test('the audit of a running hub is verified over HTTP by right, and in its da
 })
 
 async function filled(t: Test, count: number): Promise<string> {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await append(directory, count)
   return directory
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startGuarded } from './e2e/access-fixture.ts'
 import { embedded, start } from './e2e/harness.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
@@ -28,7 +29,7 @@ const SENTENCE = /^[^\n]+\n$/
 
 t.test('an auditor with a key gets a report, verifies it, repeats it and compares it', async (t) => {
   const { hub, keys } = await startGuarded(t, { auditor: { role: 'auditor' }, gateway: { role: 'gateway' } })
-  const folder = t.testdir({})
+  const folder = testDirectory(t)
   const file = join(folder, 'report.json')
   const asAuditor = { AAS_HUB_KEY: keys.auditor }
   const made = await run(['report', '--url', hub.url, '-o', file], asAuditor)
@@ -101,7 +102,7 @@ t.test('an auditor with a key gets a report, verifies it, repeats it and compare
 })
 
 t.test('a hub that does not run is examined in its data directory', { skip: embedded }, async (t) => {
-  const folder = t.testdir({ data: {} })
+  const folder = testDirectory(t, { data: {} })
   const directory = join(folder, 'data')
   const hub = await start(t, { DATA_DIR: directory })
   const inUse = await run(['report', '--data-dir', directory])

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import t from 'tap'
 import { start } from './e2e/harness.ts'
 import { referenceModel, writePackage } from './operations/conformance/reference-model.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
 t.test('a good package conforms', async (t) => {
-  const file = await writePackage(join(t.testdir(), 'machine.aasx'), referenceModel())
+  const file = await writePackage(join(testDirectory(t), 'machine.aasx'), referenceModel())
   const { code, stdout } = await run(['--profile', 'kosmo', file])
   t.equal(stdout, 'machine.aasx\n  passed 27, failed 0, not checked 0\n  It conforms to kosmo.\n')
   t.equal(code, 0)
@@ -17,7 +18,7 @@ t.test('a good package conforms', async (t) => {
 t.test('findings are written as text in a language, or as JSON', async (t) => {
   const model = referenceModel()
   delete model.submodels[5].submodelElements[0].value
-  const file = await writePackage(join(t.testdir(), 'machine.aasx'), model)
+  const file = await writePackage(join(testDirectory(t), 'machine.aasx'), model)
   const korean = await run(['--profile', 'kosmo', '--language', 'ko', file])
   t.equal(korean.code, 1)
   t.match(
@@ -40,7 +41,7 @@ t.test('findings are written as text in a language, or as JSON', async (t) => {
 })
 
 t.test('bad input is one sentence', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const file = join(folder, 'x.aasx')
   writeFileSync(file, 'no package')
   const profile = join(folder, 'own.json')
@@ -60,7 +61,7 @@ t.test('bad input is one sentence', async (t) => {
 })
 
 t.test('repair writes another file, lists each change and what is left, and touches no stored data', async (t) => {
-  const folder = t.testdir({ data: {} })
+  const folder = testDirectory(t, { data: {} })
   const model = referenceModel()
   const [concept] = model.conceptDescriptions.splice(0, 1)
   delete model.submodels[4].submodelElements[0].value
@@ -92,7 +93,7 @@ t.test('repair writes another file, lists each change and what is left, and touc
 })
 
 t.test('repair refuses in one sentence', async (t) => {
-  const file = await writePackage(join(t.testdir(), 'machine.aasx'), referenceModel())
+  const file = await writePackage(join(testDirectory(t), 'machine.aasx'), referenceModel())
   for (const [args, sentence] of [
     [[], 'repair needs one file'],
     [[file], 'repair needs --profile, e.g. kosmo'],

@@ -5,6 +5,7 @@ import t from 'tap'
 import { plant } from '../scripts/demo/plant.ts'
 import { start } from './e2e/harness.ts'
 import { sheetsOf } from './reports/sheets.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
@@ -33,7 +34,7 @@ const KOREAN = [
 ]
 
 t.test('the set of a machine is the same from a file, from a running hub and from its data directory', async (t) => {
-  const folder = t.testdir({ data: {}, 'plant.json': JSON.stringify(plant()) })
+  const folder = testDirectory(t, { data: {}, 'plant.json': JSON.stringify(plant()) })
   const file = join(folder, 'plant.json')
   const hub = await start(t, { DATA_DIR: join(folder, 'data') })
   const form = new FormData()
@@ -77,7 +78,7 @@ t.test('the set of a machine is the same from a file, from a running hub and fro
 })
 
 t.test('without names of shells the documents of all are written, in the formats that are asked for', async (t) => {
-  const folder = t.testdir({ 'plant.json': JSON.stringify(plant()) })
+  const folder = testDirectory(t, { 'plant.json': JSON.stringify(plant()) })
   const to = join(folder, 'out')
   const args = [
     'documents',
@@ -98,7 +99,7 @@ t.test('without names of shells the documents of all are written, in the formats
 })
 
 t.test('what is wrong is said in one sentence, and nothing is written', async (t) => {
-  const folder = t.testdir({
+  const folder = testDirectory(t, {
     'plant.json': JSON.stringify(plant()),
     'empty.json': '{"submodels":[]}',
     'no.aasx': 'no package'

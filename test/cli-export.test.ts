@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { start } from './e2e/harness.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
@@ -18,7 +19,7 @@ const submodel = {
 const other = { ...submodel, id: 'urn:other', submodelElements: [{ modelType: 'Capability', idShort: 'a-b' }] }
 
 t.test('a shell is exported with its submodels, from a running hub and from its data directory', async (t) => {
-  const folder = t.testdir({ out: {}, data: {} })
+  const folder = testDirectory(t, { out: {}, data: {} })
   const hub = await start(t, { DATA_DIR: join(folder, 'data') })
   for (const [path, body] of [
     ['/shells', shell],
@@ -54,7 +55,7 @@ t.test('a shell is exported with its submodels, from a running hub and from its 
 })
 
 t.test('bad input is one sentence, and no file is written', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const file = join(folder, 'x.aasx')
   for (const [args, sentence] of [
     [[], 'export needs --output with the file to write'],

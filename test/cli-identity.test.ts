@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { start } from './e2e/harness.ts'
+import { testDirectory } from './test-directory.ts'
 
 const cli = new URL('../src/cli.ts', import.meta.url).pathname
 
@@ -41,7 +42,7 @@ async function callerAt(url: string, authorization: string): Promise<{ name?: st
 const basic = (user: string, password: string) => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
 t.test('setup makes an administrator, a gateway and an auditor, once', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const made = await run(['setup', '--data-dir', directory, '--json'])
   t.equal(made.code, 0, made.err)
   const { administrator, gateway, auditor } = JSON.parse(made.out)
@@ -64,7 +65,7 @@ t.test('setup also works at an open hub that is running', async (t) => {
 })
 
 t.test('a hub that other machines reach does not start without any way to authenticate', async (t) => {
-  const refused = await run(['--host', '0.0.0.0', '--port', '0', '--data-dir', t.testdir({})])
+  const refused = await run(['--host', '0.0.0.0', '--port', '0', '--data-dir', testDirectory(t)])
   t.equal(refused.code, 1)
   for (const command of ['aas-hub setup', 'aas-hub keys create', '--issuers', '--insecure'])
     t.match(refused.err, command)
@@ -74,7 +75,7 @@ t.test('a hub that other machines reach does not start without any way to authen
 })
 
 t.test('keys are administered without a hub', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const keys = (...args: string[]) => run(['keys', ...args, '--data-dir', directory])
   t.match(await keys('create', 'line-1'), { code: 1, err: /--role/ })
   t.match(await keys('create', 'line-1', '--role', 'gateway', '--expires', 'soon'), { code: 1, err: /90|duration/ })
@@ -103,7 +104,7 @@ t.test('a directory that a hub uses is not opened, and the message says what to 
 t.test('users are administered at a running hub, with passwords from a file or typed', async (t) => {
   const hub = await start(t)
   const at = ['--url', hub.url]
-  const file = join(t.testdir({}), 'password')
+  const file = join(testDirectory(t), 'password')
   writeFileSync(file, 'correct horse battery\n')
   const first = await run(['users', 'create', 'kim', '--role', 'administrator', '--password-file', file, ...at])
   t.match(first, { code: 0 }, first.err)

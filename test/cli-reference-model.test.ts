@@ -6,13 +6,14 @@ import { encode, type Running, start } from './e2e/harness.ts'
 import { secured } from './e2e/secured-hub.ts'
 import { PLANT, press } from './operations/conformance/reference-model/plant.ts'
 import { file, manual, referenceModel, writePackage } from './operations/conformance/reference-model.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 const BASE = 'https://www.smart-factory.kr/ids'
 const IDS = ['--id-base', 'https://plant.example/ids']
 
 t.test('a running plant becomes a model, the model a machine, and the machine that model again', async (t) => {
-  const folder = t.testdir({ data: {} })
+  const folder = testDirectory(t, { data: {} })
   const hub = await start(t, { DATA_DIR: join(folder, 'data') })
   await storePress(t, hub, folder)
   const model = join(folder, 'model.aasx')
@@ -101,7 +102,7 @@ async function checkSamples(t: Test, hub: Running, submodel: string): Promise<vo
 }
 
 t.test('an instance is written to a file, with an example of a push', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const model = await writePackage(join(folder, 'model.aasx'), referenceModel())
   const to = join(folder, 'machine.json')
   const { code, stdout, stderr } = await run(['instantiate', model, ...IDS, '-o', to])
@@ -121,7 +122,7 @@ t.test('an instance is written to a file, with an example of a push', async (t) 
 })
 
 t.test('what cannot be done is refused in one sentence, and nothing is written', async (t) => {
-  const folder = t.testdir({ out: {} })
+  const folder = testDirectory(t, { out: {} })
   const out = join(folder, 'out', 'out.aasx')
   const good = await writePackage(join(folder, 'good.aasx'), referenceModel())
   const broken = async (name: string, change: (model: ReturnType<typeof referenceModel>) => void) => {
@@ -173,7 +174,7 @@ t.test('what cannot be done is refused in one sentence, and nothing is written',
 })
 
 t.test('a hub that asks for a key gets that of the file', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const secure = await secured(t, [], (hub) => storePress(t, hub, folder))
   const { hub } = secure
   const { key } = await secure.key({ role: 'administrator' })
@@ -196,7 +197,7 @@ t.test('a hub that asks for a key gets that of the file', async (t) => {
 
 t.test('a hub without an instance, and a name that is no shell, are refused', async (t) => {
   const hub = await start(t)
-  const out = join(t.testdir(), 'out.aasx')
+  const out = join(testDirectory(t), 'out.aasx')
   for (const [args, sentence] of [
     [[], 'an instance" does not exist'],
     [['urn:none'], '"urn:none" does not exist']

@@ -7,6 +7,7 @@ import t from 'tap'
 import { writeAasx } from '../src/formats/aasx-writer.ts'
 import { writeXml } from '../src/formats/xml-writer.ts'
 import type { Submodel } from '../src/model/types.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 
@@ -21,13 +22,13 @@ const plain: Submodel = { modelType: 'Submodel', id: 'urn:plain' }
 const wrong = { modelType: 'Submodel', id: 'urn:wrong', submodelElements: [{ modelType: 'Property', idShort: '1st' }] }
 
 t.test('a valid file gives one line and the exit code 0', async (t) => {
-  const file = join(t.testdir(), 'plain.json')
+  const file = join(testDirectory(t), 'plain.json')
   writeFileSync(file, JSON.stringify(plain))
   t.same(await run([file]), { code: 0, stdout: 'Nothing is wrong with one file.\n', stderr: '' })
 })
 
 t.test('every file format is read, with the same result', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const all = [plain, nameplate]
   writeFileSync(join(directory, 'environment.json'), JSON.stringify({ submodels: all }))
   writeFileSync(join(directory, 'single.json'), JSON.stringify(nameplate))
@@ -50,7 +51,7 @@ t.test('every file format is read, with the same result', async (t) => {
 })
 
 t.test('links without a file and files without a link are warnings, not violations', async (t) => {
-  const file = join(t.testdir(), 'package.aasx')
+  const file = join(testDirectory(t), 'package.aasx')
   const linking: Submodel = {
     ...plain,
     submodelElements: [{ modelType: 'File', idShort: 'Manual', contentType: 'text/plain', value: '/none.txt' }]
@@ -77,7 +78,7 @@ t.test('links without a file and files without a link are warnings, not violatio
 t.test(
   'violations of the standard and of templates are reported alike, one sentence each, below file and submodel',
   async (t) => {
-    const file = join(t.testdir(), 'plant.json')
+    const file = join(testDirectory(t), 'plant.json')
     writeFileSync(file, JSON.stringify({ submodels: [wrong, nameplate] }))
     const { code, stdout } = await run([file])
     t.equal(code, 1)
@@ -92,7 +93,7 @@ t.test(
 )
 
 t.test('an invalid line does not stop the others from being read', async (t) => {
-  const file = join(t.testdir(), 'lines.jsonl')
+  const file = join(testDirectory(t), 'lines.jsonl')
   writeFileSync(file, `${JSON.stringify(plain)}\nnonsense\n{"modelType":\n${JSON.stringify(nameplate)}`)
   const { documents } = JSON.parse((await run([file, '--format=json'])).stdout)
   t.same(
@@ -102,7 +103,7 @@ t.test('an invalid line does not stop the others from being read', async (t) => 
 })
 
 t.test('the same id twice with different content is a violation, as in an upload', async (t) => {
-  const file = join(t.testdir(), 'twice.json')
+  const file = join(testDirectory(t), 'twice.json')
   writeFileSync(file, JSON.stringify({ submodels: [plain, plain, { ...plain, idShort: 'Other' }] }))
   const { code, stdout } = await run([file])
   t.equal(code, 1)
@@ -110,7 +111,7 @@ t.test('the same id twice with different content is a violation, as in an upload
 })
 
 t.test('a file of another format is reported, and the next one is read', async (t) => {
-  const directory = t.testdir({ 'picture.png': '\x89PNG', 'cut.json': '{"submodels":[', 'good.json': '{}' })
+  const directory = testDirectory(t, { 'picture.png': '\x89PNG', 'cut.json': '{"submodels":[', 'good.json': '{}' })
   writeFileSync(join(directory, 'good.json'), JSON.stringify(nameplate))
   const files = ['picture.png', 'cut.json', 'good.json'].map((name) => join(directory, name))
   const { code, stdout } = await run([...files, '--format', 'json'])
@@ -128,7 +129,7 @@ t.test("an operator's own templates count", async (t) => {
     examples: [{ semanticId }],
     required: ['administration']
   }
-  const directory = t.testdir({ schemas: { 'mine.json': JSON.stringify(schema) } })
+  const directory = testDirectory(t, { schemas: { 'mine.json': JSON.stringify(schema) } })
   const file = join(directory, 'nameplate.json')
   writeFileSync(file, JSON.stringify({ ...nameplate, administration: { version: '1' } }))
   t.equal((await run([file])).code, 1)
@@ -138,11 +139,11 @@ t.test("an operator's own templates count", async (t) => {
 t.test('missing arguments are reported', async (t) => {
   t.match(await run([]), { code: 1, stderr: 'validate needs a file\n' })
   t.match(await run(['x.json', '--format', 'xml']), { code: 1, stderr: /--format is "xml"/ })
-  t.match(await run([join(t.testdir(), 'nowhere.json')]), { code: 1, stderr: /nowhere\.json.*no such file/ })
+  t.match(await run([join(testDirectory(t), 'nowhere.json')]), { code: 1, stderr: /nowhere\.json.*no such file/ })
 })
 
 t.test('a large file is read in bounded memory', async (t) => {
-  const file = join(t.testdir(), 'large.ndjson')
+  const file = join(testDirectory(t), 'large.ndjson')
   const element = (index: number) => ({ modelType: 'Property', idShort: `P${index}`, valueType: 'xs:int', value: '1' })
   const submodelElements = Array.from({ length: 1000 }, (_, index) => element(index))
   async function* lines() {

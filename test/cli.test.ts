@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { settings } from '../src/config/settings.ts'
+import { testDirectory } from './test-directory.ts'
 
 const program = new URL('../src/aas-hub.js', import.meta.url).pathname
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -50,7 +51,7 @@ t.test('an unknown verb is reported, with those that exist', async (t) => {
 })
 
 t.test('the hub starts, logs JSON where there is no terminal, and stops on SIGTERM', async (t) => {
-  const hub = await serve(t, t.testdir())
+  const hub = await serve(t, testDirectory(t))
   t.equal((await fetch(`${hub.url}/readyz`)).status, 200)
   hub.child.kill('SIGTERM')
   t.same(await hub.ended, [0, null])
@@ -58,7 +59,7 @@ t.test('the hub starts, logs JSON where there is no terminal, and stops on SIGTE
 })
 
 t.test('a second signal ends a hub that still waits for a request', async (t) => {
-  const hub = await serve(t, t.testdir())
+  const hub = await serve(t, testDirectory(t))
   const socket = connect(Number(new URL(hub.url).port), '127.0.0.1').on('error', () => {})
   socket.write(
     'POST /api/v3/submodels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{'
@@ -73,7 +74,7 @@ t.test('a second signal ends a hub that still waits for a request', async (t) =>
 })
 
 t.test('a data directory in use is reported', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   await serve(t, directory)
   const { code, stderr } = await run(['--port', '0', '--data-dir', directory])
   t.equal(code, 1)
@@ -85,7 +86,7 @@ t.test('a port in use is reported', async (t) => {
   t.teardown(() => taken.close())
   await once(taken, 'listening')
   const { port } = taken.address() as { port: number }
-  const { code, stderr } = await run(['--port', String(port), '--data-dir', t.testdir()])
+  const { code, stderr } = await run(['--port', String(port), '--data-dir', testDirectory(t)])
   t.equal(code, 1)
   t.equal(stderr, `Port ${port} of 127.0.0.1 is in use; choose another one with --port or PORT\n`)
 })
@@ -95,7 +96,7 @@ t.test('a missing file to preload is reported', async (t) => {
     '--port',
     '0',
     '--data-dir',
-    t.testdir(),
+    testDirectory(t),
     '--preload',
     join(t.testdirName, 'nowhere.aasx')
   ])
@@ -105,7 +106,7 @@ t.test('a missing file to preload is reported', async (t) => {
 })
 
 t.test('a running hub is backed up, and the copy is sound', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const [data, copy] = [join(directory, 'data'), join(directory, 'copy')]
   const hub = await serve(t, data)
   const body = JSON.stringify({ modelType: 'Submodel', id: 'urn:kept' })
@@ -152,7 +153,7 @@ t.test('a running hub is backed up, and the copy is sound', async (t) => {
 })
 
 t.test('damage is found', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const hub = await serve(t, directory)
   hub.child.kill('SIGTERM')
   await hub.ended
@@ -170,7 +171,7 @@ t.test('damage is found', async (t) => {
 })
 
 t.test('a folder without data is reported', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   mkdirSync(join(directory, 'empty'))
   t.match(await run(['check', '--data-dir', join(directory, 'empty')]), { code: 1, stderr: /does not exist/ })
 })

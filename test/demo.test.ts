@@ -5,6 +5,7 @@ import { validate } from '../src/formats/json.ts'
 import { classes } from '../src/model/metamodel.ts'
 import { walk } from '../src/model/walk.ts'
 import { encode, start } from './e2e/harness.ts'
+import { testDirectory } from './test-directory.ts'
 import { until } from './until.ts'
 
 t.test('the sample plant violates no rule of the standard', async (t) => {
@@ -12,7 +13,7 @@ t.test('the sample plant violates no rule of the standard', async (t) => {
 })
 
 t.test('every submodel of the sample plant fulfils its template, and its Operation runs', async (t) => {
-  const file = join(t.testdir({ 'plant.json': JSON.stringify(plant()) }), 'plant.json')
+  const file = join(testDirectory(t, { 'plant.json': JSON.stringify(plant()) }), 'plant.json')
   const hub = await start(t, { PRELOAD: file, OPERATIONS: join(import.meta.dirname, '../scripts/demo/operations.ts') })
   const count = plant().submodels?.length
   // The verdicts are written in the background.

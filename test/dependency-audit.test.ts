@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { testDirectory } from './test-directory.ts'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -39,7 +40,7 @@ async function audit(t: Test, advisories: object | undefined): Promise<Outcome> 
   t.teardown(() => registry.close())
   await new Promise((resolve) => registry.once('listening', resolve))
   const url = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`
-  const options = [`--registry=${url}`, `--cache=${t.testdir({})}`, '--fetch-retries=0']
+  const options = [`--registry=${url}`, `--cache=${testDirectory(t)}`, '--fetch-retries=0']
   return new Promise((resolve) => {
     execFile(process.execPath, [join(root, 'scripts/audit.ts'), ...options], { cwd: root }, (error, stdout) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout, asked })

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { signatureFindings } from '../scripts/signatures.ts'
+import { testDirectory } from './test-directory.ts'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -26,7 +27,7 @@ t.test('a registry without signatures is named as skipped', async (t) => {
   t.teardown(() => registry.close())
   await new Promise((resolve) => registry.once('listening', resolve))
   const url = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`
-  const options = [`--registry=${url}`, `--cache=${t.testdir({})}`, '--fetch-retries=0']
+  const options = [`--registry=${url}`, `--cache=${testDirectory(t)}`, '--fetch-retries=0']
   const output = await new Promise<string>((resolve, reject) => {
     execFile(process.execPath, [join(root, 'scripts/signatures.ts'), ...options], { cwd: root }, (error, stdout) =>
       error === null ? resolve(stdout) : reject(error)

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { testDirectory } from './test-directory.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const read = (name: string) => readFileSync(join(root, name), 'utf8')
@@ -33,7 +34,7 @@ t.test('every file that the image copies exists, and is sent to the engine', asy
 
 t.test('the page is built from what its stage copies', { timeout: 120_000 }, async (t) => {
   const stage = stages.find(([name = '']) => name.endsWith(' AS page')) ?? []
-  const folder = t.testdir({})
+  const folder = testDirectory(t)
   for (const file of copiedIn(stage)) {
     mkdirSync(join(folder, dirname(file)), { recursive: true })
     cpSync(join(root, file), join(folder, file), { recursive: true })

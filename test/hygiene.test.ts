@@ -154,6 +154,15 @@ t.test('a test waits for a condition or advances a clock, and never sleeps', asy
   for (const file of RANDOM_MOMENTS.keys()) t.ok(tests.includes(file), `${file} still needs to be excepted`)
 })
 
+t.test('the directory of a test is removed after what is open in it', async (t) => {
+  const own = sources.filter((file) => file.startsWith('test/') && /\.testdir\(/.test(linesOf(file).join('\n')))
+  none(
+    t,
+    "tests that use tap's testdir in place of testDirectory",
+    own.filter((file) => file !== 'test/test-directory.ts')
+  )
+})
+
 /** Tables: data, one entry after the other. They may be longer than a file that is read from top to bottom. */
 const TABLES = new Set(['src/model/metamodel.ts', 'src/operations/table.ts', 'scripts/demo/plant.ts'])
 const MAX_FILE_LINES = 400

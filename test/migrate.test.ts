@@ -14,12 +14,13 @@ import type { Store } from '../src/store/store.ts'
 import { digestsByType, type TransferSource, type TransferTarget, transfer } from '../src/store/transfer.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './store/fixtures.ts'
 import { checkCopy, copyDuringWrites } from './store/pairs.ts'
+import { testDirectory } from './test-directory.ts'
 
 const url = process.env.MONGODB_URL ?? ''
 const skip = url === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
 
 t.test('everything is migrated to another data directory, with the positions of the log', async (t) => {
-  const [from, to] = [join(t.testdir({}), 'from'), join(t.testdirName, 'to')]
+  const [from, to] = [join(testDirectory(t), 'from'), join(t.testdirName, 'to')]
   await withStore(await openSqlite(from), fill)
   const { seq } = await migrate(from, to)
   t.strictSame(await checkDirectory(to), [])
@@ -28,7 +29,7 @@ t.test('everything is migrated to another data directory, with the positions of 
 })
 
 t.test('everything is migrated to MongoDB and back, and is the same byte by byte', { skip }, async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const [from, back] = [join(directory, 'from'), join(directory, 'back')]
   const database = await freshDatabase(t, 'there')
   const address = addressOf(database)
@@ -43,7 +44,7 @@ t.test('everything is migrated to MongoDB and back, and is the same byte by byte
 })
 
 t.test('what is copied out of a database during writes is one consistent state', { skip }, async (t) => {
-  const to = join(t.testdir({}), 'to')
+  const to = join(testDirectory(t), 'to')
   const address = addressOf(await freshDatabase(t, 'used'))
   const pairs = await withStore(await openMongo(address), (store) =>
     copyDuringWrites(store, async () => {
@@ -58,7 +59,7 @@ t.test('what is copied out of a database during writes is one consistent state',
 })
 
 t.test('a migration that is interrupted anywhere is resumed there', { skip }, async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const from = join(directory, 'from')
   await withStore(await openSqlite(from), fill)
   const expected = await exported(() => openSqliteSource(from))
@@ -75,7 +76,7 @@ t.test('a migration that is interrupted anywhere is resumed there', { skip }, as
 })
 
 t.test('a target that holds other data is refused', { skip }, async (t) => {
-  const directory = t.testdir({ full: { mine: 'precious' } })
+  const directory = testDirectory(t, { full: { mine: 'precious' } })
   const from = join(directory, 'from')
   await withStore(await openSqlite(from), fill)
   await t.rejects(migrate(from, join(directory, 'full')), { name: 'Conflict' })

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
 import { plant } from '../scripts/demo/plant.ts'
 import { startHub } from '../scripts/hub-process.ts'
+import { testDirectory } from './test-directory.ts'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -32,7 +33,7 @@ const gatewayOf = (library: string, node: string) => `
 `
 
 t.test('the npm package has a hub that runs, and the client library', async (t) => {
-  const directory = installed(t.testdir({}))
+  const directory = installed(testDirectory(t))
   const hub = await startHub(
     { DATA_DIR: join(directory, 'data'), PRELOAD: join(directory, 'plant.json') },
     join(directory, 'node_modules/aas-hub/dist/cli.js')
@@ -51,7 +52,7 @@ t.test('the npm package has a hub that runs, and the client library', async (t) 
 })
 
 t.test('the npm package lists its run-time dependencies as CycloneDX and as SPDX', async (t) => {
-  const directory = installed(t.testdir({}))
+  const directory = installed(testDirectory(t))
   const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const bom = JSON.parse(readFileSync(join(directory, 'node_modules/aas-hub/sbom.cdx.json'), 'utf8'))
   t.match(bom, { bomFormat: 'CycloneDX', metadata: { component: { name: 'aas-hub', version } } })
@@ -69,7 +70,7 @@ t.test('the npm package lists its run-time dependencies as CycloneDX and as SPDX
 })
 
 t.test('the client library is a small package of its own, without dependencies', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const home = unpacked(directory, join(root, 'scripts/client-package'), 'aas-hub-client')
   const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

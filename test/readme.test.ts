@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { testDirectory } from './test-directory.ts'
 
 const root = new URL('..', import.meta.url).pathname
 /** Its examples are run where the package is built: test/package.test.ts. */
@@ -63,7 +64,7 @@ t.test('every example is in a language that is run or parsed here', async (t) =>
 })
 
 t.test('every example does what its page says, at one hub with the sample plant', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const env = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,

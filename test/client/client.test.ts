@@ -13,6 +13,7 @@ import {
   type SubscriptionRequest
 } from '../../src/client/node.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 
 const property = (idShort: string, valueType: string) => ({ modelType: 'Property', idShort, valueType })
@@ -170,7 +171,7 @@ const MEMBERS = {
 
 t.test('a gateway sets missing times, a different one for each sample, and keeps the order of its files', async (t) => {
   const hub = await filled(t)
-  const directory = join(t.testdir({}), 'buffer')
+  const directory = join(testDirectory(t), 'buffer')
   const edge = gateway(hub.url, { directory })
   const before = Date.now()
   for (let value = 0; value < 500; value++) edge.push({ submodel: 'urn:m', path: 'Speed', value })
@@ -196,7 +197,7 @@ t.test('a gateway sets missing times, a different one for each sample, and keeps
 t.test('a gateway keeps unsent pushes on disk, across its own restarts', async (t) => {
   const hub = await filled(t)
   const port = new URL(hub.url).port
-  const directory = join(t.testdir({}), 'buffer')
+  const directory = join(testDirectory(t), 'buffer')
   const first = gateway(hub.url, { directory })
   first.push({ submodel: 'urn:m', path: 'Speed', time: 1, value: 1 })
   await first.drain()
@@ -220,7 +221,7 @@ t.test('a gateway keeps unsent pushes on disk, across its own restarts', async (
 
 t.test('the buffer is bounded, and a refused push does not stop the others', async (t) => {
   const hub = await filled(t)
-  const directory = join(t.testdir({}), 'buffer')
+  const directory = join(testDirectory(t), 'buffer')
   const refused: string[] = []
   const edge = gateway(hub.url, { directory, limit: 2000, onRefused: ({ code }) => refused.push(code) })
   edge.push({ submodel: 'urn:m', path: 'Nothing', value: 1 })

@@ -6,9 +6,10 @@ import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { manualClock } from '../manual-clock.ts'
 import { withStore } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 t.test('entries older than the retention time are removed, and a record says so', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   let now = 1_790_000_000_000
   await withStore(await openSqlite(directory, { clock: clockOf(() => now) }), async (store) => {
     for (let n = 1; n <= 20; n++, now += 1000) await store.commit([{ change: 'audit', record: `{"n":${n}}` }])
@@ -31,7 +32,7 @@ t.test('entries older than the retention time are removed, and a record says so'
 })
 
 t.test('very many entries are removed in portions', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await withStore(await openSqlite(directory), async (store) => {
     for (let n = 0; n < 5; n++) {
       await store.commit(Array.from({ length: 1000 }, () => ({ change: 'audit', record: '{}' }) as const))
@@ -47,7 +48,7 @@ t.test('very many entries are removed in portions', async (t) => {
 
 t.test('the audit is trimmed at the start and every hour', async (t) => {
   const clock = manualClock()
-  await withStore(await openSqlite(join(t.testdir({}), 'data'), { clock }), async (store) => {
+  await withStore(await openSqlite(join(testDirectory(t), 'data'), { clock }), async (store) => {
     for (let n = 0; n < 3; n++) await store.commit([{ change: 'audit', record: '{}' }])
     const stop = startAuditRetention(store, { maxAgeMs: 1000, clock, failed: (error) => t.fail('', { error }) })
     await clock.advance(60 * 60_000)

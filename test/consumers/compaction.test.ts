@@ -16,6 +16,7 @@ import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { withStore } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 /** More by the environment, for a longer look. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 2)
@@ -31,7 +32,7 @@ const options = { rest: async () => {} }
 
 const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
   t.test(title, async (t) => {
-    const store = await openSqlite(join(t.testdir({}), 'data'))
+    const store = await openSqlite(join(testDirectory(t), 'data'))
     await body(t, store)
     await store.close()
   })
@@ -136,7 +137,7 @@ test('an endless chain of overlapping chunks is left as it is, and stays readabl
 })
 
 t.test('a process that is killed during compaction leaves each sample once', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const chunks = Array.from({ length: 3000 }, (_, i) => chunk({ from: i * 300, count: 400, seq: i + 1, value: i }))
   const before = await withStore(await openSqlite(directory), async (store) => {
     await store.putChunks(chunks)

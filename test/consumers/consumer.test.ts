@@ -2,11 +2,12 @@ import t from 'tap'
 import { startConsumer } from '../../src/consumers/consumer.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { create, submodel, withStore } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const HOUR = 3_600_000
 
 t.test('a consumer that accumulates entries reads on while it is behind, and waits when it is not', async (t) => {
-  await withStore(await openSqlite(t.testdir({})), async (store) => {
+  await withStore(await openSqlite(testDirectory(t)), async (store) => {
     await store.setCursor('patient', 0)
     const many = 2500
     await Promise.all(Array.from({ length: many }, (_, n) => store.commit([create(submodel(`s${n}`))])))

@@ -14,6 +14,7 @@ import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/
 import { encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { create, property, replace, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const SECOND = 1_000_000_000n
 const MINUTE = 60n * SECOND
@@ -377,7 +378,7 @@ function naively(samples: readonly Sample[], width: number): Partial<Record<stri
 }
 
 async function opened(t: Test, type: DataTypeDefXsd) {
-  const store = await openSqlite(join(t.testdir({}), `data${places++}`))
+  const store = await openSqlite(join(testDirectory(t), `data${places++}`))
   await store.commit([create(measuredAs(type))])
   let seq = 1
   return {

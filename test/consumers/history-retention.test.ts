@@ -9,6 +9,7 @@ import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Change } from '../../src/store/store.ts'
 import { create, property, submodel, withStore } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const SECOND = 1_000_000_000n
 const DAY = 86_400n * SECOND
@@ -27,7 +28,7 @@ t.test('a policy says whether and how long samples are kept, and how they are do
 })
 
 t.test('the policy comes from the element, else from its submodel, else from the configuration', async (t) => {
-  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const store = await openSqlite(join(testDirectory(t), 'data'))
   const said = (value: string) => [{ type: 'History', valueType: 'xs:string', value }]
   const quiet = { ...property('Quiet'), qualifiers: said('off') } as ReturnType<typeof property>
   const odd = { ...property('Odd'), qualifiers: said('sometimes') } as ReturnType<typeof property>
@@ -43,7 +44,7 @@ t.test('the policy comes from the element, else from its submodel, else from the
 })
 
 t.test('a policy is read once, and again when its submodel has changed or the log has a gap', async (t) => {
-  await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+  await withStore(await openSqlite(join(testDirectory(t), 'data')), async (store) => {
     const series = { submodel: 'a', path: 'p' }
     await store.commit([create(submodel('a', property('p')))])
     let reads = 0
@@ -77,7 +78,7 @@ t.test('a policy is read once, and again when its submodel has changed or the lo
 })
 
 t.test('expired samples are dropped, old ones downsampled once, and recent ones kept', async (t) => {
-  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const store = await openSqlite(join(testDirectory(t), 'data'))
   const series = { submodel: 'm', path: 'p' }
   const chunk = (from: bigint, seq: number) => {
     const offsets = Float64Array.from({ length: 120 }, (_, i) => i * 1e9)
@@ -110,7 +111,7 @@ t.test('expired samples are dropped, old ones downsampled once, and recent ones 
 })
 
 t.test('downsampled chunks are joined, but not so far that they would outlive the retention time', async (t) => {
-  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const store = await openSqlite(join(testDirectory(t), 'data'))
   const series = { submodel: 'm', path: 'p' }
   const hours = Array.from({ length: 400 }, (_, hour) => {
     const offsets = Float64Array.from({ length: 60 }, (_, i) => i * 60e9)

@@ -12,6 +12,7 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { create, property, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 let places = 0
 
@@ -283,7 +284,7 @@ t.test('samples that were downsampled before a crash are not written again after
 })
 
 async function opened(t: Test): Promise<Store> {
-  const store = await openSqlite(join(t.testdir({}), `data${places++}`))
+  const store = await openSqlite(join(testDirectory(t), `data${places++}`))
   await store.commit([create(submodel('m', property('Speed')))])
   return store
 }

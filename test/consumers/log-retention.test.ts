@@ -3,6 +3,7 @@ import { clockOf } from '../../src/clock.ts'
 import { type LogRetentionOptions, startLogRetention } from '../../src/consumers/log-retention.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const FOREVER = { maxAgeMs: 1e12, maxBytes: 1e12 }
 
@@ -37,7 +38,7 @@ t.test('entries that the history has not taken yet are not trimmed', async (t) =
 })
 
 t.test('an empty log is left as it is', async (t) => {
-  const store = await openSqlite(t.testdir({}))
+  const store = await openSqlite(testDirectory(t))
   await trimmed(store, { maxAgeMs: 1, maxBytes: 1 })
   t.equal((await store.figures()).logLast, 0)
   await store.close()
@@ -60,7 +61,7 @@ async function trimmed(store: Store, options: Omit<LogRetentionOptions, 'failed'
 /** Twenty entries, and the time of each. */
 async function filled(t: Test, timeOf: (entry: number) => number = Date.now): Promise<Store> {
   let entry = 0
-  const store = await openSqlite(t.testdir({}), { clock: clockOf(() => timeOf(entry)) })
+  const store = await openSqlite(testDirectory(t), { clock: clockOf(() => timeOf(entry)) })
   for (; entry < 20; entry++) {
     const id = `urn:${entry}`
     const json = JSON.stringify({ modelType: 'Submodel', id })

@@ -5,6 +5,7 @@ import { Subscriptions } from '../../src/consumers/subscriptions/subscriptions.t
 import { historyOf } from '../../src/operations/history/history.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { chunk, clockFor, Listener, run, samplesOf, scene, short, until } from './subscriptions-scene.ts'
 
 scene(t, 'a snapshot sends the current state, followed by changes', async (t, { store, clock, listen, write }) => {
@@ -171,7 +172,7 @@ scene(
 t.test('values from before the log are sent from the history, each once', async (t) => {
   // The log begins at 3.5 s, as far as it is left.
   let now = 3496
-  const store = await openSqlite(join(t.testdir({}), 'data'), { clock: clockOf(() => ++now) })
+  const store = await openSqlite(join(testDirectory(t), 'data'), { clock: clockOf(() => ++now) })
   const at = (ms: number) => run([ms * 1e6, (ms + 1) * 1e6], [ms, ms + 1])
   await store.commit([create(submodel('m', property('Speed')))])
   for (const ms of [1000, 2000, 3000, 4000]) await store.commit([await samplesOf(store, 'm', 'Speed', at(ms))])

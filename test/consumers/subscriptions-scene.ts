@@ -18,6 +18,7 @@ import type { Chunk } from '../../src/store/series.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until as waitUntil } from '../until.ts'
 
 export class Listener implements Sink {
@@ -77,7 +78,7 @@ export function scene(
 ): Promise<unknown> {
   return t.test(title, async (t) => {
     const clock = clockFor(t)
-    const store = await openSqlite(join(t.testdir({}), 'data'), { clock, ...options.store })
+    const store = await openSqlite(join(testDirectory(t), 'data'), { clock, ...options.store })
     const failures: unknown[] = []
     const subscriptions = new Subscriptions(store, { clock, failed: (error) => failures.push(error), ...options })
     try {

@@ -2,12 +2,13 @@ import t from 'tap'
 import { Usage } from '../../src/consumers/usage.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const DAY_MS = 86_400_000
 
 t.test('what several hubs count is added by day, once, and kept across restarts', async (t) => {
   const clock = manualClock(Date.UTC(2026, 10, 29, 12))
-  const store = await openSqlite(t.testdir(), { clock })
+  const store = await openSqlite(testDirectory(t), { clock })
   t.teardown(() => store.close())
   const failed = (error: unknown) => t.fail(String(error))
   const open = (totals: Record<string, number>) => {
@@ -38,7 +39,7 @@ t.test('what several hubs count is added by day, once, and kept across restarts'
 
 t.test('days of long ago are removed', async (t) => {
   const clock = manualClock(Date.UTC(2025, 0, 1))
-  const store = await openSqlite(t.testdir(), { clock })
+  const store = await openSqlite(testDirectory(t), { clock })
   t.teardown(() => store.close())
   const totals: Record<string, number> = { http: 1 }
   const usage = new Usage(store, { clock, failed: (error) => t.fail(String(error)) })

@@ -8,6 +8,7 @@ import type { SettingName } from '../../src/config/config.ts'
 import { Identity } from '../../src/security/identity/identity.ts'
 import type { Claims } from '../../src/security/identity/records.ts'
 import type { ServerOptions } from '../../src/server.ts'
+import { testDirectory } from '../test-directory.ts'
 import { databaseOf, dropDatabase, openStored, type Reply, type Running, start } from './harness.ts'
 
 /** A caller, by what it shows. */
@@ -48,7 +49,7 @@ export async function startGuarded<Name extends string>(
     keys[name] = (await identity.keys.create({ name, claims: callers[name] })).key
   }
   await store.close()
-  const file = rules === undefined ? undefined : t.testdir({ 'rules.json': JSON.stringify({ rules }) })
+  const file = rules === undefined ? undefined : testDirectory(t, { 'rules.json': JSON.stringify({ rules }) })
   const hub = await start(
     t,
     {

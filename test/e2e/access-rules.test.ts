@@ -7,6 +7,7 @@ import { ConfigError } from '../../src/config/config.ts'
 import { AuditTrail } from '../../src/security/audit-trail.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, rule, str } from '../security/fixture.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until as untilTrue } from '../until.ts'
 import { startGuarded } from './access-fixture.ts'
 import { openStored, type Running, start } from './harness.ts'
@@ -35,7 +36,7 @@ t.test('without a file the built-in roles are in force', async (t) => {
 })
 
 t.test('a file that changes replaces the rules in force; one that breaks does not', async (t) => {
-  const file = join(t.testdir({}), 'rules.json')
+  const file = join(testDirectory(t), 'rules.json')
   const write = (text: string) => {
     writeFileSync(`${file}.new`, text)
     renameSync(`${file}.new`, file)
@@ -65,7 +66,7 @@ t.test('a file that changes replaces the rules in force; one that breaks does no
 })
 
 t.test('the files of a folder count together, also those that come later', async (t) => {
-  const folder = t.testdir({ 'a.json': model('/a'), 'notes.txt': 'no rules' })
+  const folder = testDirectory(t, { 'a.json': model('/a'), 'notes.txt': 'no rules' })
   const clock = manualClock()
   const hub = await start(t, { ACCESS_RULES: folder }, { clock })
   writeFileSync(join(folder, 'b.json'), model('/b'))
@@ -73,7 +74,7 @@ t.test('the files of a folder count together, also those that come later', async
 })
 
 t.test('a hub does not start with a broken file, and says where it is broken', async (t) => {
-  const file = join(t.testdir({ 'rules.json': BROKEN }), 'rules.json')
+  const file = join(testDirectory(t, { 'rules.json': BROKEN }), 'rules.json')
   const started = start(t, { ACCESS_RULES: file })
   const error = await started.then(
     () => undefined,
@@ -85,7 +86,7 @@ t.test('a hub does not start with a broken file, and says where it is broken', a
 })
 
 t.test('with a version that was valid before it starts, and says so', async (t) => {
-  const file = join(t.testdir({ 'rules.json': model('/a') }), 'rules.json')
+  const file = join(testDirectory(t, { 'rules.json': model('/a') }), 'rules.json')
   const settings = { ACCESS_RULES: file, DATA_DIR: join(t.testdirName, 'data') }
   const first = await start(t, settings)
   await first.stop()
@@ -129,7 +130,7 @@ t.test('rules that are activated decide on the next request', async (t) => {
 })
 
 t.test('a hub follows the version that another one on the same store activates', async (t) => {
-  const store = await openStored(t.testdir({}))
+  const store = await openStored(testDirectory(t))
   t.teardown(() => store.close())
   const clock = manualClock()
   const lines: unknown[] = []

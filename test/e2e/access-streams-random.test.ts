@@ -10,6 +10,7 @@ import type { Submodel } from '../../src/model/types.ts'
 import { walk } from '../../src/model/walk.ts'
 import { rightsOf } from '../../src/security/rights.ts'
 import { claim, eq, field, type Json, rule, str } from '../security/fixture.ts'
+import { testDirectory } from '../test-directory.ts'
 import { inTime } from '../until.ts'
 import { listen } from './event-source.ts'
 import { encode, type Running } from './harness.ts'
@@ -207,8 +208,10 @@ t.test('every endpoint that shows stored data is compared', async (t) => {
   const linked = 'POST /timeseries'
   // Made of a whole machine; document-set.test.ts looks into them.
   const documents = ['GET /document-set', 'GET /document-set/{document}']
+  // Of shells; shell-search.test.ts asks it under rules.
+  const search = 'GET /shell-search'
   const ofTheFeedItself = 'GET /.well-known/event-feed.json'
-  t.strictSame(found.sort(), [...COMPARED, linked, ...documents, ofTheFeedItself].sort())
+  t.strictSame(found.sort(), [...COMPARED, linked, ...documents, search, ofTheFeedItself].sort())
   const packages = readingRoutes.filter(isOfPackages)
   t.strictSame(
     packages.map(({ verb, path }) => `${verb} ${path}`),
@@ -218,7 +221,7 @@ t.test('every endpoint that shows stored data is compared', async (t) => {
 
 t.test('stream, events and tables show what the rules show', async (t) => {
   const fill = async (hub: Running) => void (await hub.get('/description'))
-  const plan = t.testdir({
+  const plan = testDirectory(t, {
     'plan.csv': 'process,machine,submodel,element,kind,method,period\nProcess,Other,urn:other,Aa,number,automatic,1s\n'
   })
   const secure = await secured(t, [], fill, {}, { COLLECTION_PLAN: join(plan, 'plan.csv') })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startProvider } from '../identity-provider.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 import { StreamClient } from './stream-client.ts'
@@ -24,7 +25,7 @@ async function readiness(hub: Running) {
 
 async function trusting(t: Test) {
   const [plant, partner] = [await startProvider(t, 'ES256'), await startProvider(t, 'ES256')]
-  const file = join(t.testdir({}), 'issuers.json')
+  const file = join(testDirectory(t), 'issuers.json')
   const trust = (...issuers: readonly { readonly url: string }[]) => {
     writeFileSync(file, JSON.stringify(issuers.map(({ url }) => ({ issuer: url, audience: 'aas-hub' }))))
   }
@@ -84,7 +85,7 @@ t.test('a changed list of issuers is followed, and a wrong one leaves the last g
 })
 
 t.test('an empty list of issuers is no open hub', async (t) => {
-  const hub = await start(t, { ISSUERS: join(t.testdir({ 'issuers.json': '[]' }), 'issuers.json') })
+  const hub = await start(t, { ISSUERS: join(testDirectory(t, { 'issuers.json': '[]' }), 'issuers.json') })
   t.equal((await hub.get('/shells')).status, 401)
   t.notHas(await readiness(hub), { insecure: true })
 })

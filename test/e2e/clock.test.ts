@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { clockOf } from '../../src/clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { broker } from '../transports/mqtt-broker.ts'
 import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
@@ -66,7 +67,7 @@ async function stream(hub: Running, item: object): Promise<unknown> {
 /** A hub with that clock, and the way to publish to it. */
 async function running(t: Test, wall: () => number) {
   const here = await broker(t)
-  const mapping = join(t.testdir({}), 'mapping.json')
+  const mapping = join(testDirectory(t), 'mapping.json')
   writeFileSync(mapping, JSON.stringify({ topics: [{ topic: 'raw', submodel: 'urn:m', path: 'Mqtt' }] }))
   const isSubscribed = once(here.aedes, 'subscribe')
   const hub = await start(t, { MQTT_URL: here.url, MQTT_MAPPING: mapping }, { clock: clockOf(wall) })

@@ -5,6 +5,7 @@ import t from 'tap'
 import type { ReportSummary } from '../../src/reports/compliance/archive/archive.ts'
 import { checkReport } from '../../src/reports/compliance/signing/signature.ts'
 import { findChromium } from '../../src/reports/render/pdf.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { clientOf, startGuarded } from './access-fixture.ts'
 import { embedded, type Reply, type Running, start } from './harness.ts'
@@ -136,7 +137,7 @@ t.test('a hub that has examined itself', async (t) => {
 })
 
 t.test('reports and keys survive a restart; one that is stopped meanwhile ends', { skip: embedded }, async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const before = await start(t, { DATA_DIR: directory, CHROMIUM: '/nowhere' })
   const made = await reportOf(before)
   await before.ask('POST', `${before.url}/compliance`)

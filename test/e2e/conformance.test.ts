@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { referenceModel, writePackage } from '../operations/conformance/reference-model.ts'
+import { testDirectory } from '../test-directory.ts'
 import { start } from './harness.ts'
 
 const PACKAGE = 'application/asset-administration-shell-package'
@@ -10,7 +11,7 @@ t.test('a package is checked against a profile, and nothing of it is stored', as
   const hub = await start(t)
   const model = referenceModel()
   delete model.submodels[0].kind
-  const body = readFileSync(await writePackage(join(t.testdir(), 'machine.aasx'), model))
+  const body = readFileSync(await writePackage(join(testDirectory(t), 'machine.aasx'), model))
   const before = (await hub.get('/submodels')).json
   const post = (query: string, headers: Record<string, string> = {}) =>
     fetch(`${hub.url}/validate?${query}`, { method: 'POST', body, headers: { 'content-type': PACKAGE, ...headers } })
@@ -35,7 +36,7 @@ t.test('a form, JSON and XML are taken as well', async (t) => {
   const hub = await start(t)
   const model = referenceModel()
   const form = new FormData()
-  const bytes = readFileSync(await writePackage(join(t.testdir(), 'machine.aasx'), model))
+  const bytes = readFileSync(await writePackage(join(testDirectory(t), 'machine.aasx'), model))
   form.append('file', new Blob([bytes]), 'machine.aasx')
   const url = `${hub.api}/validate?profile=kosmo`
   t.match(await (await fetch(url, { method: 'POST', body: form })).json(), { file: 'machine.aasx', valid: true })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type HubProcess, startHub } from '../../scripts/hub-process.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
+import { testDirectory } from '../test-directory.ts'
 import { databaseOf, dropDatabase, embedded } from './harness.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function checkSound(t: Test, directory: string, title: string): Pro
 
 /** A directory for the data of a hub, which goes with the test, and so does its database. */
 export function dataOf(t: Test): string {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   t.teardown(() => dropDatabase(databaseOf(directory)))
   return directory
 }

@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import t from 'tap'
+import { testDirectory } from '../test-directory.ts'
 import { embedded, encode, start } from './harness.ts'
 
 t.test(
   'a damaged record is reported where it is read, and everything else is served',
   { skip: embedded },
   async (t) => {
-    const directory = t.testdir({})
+    const directory = testDirectory(t)
     const first = await start(t, { DATA_DIR: directory })
     for (const id of ['urn:a', 'urn:b', 'urn:c']) {
       const value = { modelType: 'Property', idShort: 'pp', valueType: 'xs:string', value: id }

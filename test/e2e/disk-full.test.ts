@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
+import { testDirectory } from '../test-directory.ts'
 import { embedded, start } from './harness.ts'
 
 const program = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
@@ -19,7 +20,7 @@ const skip = process.platform === 'win32' ? 'there is no way to limit the size o
 const title = 'where nothing more can be written samples are refused, and all that was acknowledged is there'
 
 t.test(title, { skip }, async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const args = ['serve', '--port', '0', '--data-dir', directory, '--log-level', 'info', '--log-format', 'json']
   // No file of the hub may be larger than about 4 MB; what the test runner preloads is left out.
   const hub = spawn(

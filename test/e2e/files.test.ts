@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { testDirectory } from '../test-directory.ts'
 import { encode, type Running, start } from './harness.ts'
 
 const shell = {
@@ -241,7 +242,7 @@ t.test(
 )
 
 t.test('a folder is loaded at start, and documents changed since stay as they are', async (t) => {
-  const place = t.testdir({
+  const place = testDirectory(t, {
     plant: { 'a.json': '{"assetAdministrationShells":[]}', 'b.json': JSON.stringify(submodel) }
   })
   const settings = { PRELOAD: join(place, 'plant'), DATA_DIR: join(place, 'data') }

@@ -5,13 +5,14 @@ import t from 'tap'
 import { systemClock } from '../../src/clock.ts'
 import { startProvider } from '../identity-provider.ts'
 import { property, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { startGuarded } from './access-fixture.ts'
 import { encode, start } from './harness.ts'
 
 t.test('what a token may do is what the roles in it may, through the whole hub', async (t) => {
   const provider = await startProvider(t, 'ES256')
   const stranger = await startProvider(t, 'ES256')
-  const file = join(t.testdir({}), 'issuers.json')
+  const file = join(testDirectory(t), 'issuers.json')
   const issuer = { issuer: provider.url, audience: 'aas-hub', claims: { role: '/realm_access/roles' } }
   writeFileSync(file, JSON.stringify([issuer]))
   const hub = await start(t, { ISSUERS: file, HOST: '0.0.0.0', PUBLIC_URL: 'http://127.0.0.1' })

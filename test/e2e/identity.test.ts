@@ -12,6 +12,7 @@ import {
   usersEndpoint
 } from '../../src/transports/security/endpoints.ts'
 import { manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { embedded, type Reply, type Running, start } from './harness.ts'
 
 const PASSWORD = 'correct horse battery'
@@ -274,7 +275,7 @@ t.test('a proxy that is trusted names the address of the caller, and strangers t
 })
 
 t.test('a new data directory is for the account of the hub only', { skip: embedded }, async (t) => {
-  const directory = join(t.testdir({}), 'made', 'data')
+  const directory = join(testDirectory(t), 'made', 'data')
   await start(t, { DATA_DIR: directory })
   for (const one of [directory, dirname(directory)]) t.equal(statSync(one).mode & 0o777, 0o700, one)
 })

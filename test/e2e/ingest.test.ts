@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import t from 'tap'
 import { manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
 
@@ -234,7 +235,9 @@ t.test('clients of the line protocol push as to InfluxDB, by idShort or id of th
 })
 
 t.test('a mapping file assigns points to elements', async (t) => {
-  const file = t.testdir({ 'mapping.json': '[{"measurement":"imm*","submodel":"urn:{tag.plant}","path":"{field}"}]' })
+  const file = testDirectory(t, {
+    'mapping.json': '[{"measurement":"imm*","submodel":"urn:{tag.plant}","path":"{field}"}]'
+  })
   const hub = await filled(t, { LINE_MAPPING: `${file}/mapping.json` })
   t.equal((await hub.ask('POST', `${hub.url}/write`, 'imm01,plant=m Count=7i 1\n', LINES)).status, 204)
   t.equal(await current(hub, 'Count'), 7)

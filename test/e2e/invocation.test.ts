@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
 
@@ -168,7 +169,7 @@ t.test('a function of the operator executes an operation', async (t) => {
       inoutputArguments
     })
   }`
-  const place = t.testdir({ 'operations.mjs': module })
+  const place = testDirectory(t, { 'operations.mjs': module })
   const hub = await withOperation(t, 'http://127.0.0.1:1', { OPERATIONS: `${place}/operations.mjs` })
   t.match((await hub.post(`${OPERATION}/invoke/$value`, values)).json, {
     success: true,

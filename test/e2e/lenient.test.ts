@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { validateFile } from '../../src/commands/validate.ts'
 import { loadTemplates } from '../../src/formats/templates/load.ts'
 import { TemplateChecker } from '../../src/operations/validation/template-checker.ts'
+import { testDirectory } from '../test-directory.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 const AASX = 'application/asset-administration-shell-package+xml'
@@ -233,7 +234,7 @@ t.test('an empty list of an environment is reported, also when strict, and refus
       { pointer: / \/conceptDescriptions$/, rule: 'minItems' }
     ])
   }
-  const place = t.testdir({
+  const place = testDirectory(t, {
     'empty.json': JSON.stringify(json),
     'shell.json': '{"modelType":"AssetAdministrationShell","id":"urn:a","submodels":[]}'
   })
@@ -254,7 +255,7 @@ t.test('a strict hub refuses everything, with the places', async (t) => {
 
 t.test('a refused preload file stops neither the hub nor the other files', async (t) => {
   for (const lenient of ['true', 'false']) {
-    const place = t.testdir({
+    const place = testDirectory(t, {
       'a.json': JSON.stringify({ submodels: [null] }),
       'b.json': '{"submodels":',
       'c.json': JSON.stringify({ submodels: [{ modelType: 'Submodel', id: 'urn:good' }] })

@@ -12,6 +12,7 @@ import type { Identifiable, Submodel } from '../../src/model/types.ts'
 import { TemplateChecker } from '../../src/operations/validation/template-checker.ts'
 import { submodel } from '../arbitrary.ts'
 import { global, mutated, RUNS } from '../mutate.ts'
+import { testDirectory } from '../test-directory.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 import { refuseServerFault } from './server-fault.ts'
 
@@ -216,7 +217,7 @@ t.test('a mutated body is refused with the reason, or accepted', async (t) => {
 const checker = new TemplateChecker(loadTemplates(''), 'warn')
 
 t.test('a mutated file is refused with the reason, or accepted, strictly and leniently', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const hubs = [await start(t), await start(t, { LENIENT: 'true', TEMPLATES: 'warn' })]
   const environment = fc.tuple(submodel, fc.constantFrom(shell, concept)).map(([one, other]) => ({
     submodels: [one],
@@ -238,7 +239,7 @@ t.test('a mutated file is refused with the reason, or accepted, strictly and len
 })
 
 t.test('mutated XML is refused with the reason, or accepted', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const hubs = [await start(t), await start(t, { LENIENT: 'true' })]
   const whole = { modelType: 'Submodel', id: 'urn:s', submodelElements: [element] } as unknown as Submodel
   const xml = (await Array.fromAsync(writeXml(each([shell, whole, concept] as unknown as Identifiable[])))).join('')

@@ -5,6 +5,7 @@ import { plant } from '../../scripts/demo/plant.ts'
 import { extensionEndpoints } from '../../src/app/extension-endpoints.ts'
 import { hubDocument, type OpenApi } from '../../src/transports/http/openapi.ts'
 import { ids } from '../../src/transports/http/openapi-samples.ts'
+import { testDirectory } from '../test-directory.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -162,7 +163,7 @@ t.test('what the example of PUT stores, those of GET and DELETE find', async (t)
 })
 
 async function demoHub(t: Test): Promise<Running> {
-  const file = join(t.testdir({ 'plant.json': JSON.stringify(plant()) }), 'plant.json')
+  const file = join(testDirectory(t, { 'plant.json': JSON.stringify(plant()) }), 'plant.json')
   return await start(t, { PRELOAD: file, OPERATIONS: join(import.meta.dirname, '../../scripts/demo/operations.ts') })
 }
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { buildPage } from '../page/build-page.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 
@@ -114,7 +115,7 @@ t.test('the page finds the API where it is', async (t) => {
 t.test('nothing is logged as wrong while it is served', async (t) => {
   buildPage()
   const program = new URL('../../src/cli.ts', import.meta.url).pathname
-  const env = { PATH: process.env.PATH, PORT: '0', DATA_DIR: t.testdir({}), LOG_LEVEL: 'info', LOG_FORMAT: 'json' }
+  const env = { PATH: process.env.PATH, PORT: '0', DATA_DIR: testDirectory(t), LOG_LEVEL: 'info', LOG_FORMAT: 'json' }
   const hub = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => hub.kill('SIGKILL'))
   const lines: string[] = []

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
 import { WriteHealth } from '../../src/store/write-health.ts'
+import { testDirectory } from '../test-directory.ts'
 import { encode, start } from './harness.ts'
 
 const program = new URL('../../src/aas-hub.js', import.meta.url).pathname
@@ -21,7 +22,7 @@ t.test('a hub whose disk is full is not ready until something is stored again', 
 })
 
 t.test('a data directory that is a file is reported in one sentence', async (t) => {
-  const file = join(t.testdir({}), 'file')
+  const file = join(testDirectory(t), 'file')
   writeFileSync(file, '')
   for (const args of [
     ['--data-dir', file, '--port', '0'],

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import type { SettingName } from '../../src/config/config.ts'
 import { startProvider } from '../identity-provider.ts'
 import type { ManualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { clientOf, startGuarded } from './access-fixture.ts'
 
 const HOUR_MS = 3_600_000
@@ -17,7 +18,7 @@ export async function refusedCredentials(
   settings: Partial<Record<SettingName, string>> = {}
 ) {
   const [provider, foreign] = [await startProvider(t, 'ES256'), await startProvider(t, 'ES256')]
-  const trusted = t.testdir({ 'issuers.json': JSON.stringify([{ issuer: provider.url, audience: 'aas-hub' }]) })
+  const trusted = testDirectory(t, { 'issuers.json': JSON.stringify([{ issuer: provider.url, audience: 'aas-hub' }]) })
   const all = { ISSUERS: join(trusted, 'issuers.json'), ...settings }
   const guarded = await startGuarded(t, { admin: { role: 'administrator' } }, undefined, all, { clock })
   const { hub, as, keys } = guarded

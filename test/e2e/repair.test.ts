@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { writeXml } from '../../src/formats/xml-writer.ts'
 import { externalTo, type Model, referenceModel, writePackage } from '../operations/conformance/reference-model.ts'
 import { claim, eq, rule, str } from '../security/fixture.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { type Reply, type Running, start } from './harness.ts'
 import { bearer, secured } from './secured-hub.ts'
@@ -21,7 +22,7 @@ function brokenModel(): Model {
 }
 
 async function packageOf(t: Test, model: Model): Promise<Uint8Array<ArrayBuffer>> {
-  return Uint8Array.from(readFileSync(await writePackage(join(t.testdir(), 'machine.aasx'), model)))
+  return Uint8Array.from(readFileSync(await writePackage(join(testDirectory(t), 'machine.aasx'), model)))
 }
 
 /** As a browser sends and reads it. */
@@ -96,7 +97,7 @@ t.test('JSON and XML are repaired as what they are', async (t) => {
   t.match(JSON.parse(await fromJson.repaired.text()), {
     submodels: [{ semanticId: { keys: [{ type: 'GlobalReference' }] } }]
   })
-  const path = join(t.testdir(), 'machine.xml')
+  const path = join(testDirectory(t), 'machine.xml')
   const documents = [...model.assetAdministrationShells, ...model.submodels, ...model.conceptDescriptions]
   const identifiables = (async function* () {
     yield* documents

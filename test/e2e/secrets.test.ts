@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { testDirectory } from '../test-directory.ts'
 
 const cli = new URL('../../src/cli.ts', import.meta.url).pathname
 const PASSWORD = 'correct horse battery'
 
 async function startLogging(t: Test): Promise<{ url: string; lines: string[]; stop(): Promise<void> }> {
-  const args = ['--port', '0', '--data-dir', t.testdir({}), '--log-level', 'trace', '--log-format', 'json']
+  const args = ['--port', '0', '--data-dir', testDirectory(t), '--log-level', 'trace', '--log-format', 'json']
   const hub = spawn(process.execPath, [cli, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH }

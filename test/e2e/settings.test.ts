@@ -1,6 +1,7 @@
 /** The settings in force, as operators are shown them. */
 import t from 'tap'
 import { settingsTable } from '../../src/config/config.ts'
+import { testDirectory } from '../test-directory.ts'
 import { startGuarded } from './access-fixture.ts'
 import { start } from './harness.ts'
 
@@ -18,7 +19,7 @@ t.test('each setting is shown with its value, its source and its default', async
 })
 
 t.test('of what leads to a secret only whether it is set is shown', async (t) => {
-  const folder = t.testdir({ 'mqtt.txt': 'kim:S3CRET' })
+  const folder = testDirectory(t, { 'mqtt.txt': 'kim:S3CRET' })
   const hub = await start(t, { MQTT_URL: 'mqtt://127.0.0.1:1', MQTT_CREDENTIALS_FILE: `${folder}/mqtt.txt` })
   const { json, text } = await hub.ask('GET', `${hub.url}/settings`)
   const secret = json.result.filter((setting: object) => !('value' in setting))

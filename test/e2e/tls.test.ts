@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { CertificateAuthority, type CertificateFiles, withoutOpenSsl } from '../certificates.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 
@@ -26,7 +27,7 @@ interface Plant {
 }
 
 function plantOf(t: Test): Plant {
-  const folder = t.testdir({})
+  const folder = testDirectory(t)
   const ca = new CertificateAuthority(folder, 'plant-ca')
   return { folder, ca, hubFiles: ca.issue('hub', '/CN=hub') }
 }

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { type HubProcess, startHub } from '../../scripts/hub-process.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { embedded } from './harness.ts'
 
@@ -15,7 +16,7 @@ t.test(
   'an upload of any size fits in a bounded memory, and others are served meanwhile',
   { skip: embedded },
   async (t) => {
-    const directory = t.testdir()
+    const directory = testDirectory(t)
     const file = join(directory, 'plant.json')
     const count = await writeEnvironment(file, MEGABYTES * 1e6)
     const hub = await startHub({ DATA_DIR: join(directory, 'data') })

@@ -11,6 +11,7 @@ import { TemplateChecker } from '../../src/operations/validation/template-checke
 import { asSubmodel, makeInstance } from '../formats/templates/instances.ts'
 import { synthetic } from '../formats/templates/synthetic.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { encode, type Reply, type Running, start } from './harness.ts'
 
@@ -56,7 +57,7 @@ const made = new Map<Test, string>()
 
 /** `testdir` empties the folder of a test each time. */
 function folderOf(t: Test): string {
-  const folder = made.get(t) ?? t.testdir()
+  const folder = made.get(t) ?? testDirectory(t)
   made.set(t, folder)
   return folder
 }
@@ -341,7 +342,7 @@ t.test('$schema of a submodel without a template follows its own structure', asy
 })
 
 t.test('a folder of invalid schemas is reported before anything starts', async (t) => {
-  const directory = t.testdir({ 'wrong.json': '[]' })
+  const directory = testDirectory(t, { 'wrong.json': '[]' })
   await t.rejects(start(t, { SCHEMAS_DIR: directory }), { name: 'ConfigError', message: /SCHEMAS_DIR.*wrong\.json/ })
   await t.rejects(start(t, { SCHEMAS_DIR: join(directory, 'nowhere') }), { message: /nowhere/ })
 })

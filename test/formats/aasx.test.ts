@@ -14,6 +14,7 @@ import { type PackageFile, writeAasx } from '../../src/formats/aasx-writer.ts'
 import { DEFAULT_READ_LIMITS, type ReadLimits } from '../../src/formats/environment-source.ts'
 import { validate } from '../../src/formats/json.ts'
 import type { Identifiable } from '../../src/model/types.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const shared = new URL('../../../shared/templates', import.meta.url)
 const absent = existsSync(shared) ? false : 'the shared data is not at hand'
@@ -64,7 +65,7 @@ const whole: Parts = {
 }
 
 async function opened(t: Test, parts: Parts): Promise<Read> {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   await writeFile(path, await zip(parts))
   return read(path)
 }
@@ -141,7 +142,7 @@ t.test('a package that is put together wrongly is refused', async (t) => {
 const NAME = 'aasx/files/placeholder'
 
 t.test('no name leads out of the package', async (t) => {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   const bytes = (await zip({ ...whole, [NAME]: 'x' })).toString('latin1')
   const names = [
     '../../../../tmp/out',
@@ -171,7 +172,7 @@ function patch(
 }
 
 t.test('traps of the zip format are refused', async (t) => {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   async function refused(bytes: Buffer, expected: { name: string; message: RegExp }, limits?: ReadLimits) {
     await writeFile(path, bytes)
     await t.rejects(read(path, limits), expected, String(expected.message))
@@ -198,7 +199,7 @@ t.test('traps of the zip format are refused', async (t) => {
 })
 
 t.test('a damaged package is refused or read, wherever the damage is, and nothing stays open', async (t) => {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   const bytes = await zip({ ...whole, 'aasx/files/x.bin': 'abc'.repeat(100) })
   const count = () => (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
   const before = count()
@@ -241,7 +242,7 @@ t.test('the same content is written as the same bytes', async (t) => {
 })
 
 t.test('every part has a content type, and every file a relationship', async (t) => {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   const files = [file('/aasx/files/a & b#c?.png'), file('/aasx/files/한.png'), file('/logo.png', true)]
   await pipeline(writeAasx({ identifiables: each([]), files, form: 'xml' }), createWriteStream(path))
   const { documents, ...read_ } = await read(path)
@@ -256,7 +257,7 @@ t.test('every part has a content type, and every file a relationship', async (t)
 })
 
 t.test('whatever the files are called, the package can be read and holds them all', async (t) => {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   const odd = fc.constantFrom(
     '/aasx/data.xml',
     '/AASX/DATA.XML',
@@ -342,7 +343,7 @@ t.test('every published package opens, and its violations are reported', { skip:
 })
 
 t.test('a file that is not a zip is refused', async (t) => {
-  const path = join(t.testdir({}), 'file.aasx')
+  const path = join(testDirectory(t), 'file.aasx')
   for (const bytes of ['', 'PK', 'PK\u0003\u0004 no zip', readFileSync(fileURLToPath(import.meta.url))]) {
     await writeFile(path, bytes)
     await t.rejects(read(path), { name: 'BadRequest' })

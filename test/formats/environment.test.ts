@@ -13,6 +13,7 @@ import { DEFAULT_READ_LIMITS, type EnvironmentFormat, type ReadLimits } from '..
 import { writeXml } from '../../src/formats/xml-writer.ts'
 import type { Identifiable } from '../../src/model/types.ts'
 import { submodel } from '../arbitrary.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const shared = new URL('../../../shared/', import.meta.url)
 const absent = existsSync(shared) ? false : 'the shared data is not at hand'
@@ -40,7 +41,7 @@ async function read(path: string, form: EnvironmentFormat, limits?: ReadLimits):
 }
 
 async function roundTrip(t: Test, name: string, list: readonly Identifiable[]): Promise<unknown[]> {
-  const path = join(t.testdir({}), 'file')
+  const path = join(testDirectory(t), 'file')
   await pipeline(writers[name]?.(list) ?? [], createWriteStream(path))
   return read(path, name.slice(0, 4).trim() as EnvironmentFormat)
 }
@@ -76,7 +77,7 @@ t.test('every published package opens and has the same content as JSON', { skip:
 })
 
 t.test('files and the thumbnail travel with a package', async (t) => {
-  const path = join(t.testdir({}), 'file')
+  const path = join(testDirectory(t), 'file')
   const file = (name: string, text: string, thumbnail = false): PackageFile => ({
     name,
     contentType: 'image/png',
@@ -108,7 +109,7 @@ const submodelXml = (inner: string) =>
   `<environment ${NS}><submodels><submodel>${inner}</submodel></submodels></environment>`
 
 t.test('XML of release 3.0 is read too', async (t) => {
-  const path = join(t.testdir({ file: submodelXml('<id>x</id>').replace('3/1', '3/0') }), 'file')
+  const path = join(testDirectory(t, { file: submodelXml('<id>x</id>').replace('3/1', '3/0') }), 'file')
   t.same(await read(path, 'xml'), [{ modelType: 'Submodel', id: 'x' }])
 })
 
@@ -128,7 +129,7 @@ t.test('invalid AAS XML is refused with line and column', async (t) => {
     [submodelXml(`${'<submodelElements><submodelElementCollection><value>'.repeat(50_000)}`), /deep|cannot|no member/]
   ]
   for (const [xml, why] of broken) {
-    const path = join(t.testdir({ file: xml }), 'file')
+    const path = join(testDirectory(t, { file: xml }), 'file')
     const error = await read(path, 'xml').then(
       () => undefined,
       (thrown) => thrown
@@ -156,21 +157,21 @@ t.test('invalid AAS JSON is refused', async (t) => {
     '{"submodels":[{]}'
   ]
   for (const json of broken) {
-    const path = join(t.testdir({ file: json }), 'file')
+    const path = join(testDirectory(t, { file: json }), 'file')
     const error = await read(path, 'json').then(
       () => undefined,
       (thrown) => thrown
     )
     t.equal(error?.name, 'BadRequest', json)
   }
-  const cut = join(t.testdir({}), 'cut')
+  const cut = join(testDirectory(t), 'cut')
   await writeFile(cut, Buffer.from([...Buffer.from('{"submodels":[{"id":"'), 0xc3, 0x28, ...Buffer.from('"}]}')]))
   await t.rejects(read(cut, 'json'), { name: 'BadRequest' }, 'wrong UTF-8')
 })
 
 t.test('one document alone is as good as an environment', async (t) => {
   const path = join(
-    t.testdir({ file: '\n{ "id": "x", "modelType": "Submodel", "description": [1, {"a": "}"}] }\n' }),
+    testDirectory(t, { file: '\n{ "id": "x", "modelType": "Submodel", "description": [1, {"a": "}"}] }\n' }),
     'file'
   )
   t.same(await read(path, 'json'), [{ id: 'x', modelType: 'Submodel', description: [1, { a: '}' }] }])
@@ -178,11 +179,11 @@ t.test('one document alone is as good as an environment', async (t) => {
 
 t.test('a document beyond the limits is refused before it fills the memory', async (t) => {
   const limits = { ...DEFAULT_READ_LIMITS, itemBytes: 1000, depth: 20 }
-  const long = join(t.testdir({ file: `{"submodels":[{"id":"${'x'.repeat(5000)}"}]}` }), 'file')
+  const long = join(testDirectory(t, { file: `{"submodels":[{"id":"${'x'.repeat(5000)}"}]}` }), 'file')
   await t.rejects(read(long, 'json', limits), { message: /larger than 1000/ })
-  const deep = join(t.testdir({ file: `{"submodels":[${'['.repeat(50)}${']'.repeat(50)}]}` }), 'file')
+  const deep = join(testDirectory(t, { file: `{"submodels":[${'['.repeat(50)}${']'.repeat(50)}]}` }), 'file')
   await t.rejects(read(deep, 'json', limits), { message: /20 deep/ })
-  const longXml = join(t.testdir({ file: submodelXml(`<id>${'x'.repeat(5000)}</id>`) }), 'file')
+  const longXml = join(testDirectory(t, { file: submodelXml(`<id>${'x'.repeat(5000)}</id>`) }), 'file')
   const refusal = await read(longXml, 'xml', limits).then(
     () => undefined,
     (error: HubError) => error
@@ -191,7 +192,7 @@ t.test('a document beyond the limits is refused before it fills the memory', asy
 })
 
 t.test('a package that is none, or a trap, is refused', async (t) => {
-  const path = join(t.testdir({}), 'file')
+  const path = join(testDirectory(t), 'file')
   await pipeline(writers.aasx?.([], []) ?? [], createWriteStream(path))
   const whole = readFileSync(path)
   const refused = async (bytes: Buffer, expected: { name: string }, limits?: ReadLimits) => {

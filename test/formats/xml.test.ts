@@ -14,6 +14,7 @@ import { writeXml } from '../../src/formats/xml-writer.ts'
 import { classes } from '../../src/model/metamodel.ts'
 import type { Identifiable } from '../../src/model/types.ts'
 import { submodel } from '../arbitrary.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const shared = new URL('../../../shared/', import.meta.url)
 const xsd = new URL('spec/aas-3.1.xsd', shared)
@@ -50,7 +51,7 @@ t.test('written XML is valid by the official schema', { skip: noLint }, async (t
   const accepted = lines.map((line) => JSON.parse(line)).flatMap(({ accept, body }) => (accept ? [body] : []))
   const list = [...accepted, ...fc.sample(submodel, 50)] as Identifiable[]
   list.sort((a, b) => order.indexOf(a.modelType) - order.indexOf(b.modelType))
-  const path = join(t.testdir({}), 'environment.xml')
+  const path = join(testDirectory(t), 'environment.xml')
   writeFileSync(path, await write(list))
   const { status, stderr } = spawnSync('xmllint', ['--noout', '--schema', fileURLToPath(xsd), path])
   t.equal(status, 0, String(stderr).slice(0, 1000))

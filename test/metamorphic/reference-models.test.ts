@@ -15,6 +15,7 @@ import {
   makeReferenceModel
 } from '../../src/operations/conformance/reference-model/reference-model.ts'
 import { submodel } from '../arbitrary.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const ROUNDS = Number(process.env.MODEL_ROUNDS ?? 20)
 const IDS = 'https://plant.example/ids'
@@ -30,7 +31,7 @@ const machine = fc.record({
 const request = { profile: profileNamed('kosmo'), language: 'en' as const, dictionary: async () => undefined }
 
 t.test('the model of an instance of a model is the same model', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const [from, model, instance, again] = ['machine.json', 'model.aasx', 'instance.aasx', 'again.aasx'].map((name) =>
     join(folder, name)
   ) as [string, string, string, string]
@@ -54,7 +55,7 @@ const packages = new URL('../../../shared/testdata/kosmo/', import.meta.url).pat
 const missing = !existsSync(packages) && 'the shared test data are not at hand'
 
 t.test('a model made elsewhere comes back from its instance, document by document', { skip: missing }, async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const [instance, model] = [join(folder, 'instance.aasx'), join(folder, 'model.aasx')]
   for (const name of ['ok-2025-and-2026.aasx', 'ok-2025-and-2026-json.aasx']) {
     const from = join(packages, name)

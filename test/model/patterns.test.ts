@@ -170,9 +170,9 @@ t.test('no text of 2,048 characters takes a pattern long', async (t) => {
     for (const head of heads) {
       for (const part of parts) {
         const hostile = `${(head + part.repeat(2048)).slice(0, 2047)}\u0000`
-        const start = performance.now()
         const fits = expression.test(hostile)
-        const took = performance.now() - start
+        // The least of several, as the machine may pause in between.
+        const took = Math.min(...Array.from({ length: 3 }, () => timeOf(() => expression.test(hostile))))
         if (fits || took > 10) slow.push(`${name} took ${took} ms for ${head}${part}…`)
       }
     }
@@ -201,4 +201,11 @@ function officialPatterns(schema: unknown, [definition = '', member = '']: reado
       else collect(value, within || key === member)
     }
   }
+}
+
+/** In milliseconds. */
+function timeOf(work: () => void): number {
+  const start = performance.now()
+  work()
+  return performance.now() - start
 }

@@ -17,6 +17,7 @@ import { openReplica } from '../../src/store/mongodb/replica.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { manualClock } from '../manual-clock.ts'
 import { create, property, replace, submodel, submodelOf, withStore, write } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 
 const url = process.env.MONGODB_URL ?? ''
@@ -321,7 +322,7 @@ t.test('an unreachable database is reported soon, with its address', async (t) =
     message: /127.0.0.1:9/
   })
   t.ok(performance.now() - start < 3000)
-  const missing = join(t.testdir({}), 'nowhere')
+  const missing = join(testDirectory(t), 'nowhere')
   await t.rejects(openMongo('mongodb://127.0.0.1:9/', { credentialsFile: missing }), /nowhere/)
   await t.rejects(openMongo('mongodb://127.0.0.1:9/', { caFile: missing, connectTimeoutMs: 300 }), /nowhere/)
   t.notOk(existsSync(missing))
@@ -331,7 +332,7 @@ t.test(
   'while the database is unreachable requests fail at once, and succeed when it is back',
   { skip, timeout: 120_000 },
   async (t) => {
-    const server = await startFerretdb(join(t.testdir({}), 'data'))
+    const server = await startFerretdb(join(testDirectory(t), 'data'))
     try {
       await withStore(await openMongo(server.url, { connectTimeoutMs: 500 }), async (store) => {
         await store.commit([create(submodel('a', property('p', '1')))])

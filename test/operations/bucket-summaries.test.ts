@@ -13,6 +13,7 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { create, property, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const series = { submodel: 'm', path: 'Speed' }
 let places = 0
@@ -117,7 +118,7 @@ interface Push {
 }
 
 async function begin(t: Test) {
-  const store: Store = await openSqlite(join(t.testdir({}), `data${places++}`))
+  const store: Store = await openSqlite(join(testDirectory(t), `data${places++}`))
   await store.commit([create(submodel('m', property('Speed')))])
   const ingest = new Ingest({ store })
   const start = () => startHistoryWriter(store, { failed: (error) => t.fail(String(error)) })

@@ -6,13 +6,14 @@ import { type Job, type JobOutcome, Jobs } from '../../src/operations/jobs.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 
 const RESULTS = { count: 100, bytes: 1_000_000, keptMs: 60_000 }
 
 const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
   t.test(title, async (t) => {
-    const store = await openSqlite(join(t.testdir({}), 'data'))
+    const store = await openSqlite(join(testDirectory(t), 'data'))
     try {
       await body(t, store)
     } finally {

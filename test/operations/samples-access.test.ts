@@ -12,6 +12,7 @@ import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { eq, field, type Json, policyOf, rule, stored, str } from '../security/fixture.ts'
 import { create, property, replace, submodel, withStore, write } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 interface World {
   readonly store: Store
@@ -26,7 +27,7 @@ const noTemplates = { enforces: false, refused: () => [], forget: () => {} } as 
 
 function given(title: string, rules: readonly Json[], body: (t: Test, world: World) => Promise<void>): void {
   t.test(title, async (t) => {
-    await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+    await withStore(await openSqlite(join(testDirectory(t), 'data')), async (store) => {
       const press = { ...submodel('press', property('speed', '5'), property('recipe', '1')), idShort: 'line' }
       await store.commit([create(press), create(submodel('oven', property('speed', '5')))])
       await store.commit([create(submodel('plant', property('state', '0')))])

@@ -10,6 +10,7 @@ import { decodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { LoggedChange, Store } from '../../src/store/store.ts'
 import { create, type property, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const test = (
   title: string,
@@ -17,7 +18,7 @@ const test = (
   options?: Partial<IngestOptions>
 ) =>
   t.test(title, async (t) => {
-    const store = await openSqlite(join(t.testdir({}), 'data'))
+    const store = await openSqlite(join(testDirectory(t), 'data'))
     try {
       await store.commit([
         create(

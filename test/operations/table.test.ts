@@ -88,7 +88,7 @@ t.test('every interface is mounted somewhere, and rows left out of a mount are r
   }
 })
 
-t.test('the right follows from the verb, except for invocations and queries by POST', async (t) => {
+t.test('the right follows from the verb, except for invocations, queries and checks by POST', async (t) => {
   const usual = { GET: ['READ', 'VIEW'], POST: ['CREATE'], PUT: ['UPDATE'], PATCH: ['UPDATE'], DELETE: ['DELETE'] }
   const expected = (verb: keyof typeof usual, right: RequiredRight) =>
     typeof right === 'object' && 'present' in right
@@ -105,13 +105,21 @@ t.test('the right follows from the verb, except for invocations and queries by P
     'QuerySubmodels',
     'QueryConceptDescriptions',
     'QueryAssetAdministrationShellDescriptors',
-    'QuerySubmodelDescriptors'
+    'QuerySubmodelDescriptors',
+    'CheckAssetAdministrationShell',
+    'CheckSubmodel',
+    'CheckConceptDescription',
+    'CheckUpload'
   ])
 })
 
 t.test('the hub has few extensions', async (t) => {
   t.strictSame(own.map(keyOf), [
     'POST /upload',
+    'POST /check/shells',
+    'POST /check/submodels',
+    'POST /check/concept-descriptions',
+    'POST /check/upload',
     'GET /submodels/{submodelIdentifier}/$validation',
     'GET /validation',
     'GET /submodels/{submodelIdentifier}/$schema'

@@ -7,6 +7,7 @@ import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { startHub } from '../../scripts/hub-process.ts'
 import { freePort } from '../../scripts/ports.ts'
 import { type Running, start } from '../e2e/harness.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, type Tab, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
@@ -145,7 +146,7 @@ t.test('charts', { skip: noBrowser, timeout: 300_000 }, async (t) => {
 })
 
 t.test('a live chart misses nothing while the hub is killed', { skip: noBrowser, timeout: 120_000 }, async (t) => {
-  const settings = { DATA_DIR: t.testdir({}), PORT: String(await freePort()), LOG_LEVEL: 'info' }
+  const settings = { DATA_DIR: testDirectory(t), PORT: String(await freePort()), LOG_LEVEL: 'info' }
   let hub = await startHub(settings)
   t.teardown(() => hub.kill())
   await uploadPlant(hub)

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { BASE, OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { encode, type Running, start } from '../e2e/harness.ts'
 import { bearer } from '../e2e/secured-hub.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import {
   checkAccessibility,
@@ -31,7 +32,7 @@ const PLAN = [
 ].join('\n')
 
 t.test('pages of evidence', { skip: noBrowser, timeout: 240_000 }, async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   writeFileSync(join(directory, 'plan.csv'), PLAN)
   const hub = await start(t, { COLLECTION_PLAN: join(directory, 'plan.csv') })
   await fill(hub)

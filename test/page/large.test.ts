@@ -4,6 +4,7 @@ import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { startHub } from '../../scripts/hub-process.ts'
 import { freePort } from '../../scripts/ports.ts'
 import { start } from '../e2e/harness.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { noBrowser, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
@@ -78,7 +79,7 @@ t.test(
     timeout: 120_000
   },
   async (t) => {
-    const settings = { DATA_DIR: t.testdir({}), PORT: String(await freePort()), LOG_LEVEL: 'info' }
+    const settings = { DATA_DIR: testDirectory(t), PORT: String(await freePort()), LOG_LEVEL: 'info' }
     let hub = await startHub(settings)
     t.teardown(() => hub.kill())
     await uploadPlant(hub)

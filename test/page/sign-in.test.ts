@@ -8,6 +8,7 @@ import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
 import { bearer } from '../e2e/secured-hub.ts'
 import { startProvider } from '../identity-provider.ts'
+import { testDirectory } from '../test-directory.ts'
 import { checkAccessibility, checkWidth, NARROW, noBrowser, screenshot, signInWithKey, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
 
@@ -135,7 +136,7 @@ t.test(
     provider.server.service.on('beforeTokenSigning', (token: { payload: Record<string, unknown> }) => {
       Object.assign(token.payload, { aud: 'aas-hub', role: 'engineer', name: 'park' })
     })
-    const issuers = join(t.testdir({}), 'issuers.json')
+    const issuers = join(testDirectory(t), 'issuers.json')
     const page = { clientId: 'aas-hub-page' }
     writeFileSync(issuers, JSON.stringify([{ issuer: provider.url, audience: 'aas-hub', page }]))
     const hub = await start(t, { ISSUERS: issuers })

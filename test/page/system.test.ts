@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { OPERATIONAL_DATA } from '../../scripts/demo/plant.ts'
 import { type Running, start } from '../e2e/harness.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, show, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
@@ -15,7 +16,7 @@ const PLAN = [
 ].join('\n')
 
 t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) => {
-  const directory = t.testdir({ 'plan.csv': PLAN })
+  const directory = testDirectory(t, { 'plan.csv': PLAN })
   const hub = await start(t, { COLLECTION_PLAN: join(directory, 'plan.csv') })
   await uploadPlant(hub)
 

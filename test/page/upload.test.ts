@@ -10,6 +10,7 @@ import { encode, type Running, start } from '../e2e/harness.ts'
 import { bearer, secured } from '../e2e/secured-hub.ts'
 import { type Model, referenceModel, writePackage } from '../operations/conformance/reference-model.ts'
 import { claim, eq, rule, str } from '../security/fixture.ts'
+import { testDirectory } from '../test-directory.ts'
 import {
   checkAccessibility,
   checkWidth,
@@ -33,7 +34,7 @@ interface TestFile {
 }
 
 async function packageOf(t: Test, model: Model, name: string): Promise<TestFile> {
-  const path = await writePackage(join(t.testdir(), 'machine.aasx'), model)
+  const path = await writePackage(join(testDirectory(t), 'machine.aasx'), model)
   return { name, mimeType: 'application/octet-stream', buffer: readFileSync(path) }
 }
 
@@ -43,7 +44,7 @@ const jsonOf = (name: string, content: unknown): TestFile => ({
 })
 
 async function xmlOf(t: Test, model: Model, name: string): Promise<TestFile> {
-  const path = join(t.testdir(), 'machine.xml')
+  const path = join(testDirectory(t), 'machine.xml')
   const documents = [...model.assetAdministrationShells, ...model.submodels, ...model.conceptDescriptions]
   const identifiables = (async function* () {
     yield* documents

@@ -7,6 +7,7 @@ import { Policy } from '../../src/security/policy.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { create, property, submodel, withStore, write } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { eq, field, type Json, policyOf, rule, stored, str } from './fixture.ts'
 
 const caller: Caller = { subject: { claims: { role: 'operator' } }, name: 'user:kim', authentication: 'session' }
@@ -18,7 +19,7 @@ function accessing(
   body: (t: Test, access: Access, store: Store) => Promise<void>
 ) {
   t.test(title, async (t) => {
-    await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+    await withStore(await openSqlite(join(testDirectory(t), 'data')), async (store) => {
       await store.commit([create(submodel('press', property('speed', '5'), property('recipe', 'x')))])
       await store.commit([create(submodel('plant', property('state', 'stopped')))])
       const parts = { store, rules: new RulesInForce(policyOf(...rules)), clock: systemClock }
@@ -64,7 +65,7 @@ accessing(
 )
 
 t.test('rules that are replaced decide the next question', async (t) => {
-  await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+  await withStore(await openSqlite(join(testDirectory(t), 'data')), async (store) => {
     const rules = new RulesInForce(policyOf(rule({})))
     const access = new Access({ store, rules, clock: systemClock }, caller, ['/submodels'])
     t.equal(await access.ofKind('READ', 'Submodel'), 'allowed')

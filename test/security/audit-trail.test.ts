@@ -11,6 +11,7 @@ import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Change, Store } from '../../src/store/store.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { collection, create, property, replace, submodel, withStore, write } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { eq, field, policyOf, rule, str } from './fixture.ts'
 
 const kim: Caller = {
@@ -36,7 +37,7 @@ function trailing(
 ): void {
   t.test(title, async (t) => {
     const clock = manualClock()
-    const directory = join(t.testdir({}), 'data')
+    const directory = join(testDirectory(t), 'data')
     await withStore(await openSqlite(directory, { clock }), async (store) => {
       const failed = (error: unknown) => t.fail('written', { error })
       const trail = new AuditTrail({ store, clock, mode: 'writes', failed, ...options })
@@ -229,7 +230,7 @@ trailing('a change of the access rules is recorded in its commit', {}, async (t,
 
 t.test('records that could not be written are written once the store is back', async (t) => {
   const clock = manualClock()
-  await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+  await withStore(await openSqlite(join(testDirectory(t), 'data')), async (store) => {
     let isAway = true
     const failures: unknown[] = []
     const flaky = {

@@ -3,11 +3,12 @@ import t, { type Test } from 'tap'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
 import { withStore } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { accessing } from './accessing.ts'
 import { claim, eq, rule, str } from './fixture.ts'
 
 function stored(title: string, body: (t: Test, store: Store) => Promise<void>): void {
-  t.test(title, async (t) => withStore(await openSqlite(join(t.testdir({}), 'data')), (store) => body(t, store)))
+  t.test(title, async (t) => withStore(await openSqlite(join(testDirectory(t), 'data')), (store) => body(t, store)))
 }
 
 stored('a decision that was kept counts where nothing that it depends on differs', async (t, store) => {

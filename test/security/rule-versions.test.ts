@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { BUILT_IN, type NewVersion, RuleVersions } from '../../src/security/rule-versions.ts'
 import { openStored } from '../e2e/harness.ts'
 import { manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { rule } from './fixture.ts'
 
 const version = (name: string, activate = true): NewVersion => ({
@@ -13,7 +14,7 @@ const version = (name: string, activate = true): NewVersion => ({
 })
 
 async function open(t: Test): Promise<RuleVersions> {
-  const store = await openStored(t.testdir({}))
+  const store = await openStored(testDirectory(t))
   t.teardown(() => store.close())
   return new RuleVersions(store, manualClock(Date.UTC(2026, 5, 1)))
 }

@@ -4,6 +4,7 @@ import { WritingView } from '../../src/security/writing-view.ts'
 import { runExclusive } from '../../src/store/concurrency.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { withStore } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { accessing } from './accessing.ts'
 
 t.test('changes of one document by several callers are made one after the other', async (t) => {
@@ -13,7 +14,7 @@ t.test('changes of one document by several callers are made one after the other'
     await new Promise(setImmediate)
     done.push(`${name} ends`)
   }
-  await withStore(await openSqlite(join(t.testdir({}), 'data')), async (store) => {
+  await withStore(await openSqlite(join(testDirectory(t), 'data')), async (store) => {
     const callers = accessing(store)
     const viewOf = (sub: string) => new WritingView(store, callers.of({ sub }), ['UPDATE'], store)
     await Promise.all([

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { type AuditEntry, ChainVerifier, EMPTY_CHAIN, type KeptHead, nextEntry } from '../../src/store/audit-chain.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import { testDirectory } from '../test-directory.ts'
 import { withStore } from './fixtures.ts'
 
 const RECORD = '{"caller":"user:kim","id":"ä"}'
@@ -127,7 +128,7 @@ t.test('an entry cut off while no hub ran leaves a gap that no later entry close
 })
 
 async function filled(t: Test): Promise<string> {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await withStore(await openSqlite(directory), async (store) => {
     for (let n = 1; n <= 9; n++) await store.commit([{ change: 'audit', record: RECORD }])
   })

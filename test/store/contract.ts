@@ -20,6 +20,7 @@ import type {
   LogEntry,
   Store
 } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import {
   all,
   collection,
@@ -40,7 +41,7 @@ import {
 export function contract(t: Test, open: Open): void {
   const test = (title: string, body: (t: Test, store: Store) => Promise<void>) =>
     t.test(title, async (t) => {
-      await withStore(await open(join(t.testdir({}), 'data')), (store) => body(t, store))
+      await withStore(await open(join(testDirectory(t), 'data')), (store) => body(t, store))
     })
 
   documents(test)
@@ -1210,7 +1211,7 @@ function chunks(test: Define): void {
 
 function lifetime(t: Test, open: Open): void {
   t.test('documents that are larger than the cache can be written and read', async (t) => {
-    await withStore(await open(join(t.testdir({}), 'data'), { cacheBytes: 100 }), async (store) => {
+    await withStore(await open(join(testDirectory(t), 'data'), { cacheBytes: 100 }), async (store) => {
       const ids = ['a', 'b', 'c']
       await store.commit(ids.map((id) => create(submodel(id, property('p', '0')))))
       await store.commit(await Promise.all(ids.map((id) => write(store, id, 'p', '1'))))
@@ -1219,7 +1220,7 @@ function lifetime(t: Test, open: Open): void {
   })
 
   t.test('log times never decrease, even if the clock jumps back or did so between two starts', async (t) => {
-    const place = join(t.testdir({}), 'data')
+    const place = join(testDirectory(t), 'data')
     let now = 1_790_000_000_000
     const clock = clockOf(() => now)
     const times: number[] = []
@@ -1247,7 +1248,7 @@ function lifetime(t: Test, open: Open): void {
   })
 
   t.test('after the clock jumped ahead and back, values are dated by its current time', async (t) => {
-    const place = join(t.testdir({}), 'data')
+    const place = join(testDirectory(t), 'data')
     let now = 1_790_000_000_000
     const rows: unknown[] = []
     for (const jumps of [[0, 300 * 86_400_000, -300 * 86_400_000], [1000]]) {
@@ -1280,7 +1281,7 @@ function lifetime(t: Test, open: Open): void {
   })
 
   t.test('everything is kept across closing and opening', async (t) => {
-    const place = join(t.testdir({}), 'data')
+    const place = join(testDirectory(t), 'data')
     const seen = await withStore(await open(place), async (store) => {
       await fill(store)
       return everything(store)
@@ -1292,7 +1293,7 @@ function lifetime(t: Test, open: Open): void {
   })
 
   t.test('close waits for accepted commits; afterwards the store refuses', async (t) => {
-    const place = join(t.testdir({}), 'data')
+    const place = join(testDirectory(t), 'data')
     const store = await open(place)
     const pending = Array.from({ length: 100 }, (_, n) => store.commit([create(submodel(`s${n}`))]))
     await store.close()

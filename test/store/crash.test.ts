@@ -8,13 +8,14 @@ import t, { type Test } from 'tap'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import { type Line, type World, WRITERS, worldOf } from './crash-writer.ts'
 import { withStore } from './fixtures.ts'
 
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 6)
 
 t.test('a process killed at any moment leaves all acknowledged commits, and none half applied', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   let acknowledged = 0
   for (let round = 1; round <= ROUNDS; round++) {
     const lines = await killedAfter(directory, Math.random() * 500)

@@ -13,6 +13,7 @@ import { encodeRun } from '../../src/store/run-codec.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { FileEntry, Store } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import {
   all,
   create,
@@ -367,7 +368,7 @@ t.test('data of a release without checksums is trusted, and gets checksums with 
 
 /** A closed data directory: submodels with written values, one of them with a file. */
 async function filled(t: Test, padding = 0): Promise<string> {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await withStore(await openSqlite(directory), async (store) => {
     for (const id of IDS) await store.commit([create(submodel(id, property('p', '1')), ['idShort', id])])
     for (let n = 0; n < padding; n++) await store.commit([create(submodel(`padding ${n}`, property('p', String(n))))])

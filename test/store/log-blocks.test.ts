@@ -8,6 +8,7 @@ import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { type BlockEntry, decodeBlock, encodeBlock } from '../../src/store/sqlite/log-block-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Change, LogEntry, Store } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import { create, property, submodel, withStore } from './fixtures.ts'
 
 const series = { submodel: fc.constantFrom('urn:a', 'urn:b', '서울'), path: fc.constantFrom('p', 'q.r', 's[0]') }
@@ -72,7 +73,7 @@ const PATHS = ['p', 'q', 'r']
 
 /** Commits of one turn share a transaction; some are refused, some are of structure. */
 async function filled(t: Test): Promise<{ directory: string; written: LogEntry[] }> {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const written = await withStore(await openSqlite(directory), async (store) => {
     await store.commit([create(submodel('m', ...PATHS.map((path) => property(path))))])
     for (let turn = 0; turn < 3; turn++) {

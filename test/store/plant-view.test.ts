@@ -3,13 +3,14 @@ import { SCRATCH_PREFIX } from '../../src/model/examination.ts'
 import { plantView } from '../../src/store/plant-view.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Change } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const create = (id: string): Change => {
   return { change: 'create', kind: 'ConceptDescription', id, json: JSON.stringify({ id }), facets: [] }
 }
 
 t.test('what an examination stores is neither listed nor logged, and positions stay', async (t) => {
-  const store = await openSqlite(t.testdir())
+  const store = await openSqlite(testDirectory(t))
   t.teardown(() => store.close())
   const view = plantView(store)
   const scratch = `${SCRATCH_PREFIX}x`

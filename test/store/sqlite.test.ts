@@ -12,6 +12,7 @@ import { intersect } from '../../src/store/sqlite/intersect.ts'
 import { migrate } from '../../src/store/sqlite/schema.ts'
 import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts'
 import type { Store } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import { contract } from './contract.ts'
 import { create, property, submodel, submodelOf, WITHOUT_CHECKSUMS, withStore, write } from './fixtures.ts'
 import { checkCopy, copyDuringWrites } from './pairs.ts'
@@ -23,7 +24,7 @@ function stored(
   body: (t: Test, store: Store, directory: string) => Promise<void>
 ) {
   t.test(title, async (t) => {
-    const directory = join(t.testdir({}), 'data')
+    const directory = join(testDirectory(t), 'data')
     await withStore(await openSqlite(directory, options), (store) => body(t, store, directory))
   })
 }
@@ -45,7 +46,7 @@ stored(
 )
 
 t.test('opening a directory that is in use fails and names it', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const store = await openSqlite(directory)
   await t.rejects(openSqlite(directory), { name: 'Unavailable', message: new RegExp(`${directory} is in use`) })
   await t.rejects(run('sqlite.ts', `openSqlite(${JSON.stringify(directory)})`), /in use by another process/)
@@ -54,7 +55,7 @@ t.test('opening a directory that is in use fails and names it', async (t) => {
 })
 
 t.test('a database of a later release is refused and left unchanged', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   await (await openSqlite(directory)).close()
   const db = new DatabaseSync(join(directory, 'hub.db'))
   db.exec('PRAGMA user_version = 999')
@@ -64,7 +65,7 @@ t.test('a database of a later release is refused and left unchanged', async (t) 
 })
 
 t.test('a file that is not a database is refused by name', async (t) => {
-  const directory = t.testdir({ 'hub.db': 'no database '.repeat(1000) })
+  const directory = testDirectory(t, { 'hub.db': 'no database '.repeat(1000) })
   await t.rejects(openSqlite(directory), { name: 'Unavailable', message: /hub\.db.*damaged.*backup/ })
 })
 
@@ -105,7 +106,7 @@ stored(
 
 t.test('if the system fails to write, commits fail and the store stays usable', async (t) => {
   if (process.platform === 'win32') return t.pass('skipped: no way to limit the size of files here')
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   // The child may write no file larger than about 2 MB; what the test runner preloads would end it there by a signal.
   const script = `
     import { Readable } from 'node:stream'
@@ -161,7 +162,7 @@ stored(
 )
 
 t.test('unreferenced files of an earlier process are removed at the start', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const files = () =>
     readdirSync(join(directory, 'files'), { recursive: true }).filter((name) => String(name).length > 60)
   let now = Date.now()
@@ -186,7 +187,7 @@ t.test('unreferenced files of an earlier process are removed at the start', asyn
 })
 
 t.test('receiving the same bytes again restarts their grace period', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   let now = Date.now()
   const store = await openSqlite(directory, { clock: clockOf(() => now) })
   await store.commit([create(submodel('a'))])
@@ -203,7 +204,7 @@ t.test('receiving the same bytes again restarts their grace period', async (t) =
 })
 
 t.test('incomplete files of a killed process are removed when the store is opened', async (t) => {
-  const directory = t.testdir({ tmp: { half: 'a file' } })
+  const directory = testDirectory(t, { tmp: { half: 'a file' } })
   await withStore(await openSqlite(directory), async (store) => {
     t.strictSame(readdirSync(join(directory, 'tmp')), [])
     await t.rejects(store.receive(Readable.from([Buffer.alloc(100)]), 10), { name: 'TooLarge' })
@@ -250,7 +251,7 @@ stored('a failing backup leaves nothing; a missing source is reported', {}, asyn
 })
 
 t.test('the check reports inconsistencies', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const store = await openSqlite(directory)
   await store.commit([create(submodel('a', property('p', '1'), property('q', '1')))])
   await store.close()
@@ -284,7 +285,7 @@ t.test('intersecting lists skips ahead; without matches it stops at a position t
 })
 
 t.test('a closed store leaves a single database file', async (t) => {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   const store = await openSqlite(directory)
   await store.commit([create(submodel('a'))])
   await store.close()
@@ -302,7 +303,7 @@ function urlOf(module: string): string {
 }
 
 t.test('migration dates values of documents by the commits that are still in the log', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const made = await withStore(await openSqlite(directory), async (store) => {
     await store.commit([create(submodel('old', property('p', '1')))])
     const made = await store.commit([create(submodel('a', property('p', '1'), property('q')))])

@@ -11,6 +11,7 @@ import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { Tail } from '../../src/store/sqlite/tail.ts'
 import { ValueChanges } from '../../src/store/sqlite/value-changes.ts'
 import type { Change } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import { diskOf } from './disk.ts'
 import { create, property, replace, submodel, submodelOf, withStore, write } from './fixtures.ts'
 
@@ -28,7 +29,7 @@ function breakPages(directory: string, table: string, pick: (leaves: readonly nu
 
 /** What a process leaves that ended early, with values that are in no row; each has an entry, of a size that fills pages. */
 async function left(t: Test): Promise<string> {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   return withStore(await openSqlite(directory), async (store) => {
     await store.commit([create(submodel('a', property('p', '0'), property('q', '0')))])
     await store.commit([await write(store, 'a', 'p', '1')])
@@ -80,7 +81,7 @@ t.test('where rows cannot be written, further values are refused at last, and no
 })
 
 t.test('entries whose values are in their rows are trimmed first, which makes room on a full disk', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const last = await withStore(await openSqlite(directory, { maxUnwritten: 1 }), async (store) => {
     await store.commit([create(submodel('a', property('p', '0'), property('q', '0')))])
     await store.commit([await write(store, 'a', 'p', '1')])
@@ -98,7 +99,7 @@ t.test('entries whose values are in their rows are trimmed first, which makes ro
 })
 
 t.test('rows that could not be written when it was time are tried again', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await withStore(await openSqlite(directory), (store) =>
     store.commit([create(submodel('a', property('p', '0'), property('q', '0')))])
   )
@@ -152,7 +153,7 @@ t.test('the rows of a submodel follow together, as long as they are few', async 
 })
 
 t.test('what readers find in the log, they find in the elements', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await withStore(await openSqlite(directory), (store) =>
     store.commit([create(submodel('a', property('p', '0'), property('q', '0')))])
   )

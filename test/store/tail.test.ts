@@ -14,6 +14,7 @@ import { openSqlite, type SqliteOptions } from '../../src/store/sqlite/sqlite.ts
 import { Tail } from '../../src/store/sqlite/tail.ts'
 import { ValueChanges } from '../../src/store/sqlite/value-changes.ts'
 import type { Change, ElementCondition, Store } from '../../src/store/store.ts'
+import { testDirectory } from '../test-directory.ts'
 import { diskOf } from './disk.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './fixtures.ts'
 
@@ -24,7 +25,7 @@ function stored(
   options: SqliteOptions = {}
 ): void {
   t.test(title, async (t) => {
-    const directory = join(t.testdir({}), 'data')
+    const directory = join(testDirectory(t), 'data')
     await withStore(await openSqlite(directory, options), (store) => body(t, store, directory))
   })
 }
@@ -201,7 +202,7 @@ t.test('rows follow in short transactions, and any of them may be the last', asy
       fc.array(step, { minLength: 20, maxLength: 80 }),
       fc.constantFrom(2, 5, 10_000),
       async (steps, maxUnwritten) => {
-        const directory = join(t.testdir({}), 'data')
+        const directory = join(testDirectory(t), 'data')
         await withStore(await openSqlite(directory, { maxUnwritten, cacheBytes: 2000 }), async (store) => {
           await store.commit(ids.map((id) => create(submodel(id, property('p', '0'), property('q', '0')))))
           for (const one of steps) {
@@ -228,7 +229,7 @@ t.test('rows follow in short transactions, and any of them may be the last', asy
 })
 
 t.test('where the disk is full rows wait, nothing is lost, and they follow once there is room', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const values = Array.from({ length: 300 }, (_, n) => `p${n}`)
   await withStore(await openSqlite(directory), (store) =>
     store.commit([create(submodel('a', ...values.map((name) => property(name, '0'))))])
@@ -269,7 +270,7 @@ t.test('where the disk is full rows wait, nothing is lost, and they follow once 
 })
 
 t.test('a hub starts on a full disk, with every value that was acknowledged', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   const names = Array.from({ length: 300 }, (_, n) => `p${n}`)
   const last = await withStore(await openSqlite(directory), async (store) => {
     await store.commit([create(submodel('a', ...names.map((name) => property(name, '0'))))])

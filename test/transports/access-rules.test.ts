@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { encode, start } from '../e2e/harness.ts'
 import { eq, field, property, rule, stored, str, submodel } from '../security/fixture.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const program = new URL('../../src/aas-hub.js', import.meta.url).pathname
 const at = '/security/access-rules'
@@ -84,7 +85,7 @@ t.test('explain reads documents, and the values that rules refer to', async (t) 
 
 t.test('the commands do the same, with a running hub or without', async (t) => {
   const hub = await start(t)
-  const file = join(t.testdir({ data: {} }), 'rules.json')
+  const file = join(testDirectory(t, { data: {} }), 'rules.json')
   writeFileSync(file, JSON.stringify(model('/a')))
   for (const where of [
     ['--url', hub.url],
@@ -119,7 +120,7 @@ t.test('the commands show a key, or the name and password of a user', async (t) 
   const user = { name: 'kim', password, claims: { role: 'administrator' } }
   t.equal((await hub.ask('POST', `${hub.url}/security/users`, user)).status, 201)
   t.match(await access('versions', '--url', hub.url), { code: 1, stderr: /refuses with 401/ })
-  const file = join(t.testdir({ token: `kim:${password}\n` }), 'token')
+  const file = join(testDirectory(t, { token: `kim:${password}\n` }), 'token')
   t.match(await access('versions', '--url', hub.url, '--token-file', file), { code: 0, stdout: /^version 0: active/ })
 })
 

@@ -15,6 +15,7 @@ import { manualClock } from '../manual-clock.ts'
 import { claim, eq, rule, str } from '../security/fixture.ts'
 import { anotherHub, openIdentity } from '../security/identity/fixture.ts'
 import { property, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 
 interface Answer {
   readonly status: number | undefined
@@ -108,7 +109,7 @@ t.test('an expired key or token is refused in the very next request', async (t) 
   // The provider signs with the time of the machine.
   const clock = manualClock(Date.now())
   const provider = await startProvider(t)
-  const issuers = join(t.testdir({}), 'issuers.json')
+  const issuers = join(testDirectory(t), 'issuers.json')
   writeFileSync(issuers, JSON.stringify([{ issuer: provider.url, audience: 'aas-hub' }]))
   const hub = await start(t, { TEMPLATES: 'off', ISSUERS: issuers }, { clock })
   const ask = connection(t, hub)

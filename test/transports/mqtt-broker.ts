@@ -13,6 +13,7 @@ import { readMapping } from '../../src/transports/mqtt/mapping.ts'
 import { type MqttTransport, mqttTransport } from '../../src/transports/mqtt/mqtt.ts'
 import type { MqttOptions } from '../../src/transports/mqtt/options.ts'
 import { create, submodel } from '../store/fixtures.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 
 export interface Broker {
@@ -72,7 +73,7 @@ export const property = (idShort: string, valueType = 'xs:double') =>
 
 /** A store with the submodel `urn:press`, named Press. */
 export async function storeOf(t: Test): Promise<Store> {
-  const store = await openSqlite(join(t.testdir({}), 'data'))
+  const store = await openSqlite(join(testDirectory(t), 'data'))
   t.teardown(() => store.close())
   const press = submodel(
     'urn:press',

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { encode, type Running, start } from '../e2e/harness.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { broker } from './mqtt-broker.ts'
 
@@ -11,7 +12,7 @@ async function element(hub: Running, path: string) {
 
 t.test('signals of any name are created, and one that cannot be does not affect others', async (t) => {
   const here = await broker(t)
-  const folder = t.testdir({
+  const folder = testDirectory(t, {
     'mapping.json': JSON.stringify({
       topics: [
         { topic: 'opcua/press', submodel: 'urn:press', payload: 'opcua' },

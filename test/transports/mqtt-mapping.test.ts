@@ -9,6 +9,7 @@ import { DEFAULT_PAYLOAD_RULE, type PayloadRule, readMapping } from '../../src/t
 import { parsePayload } from '../../src/transports/mqtt/payload.ts'
 import { qualityOfCode } from '../../src/transports/mqtt/sample.ts'
 import { idShortPathOf, topicPattern } from '../../src/transports/mqtt/topics.ts'
+import { testDirectory } from '../test-directory.ts'
 
 const match = (pattern: string, topic: string) => {
   const named = topicPattern(pattern).match(topic.split('/'))
@@ -66,7 +67,7 @@ t.test('an invalid mapping is refused with the place of the error', async (t) =>
 })
 
 t.test('an invalid file is named, and no secret is quoted', async (t) => {
-  const folder = t.testdir({ good: 'user:pass:word\n', bad: 'hunter2', mapping: '{"topics": 1}', ca: 'hunter2' })
+  const folder = testDirectory(t, { good: 'user:pass:word\n', bad: 'hunter2', mapping: '{"topics": 1}', ca: 'hunter2' })
   const files = (more: object) => readMqttFiles({ credentials: '', ca: '', mapping: '', ...more })
   t.match(files({ credentials: join(folder, 'good') }), { username: 'user', password: 'pass:word' })
   t.match(files({}).mapping, { interfaces: true, sparkplug: { groups: [] } })

@@ -7,6 +7,7 @@ import { decodeRun } from '../../src/store/run-codec.ts'
 import type { Store } from '../../src/store/store.ts'
 import { encode, start } from '../e2e/harness.ts'
 import { manualClock } from '../manual-clock.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { broker, connect, current, open, storeOf } from './mqtt-broker.ts'
 
@@ -276,7 +277,7 @@ t.test('of two hubs on the same store one is connected to the broker, and the ot
 
 t.test('the shipped hub connects as its settings say', async (t) => {
   const here = await broker(t)
-  const mapping = join(t.testdir({ 'mapping.json': JSON.stringify(BY_NAME) }), 'mapping.json')
+  const mapping = join(testDirectory(t, { 'mapping.json': JSON.stringify(BY_NAME) }), 'mapping.json')
   const hub = await start(t, { MQTT_URL: here.url, MQTT_MAPPING: mapping, MQTT_CLIENT_ID: 'gateway-7' })
   await hub.post('/submodels', {
     modelType: 'Submodel',

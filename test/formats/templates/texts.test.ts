@@ -12,6 +12,7 @@ import { readTemplate } from '../../../src/formats/templates/template.ts'
 import { templatesFrom } from '../../../src/formats/templates/templates.ts'
 import { toTypeScript } from '../../../src/formats/templates/typescript.ts'
 import { toValue } from '../../../src/formats/to-value.ts'
+import { testDirectory } from '../../test-directory.ts'
 import { asSubmodel, type Made, makeInstance } from './instances.ts'
 import { synthetic } from './synthetic.ts'
 
@@ -42,8 +43,8 @@ t.test('a directory of schemas gives both forms of each template', async (t) => 
 })
 
 t.test('a file that is not a schema is named', async (t) => {
-  t.throws(() => templatesFrom(t.testdir({ 'broken.json': '{' })), /broken\.json is not a JSON Schema/)
-  t.throws(() => templatesFrom(t.testdir({ 'list.json': '[]' })), /list\.json is not a JSON Schema/)
+  t.throws(() => templatesFrom(testDirectory(t, { 'broken.json': '{' })), /broken\.json is not a JSON Schema/)
+  t.throws(() => templatesFrom(testDirectory(t, { 'list.json': '[]' })), /list\.json is not a JSON Schema/)
 })
 
 t.test('each rule of a schema for values refuses what breaks it', { skip }, async (t) => {
@@ -65,7 +66,7 @@ t.test('types accept what the schema accepts, and refuse another type', async (t
   const types = toTypeScript(value, 'synthetic submodel')
   t.match(types, /^export type SyntheticSubmodel = \{\n {2}Pressure: SyntheticPressure\n {2}Level\?: SyntheticLevel\n/)
   t.match(types, /^export type SyntheticPressure = number \| string$/m)
-  const folder = t.testdir({})
+  const folder = testDirectory(t)
   const good = `${types}\nexport const good: SyntheticSubmodel = ${JSON.stringify(values)}\n`
   const whole = `${toTypeScript(normal, 'Whole')}\nexport const whole: Whole = ${JSON.stringify(submodel)}\n`
   t.equal(compilerSays(folder, good), '')
@@ -75,7 +76,7 @@ t.test('types accept what the schema accepts, and refuse another type', async (t
 })
 
 t.test('types are made of every published schema', { skip }, async (t) => {
-  const folder = t.testdir({})
+  const folder = testDirectory(t)
   const texts = published(directory ?? '').map(({ submodel, source }, index) => {
     const { value, normal } = schemasOfTemplate(submodel, source)
     return `export namespace T${index} {\n${toTypeScript(value, 'Value')}}\nexport namespace N${index} {\n${toTypeScript(normal, 'Normal')}}\n`

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { checkFile } from '../../../src/operations/conformance/check-file.ts'
 import { profileNamed } from '../../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../../src/operations/conformance/open-file.ts'
+import { testDirectory } from '../../test-directory.ts'
 import { externalTo, type Model, referenceModel, writePackage } from './reference-model.ts'
 
 const CONTACT = 'https://admin-shell.io/zvei/nameplate/1/0/ContactInformations'
@@ -36,7 +37,7 @@ async function found(t: Test, semanticId: string, elements: object[], change: (m
   const model = referenceModel()
   Object.assign(model.submodels[1], { semanticId: externalTo(semanticId), submodelElements: elements })
   change(model)
-  const path = await writePackage(join(t.testdir(), 'machine.aasx'), model)
+  const path = await writePackage(join(testDirectory(t), 'machine.aasx'), model)
   const { findings } = await withInspectedFile(path, {}, (file) => checkFile(file, profileNamed('kosmo'), 'en'))
   return findings.flatMap((one) => (one.rule === 'IDTA-1' ? [`${one.pointer}: ${one.found}`] : []))
 }

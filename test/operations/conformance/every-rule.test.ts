@@ -6,6 +6,7 @@ import { checkFile } from '../../../src/operations/conformance/check-file.ts'
 import { profileNamed } from '../../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../../src/operations/conformance/open-file.ts'
 import { repairFile } from '../../../src/operations/conformance/repair/repair-file.ts'
+import { testDirectory } from '../../test-directory.ts'
 import { brokenRules } from './broken-rules.ts'
 import { referenceModel, writePackage } from './reference-model.ts'
 
@@ -19,7 +20,7 @@ for (const { rule: name, change, choices, isWarning = false, ...broken } of brok
   t.test(`${name} ${title}`, async (t) => {
     const model = referenceModel()
     change(model)
-    const folder = t.testdir()
+    const folder = testDirectory(t)
     const [from, to] = [join(folder, 'from.aasx'), join(folder, 'to.aasx')]
     await writePackage(from, model, choices)
     const profile = profileNamed(`kosmo-${year}`)

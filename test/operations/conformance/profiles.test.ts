@@ -6,6 +6,7 @@ import { checkFile } from '../../../src/operations/conformance/check-file.ts'
 import { profileNamed } from '../../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../../src/operations/conformance/open-file.ts'
 import { preferredLanguage } from '../../../src/operations/report-language.ts'
+import { testDirectory } from '../../test-directory.ts'
 import {
   externalTo,
   file,
@@ -27,7 +28,7 @@ async function failedRules(path: string, profile = 'kosmo'): Promise<string[]> {
 }
 
 async function packageOf(t: Test, model: Model, choices?: PackageChoices): Promise<string> {
-  return writePackage(join(t.testdir(), 'machine.aasx'), model, choices)
+  return writePackage(join(testDirectory(t), 'machine.aasx'), model, choices)
 }
 
 t.test('a good reference model conforms to both years, with XML or JSON inside', async (t) => {
@@ -311,7 +312,7 @@ t.test("an operator's own profile is a file of rules", async (t) => {
 })
 
 t.test('a profile that cannot be used is refused in one sentence', async (t) => {
-  const own = join(t.testdir(), 'own.json')
+  const own = join(testDirectory(t), 'own.json')
   const rule = { id: 'OWN-1', check: 'assetKind', values: { required: 'Type' }, title: 'Kind' }
   const profiles: readonly [value: unknown, sentence: RegExp][] = [
     [[], /The profile own cannot be used: an object is expected$/],
@@ -353,7 +354,7 @@ t.test('a profile that cannot be used is refused in one sentence', async (t) => 
 
 t.test('documents of any JSON are reported and never end the check', async (t) => {
   const wrong = ['x', 7, null, [], {}, { idShort: 7 }, { semanticId: 'x' }, { submodelElements: [null] }]
-  const path = join(t.testdir(), 'wrong.json')
+  const path = join(testDirectory(t), 'wrong.json')
   const model = {
     submodels: wrong.map((one) => (typeof one === 'object' && one !== null ? { modelType: 'Submodel', ...one } : one))
   }
@@ -368,7 +369,7 @@ t.test('documents of any JSON are reported and never end the check', async (t) =
 })
 
 t.test('hostile files are bounded in what a report holds', async (t) => {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const many = join(folder, 'many.json')
   writeFileSync(many, `{"submodels":[${'{},'.repeat(100_000)}{}]}`)
   await t.rejects(reportOf(many), { name: 'TooLarge' })

@@ -6,6 +6,7 @@ import { checkFile } from '../../../src/operations/conformance/check-file.ts'
 import { profileNamed } from '../../../src/operations/conformance/load-profile.ts'
 import { withInspectedFile } from '../../../src/operations/conformance/open-file.ts'
 import { repairFile } from '../../../src/operations/conformance/repair/repair-file.ts'
+import { testDirectory } from '../../test-directory.ts'
 import {
   externalTo,
   file,
@@ -25,7 +26,7 @@ interface Choices extends PackageChoices {
 
 /** Repairs a package of the model, and reads what was written. */
 async function repair(t: Test, model: Model, { profile = 'kosmo', dictionary, ...choices }: Choices = {}) {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const from = await writePackage(join(folder, 'from.aasx'), model, choices)
   const to = join(folder, 'to.aasx')
   const request = {
@@ -338,7 +339,7 @@ t.test('what has no one right answer is left and listed', async (t) => {
 t.test('environments as JSON and XML are repaired in their format', async (t) => {
   const model = referenceModel()
   delete model.submodels[0].kind
-  const folder = t.testdir({ 'machine.json': JSON.stringify(model) })
+  const folder = testDirectory(t, { 'machine.json': JSON.stringify(model) })
   const to = join(folder, 'repaired.json')
   const request = { profile: profileNamed('kosmo'), language: 'ko' as const, dictionary: async () => undefined }
   const { report } = await repairFile(join(folder, 'machine.json'), to, request)
@@ -347,7 +348,7 @@ t.test('environments as JSON and XML are repaired in their format', async (t) =>
 })
 
 t.test('a file that cannot be read as a whole is refused, and nothing is written', async (t) => {
-  const folder = t.testdir({
+  const folder = testDirectory(t, {
     'wrong.json': '{"submodels":[{"modelType":"Submodel","id":7}]}',
     'no.aasx': 'PK',
     'no.xml': '<x/>'
@@ -372,7 +373,7 @@ t.test(
   'published packages are repaired as far as their rule allows',
   { skip: !existsSync(packages) && 'the shared test data are not at hand' },
   async (t) => {
-    const folder = t.testdir()
+    const folder = testDirectory(t)
     mkdirSync(join(folder, 'out'))
     for (const name of readdirSync(packages)) {
       const [, year] = /^(2025|2026)-.*\.aasx$/.exec(name) ?? (name.startsWith('ok-2025') ? [name, '2025'] : [])

@@ -10,10 +10,11 @@ import { SigningKeys } from '../../../src/reports/compliance/signing/signing-key
 import type { Store } from '../../../src/store/store.ts'
 import { databaseOf, dropDatabase, openStored } from '../../e2e/harness.ts'
 import { withStore } from '../../store/fixtures.ts'
+import { testDirectory } from '../../test-directory.ts'
 import { check, report } from './report-fixture.ts'
 
 async function stored(t: Test, body: (store: Store, directory: string) => Promise<void>): Promise<void> {
-  const directory = t.testdir({})
+  const directory = testDirectory(t)
   await withStore(await openStored(directory), (store) => body(store, directory))
   await dropDatabase(databaseOf(directory))
 }

@@ -8,6 +8,7 @@ import { startGuarded } from '../../e2e/access-fixture.ts'
 import { embedded, encode, type Running, start } from '../../e2e/harness.ts'
 import { manualClock } from '../../manual-clock.ts'
 import { rule } from '../../security/fixture.ts'
+import { testDirectory } from '../../test-directory.ts'
 import { until } from '../../until.ts'
 import { breakRoute, checksOf, examined, examineHub, selfExamined } from './examined.ts'
 
@@ -34,7 +35,7 @@ function push(hub: Running, values: readonly number[], begin = Date.now() - 60_0
 function planOf(t: Test, ...elements: readonly string[]): string {
   const rows = elements.map((element) => `Molding,IMM-01,${machine.id},${element},speed,automatic,1s`)
   const text = ['process,machine,submodel,element,kind,method,period', ...rows, ''].join('\n')
-  return join(t.testdir({ 'plan.csv': text }), 'plan.csv')
+  return join(testDirectory(t, { 'plan.csv': text }), 'plan.csv')
 }
 
 t.test('a route that is removed', async (t) => {
@@ -93,7 +94,7 @@ t.test('a rule that is opened', async (t) => {
 })
 
 t.test('samples that are gone from the history', async (t) => {
-  const directory = t.testdir()
+  const directory = testDirectory(t)
   const settings = { DATA_DIR: directory, COLLECTION_PLAN: planOf(t, 'Speed') }
   const first = await start(t, settings)
   await first.post('/submodels', machine)

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import type { Exchange, MeasuredFigure, ReportCheck } from '../../../src/reports/compliance/report.ts'
 import { type Client, startGuarded } from '../../e2e/access-fixture.ts'
 import type { Running } from '../../e2e/harness.ts'
+import { testDirectory } from '../../test-directory.ts'
 import { until } from '../../until.ts'
 import { checksOf, examineHub, selfExamined } from './examined.ts'
 
@@ -38,7 +39,7 @@ function startingWith(checks: ReadonlyMap<string, ReportCheck>, prefix: string):
 async function plant(t: Test): Promise<{ readonly hub: Running; readonly auditor: Client }> {
   const rows = ['Speed', 'Load'].map((element) => `Molding,IMM-01,${machine.id},${element},x,automatic,`)
   const text = ['process,machine,submodel,element,kind,method,period', ...rows, ''].join('\n')
-  const settings = { COLLECTION_PLAN: join(t.testdir({ 'plan.csv': text }), 'plan.csv') }
+  const settings = { COLLECTION_PLAN: join(testDirectory(t, { 'plan.csv': text }), 'plan.csv') }
   const callers = { admin: { role: 'administrator' }, auditor: { role: 'auditor' } }
   const { hub, as } = await startGuarded(t, callers, undefined, settings)
   await as.admin.ask('POST', '/submodels', machine)

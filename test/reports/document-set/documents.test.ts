@@ -130,7 +130,7 @@ t.test('findings are in three parts, and what was not checked is said', async (t
   t.strictSame(summary && textsOf(summary), [['0', '0', '1', '1']])
   t.strictSame(rules && textsOf(rules).map((row) => row.slice(0, 4)), [
     ['KOSMO-SM-1', 'idShort', '실패', '2'],
-    ['KOSMO-CD-5', '중복', '검사 안 함', '0']
+    ['KOSMO-CD-5', '중복', '미확인', '0']
   ])
   t.strictSame(findings && textsOf(findings), [
     ['KOSMO-SM-1', 'The Submodel "op" violates the Kosmo rules: @ /submodels/3(op)\n- op는 소문자\n- 대문자로 시작']

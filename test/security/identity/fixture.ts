@@ -4,6 +4,7 @@ import { Identity, type IdentityParts } from '../../../src/security/identity/ide
 import type { Store } from '../../../src/store/store.ts'
 import { openStored } from '../../e2e/harness.ts'
 import { type ManualClock, manualClock } from '../../manual-clock.ts'
+import { testDirectory } from '../../test-directory.ts'
 
 export interface OpenedIdentity {
   readonly identity: Identity
@@ -16,7 +17,7 @@ export async function openIdentity(
   parts: Partial<IdentityParts> = {},
   clock: ManualClock = manualClock()
 ): Promise<OpenedIdentity> {
-  const store = await openStored(t.testdir({}))
+  const store = await openStored(testDirectory(t))
   t.teardown(() => store.close())
   return { identity: await anotherHub(t, store, clock, parts), store, clock }
 }

@@ -7,6 +7,7 @@ import { Identity } from '../../../src/security/identity/identity.ts'
 import { parseTrustList } from '../../../src/security/identity/trust-list.ts'
 import { openStored } from '../../e2e/harness.ts'
 import { startProvider } from '../../identity-provider.ts'
+import { testDirectory } from '../../test-directory.ts'
 
 interface Trusting {
   readonly identity: Identity
@@ -15,7 +16,7 @@ interface Trusting {
 }
 
 async function trusting(t: Test, ...issuers: object[]): Promise<Trusting> {
-  const store = await openStored(t.testdir({}))
+  const store = await openStored(testDirectory(t))
   t.teardown(() => store.close())
   const reports: string[] = []
   const identity = new Identity({

@@ -9,6 +9,7 @@ import {
   makeReferenceModel,
   type ReferenceModelRequest
 } from '../../../../src/operations/conformance/reference-model/reference-model.ts'
+import { testDirectory } from '../../../test-directory.ts'
 import { externalTo, file, type Model, manual, type PackageChoices, writePackage } from '../reference-model.ts'
 import { IDTA, PLANT, press } from './plant.ts'
 
@@ -22,7 +23,7 @@ interface Choices extends Partial<ReferenceModelRequest> {
 }
 
 async function modelOf(t: Test, model: Model, { stored, files = [picture, handbook], ...request }: Choices = {}) {
-  const folder = t.testdir()
+  const folder = testDirectory(t)
   const from = await writePackage(join(folder, 'stored.aasx'), model, { release: '3.1', form: 'json', files })
   const to = join(folder, 'model.aasx')
   const { changes, report } = await makeReferenceModel(from, to, {
