@@ -126,7 +126,7 @@ t.test('rows that could not be written when it was time are tried again', async 
 })
 
 t.test('the rows of a submodel follow together, as long as they are few', async (t) => {
-  const directory = join(t.testdir({}), 'data')
+  const directory = join(testDirectory(t), 'data')
   await withStore(await openSqlite(directory), (store) =>
     store.commit(['a', 'b'].map((id) => create(submodel(id, property('p', '0'), property('q', '0')))))
   )
