@@ -15,6 +15,11 @@ export interface PageReader {
   readonly mayUpload: boolean
 }
 
+/** Those who look after the hub. */
+export function isAdministratorOrAuditor({ roles, isOpen }: PageReader): boolean {
+  return isOpen || roles.some((role) => role === 'administrator' || role === 'auditor')
+}
+
 export interface PageDefinition {
   /** Its address behind `#/`. */
   readonly path: string

@@ -89,7 +89,7 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
       const { page } = tab
       await page.getByRole('combobox', { name: 'Check by' }).selectOption('kosmo')
       await drop(tab, [await packageOf(t, referenceModel(), '프레스.aasx')])
-      await card(tab, '프레스.aasx').getByText('Follows all rules.').waitFor()
+      await card(tab, '프레스.aasx').getByText('Follows all rules that were checked.').waitFor()
       t.match(
         await card(tab, '프레스.aasx').textContent(),
         /Shells: 1.*Submodels: 6.*Concept descriptions: 4.*Files: 2/
@@ -143,7 +143,7 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
       await checkAccessibility(t, tab, 'findings')
       await button(tab, 'broken.aasx', 'See what can be repaired').click()
       await found.getByText('1 change can be made').waitFor()
-      await found.getByText('Then the file follows all rules.').waitFor()
+      await found.getByText('Then the file follows all rules that were checked.').waitFor()
       await checkAccessibility(t, tab, 'a repair')
       await screenshot(tab, 'upload-repair')
       const downloading = page.waitForEvent('download')
@@ -173,6 +173,26 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
       await card(tab, 'half.aasx').getByText('Stored: 11').waitFor()
       await card(tab, 'half.aasx').getByRole('link', { name: 'Pressure' }).first().click()
       await page.waitForURL(/submodel=.*path=Pressure/)
+    })
+  )
+
+  await t.test('a reference is a link once its target is uploaded', (t) =>
+    withTab(t, `${hub.url}/#/plant?submodel=urn:plant:from`, {}, async (tab) => {
+      const { page } = tab
+      const value = { type: 'ModelReference', keys: [{ type: 'Submodel', value: 'urn:plant:to' }] }
+      const from = { modelType: 'Submodel', id: 'urn:plant:from', idShort: 'From' }
+      const elements = [{ modelType: 'ReferenceElement', idShort: 'Next', value }]
+      await hub.post('/submodels', { ...from, submodelElements: elements })
+      await page.reload()
+      await page.getByText('not in this hub, or not for you').waitFor()
+      await show(tab, '#/upload')
+      await drop(tab, [
+        jsonOf('to.json', { submodels: [{ modelType: 'Submodel', id: 'urn:plant:to', idShort: 'To' }] })
+      ])
+      await button(tab, 'to.json', /^Store/).click()
+      await card(tab, 'to.json').getByText('Stored: 1').waitFor()
+      await show(tab, '#/plant?submodel=urn:plant:from')
+      await page.locator('[data-path=Next]').getByRole('link', { name: 'To' }).waitFor()
     })
   )
 

@@ -1,4 +1,4 @@
-import { definePage } from '../../page-definition.ts'
+import { definePage, isAdministratorOrAuditor } from '../../page-definition.ts'
 import { accessMessages } from './messages.ts'
 
 export default definePage({
@@ -6,6 +6,6 @@ export default definePage({
   title: () => accessMessages().title,
   order: 80,
   icon: 'key',
-  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: isAdministratorOrAuditor,
   load: () => import('./access.tsx')
 })

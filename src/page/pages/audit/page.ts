@@ -1,4 +1,4 @@
-import { definePage } from '../../page-definition.ts'
+import { definePage, isAdministratorOrAuditor } from '../../page-definition.ts'
 import { auditMessages } from './messages.ts'
 
 export default definePage({
@@ -7,6 +7,6 @@ export default definePage({
   order: 70,
   icon: 'history',
   // An open hub knows no callers, so it records nothing.
-  isFor: ({ roles, isOpen }) => !isOpen && roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: (reader) => !reader.isOpen && isAdministratorOrAuditor(reader),
   load: () => import('./audit.tsx')
 })

@@ -1,4 +1,4 @@
-import { definePage } from '../../page-definition.ts'
+import { definePage, isAdministratorOrAuditor } from '../../page-definition.ts'
 import { complianceMessages } from './messages.ts'
 
 export default definePage({
@@ -6,6 +6,6 @@ export default definePage({
   title: () => complianceMessages().title,
   order: 60,
   icon: 'clipboard',
-  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: isAdministratorOrAuditor,
   load: () => import('./compliance.tsx')
 })

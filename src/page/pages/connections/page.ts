@@ -1,4 +1,4 @@
-import { definePage } from '../../page-definition.ts'
+import { definePage, isAdministratorOrAuditor } from '../../page-definition.ts'
 import { connectionMessages } from './messages.ts'
 
 export default definePage({
@@ -6,6 +6,6 @@ export default definePage({
   title: () => connectionMessages().title,
   order: 45,
   icon: 'plug',
-  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: isAdministratorOrAuditor,
   load: () => import('./connections.tsx')
 })

@@ -1,4 +1,4 @@
-import { definePage } from '../../page-definition.ts'
+import { definePage, isAdministratorOrAuditor } from '../../page-definition.ts'
 import { systemMessages } from './messages.ts'
 
 export default definePage({
@@ -6,6 +6,6 @@ export default definePage({
   title: () => systemMessages().title,
   order: 90,
   icon: 'chart',
-  isFor: ({ roles, isOpen }) => isOpen || roles.some((role) => role === 'administrator' || role === 'auditor'),
+  isFor: isAdministratorOrAuditor,
   load: () => import('./system.tsx')
 })

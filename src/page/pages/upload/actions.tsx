@@ -2,7 +2,7 @@
 import { useId } from 'preact/hooks'
 import { ApiError } from '../../../client/api/http.ts'
 import { save } from '../../core/save.ts'
-import { Icon } from '../../ui/icon.tsx'
+import { DownloadButton } from '../../ui/download-button.tsx'
 import { uploadMessages } from './messages.ts'
 import { begin, chooseExisting, type ExistingChoice, type QueuedFile } from './queue.ts'
 
@@ -29,10 +29,10 @@ export function Actions({ queued }: { readonly queued: QueuedFile }) {
             >
               {text.repairAndStore}
             </button>
-            <button type="button" class="button" onClick={() => save(repair.file.content, repair.file.name)}>
-              <Icon name="download" />
-              {text.downloadRepaired}
-            </button>
+            <DownloadButton
+              label={text.downloadRepaired}
+              onDownload={async () => save(repair.file.content, repair.file.name)}
+            />
           </>
         )}
         {hasErrors && repair === undefined && (

@@ -34,7 +34,7 @@ export function Changes({ changeCount, changes, report }: RepairReport) {
         ))}
         {changeCount > MAX_SHOWN && <li class="muted">{text.moreFindings(formatNumber(changeCount - MAX_SHOWN))}</li>}
       </ul>
-      {report.valid ? (
+      {report.findings.every(({ severity }) => severity === 'info') ? (
         <p class="upload-good">{text.repairAll}</p>
       ) : (
         <>

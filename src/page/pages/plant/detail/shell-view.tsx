@@ -12,6 +12,7 @@ import { Icon } from '../../../ui/icon.tsx'
 import { Loading } from '../../../ui/loading.tsx'
 import { linkToSelection } from '../parts/address.ts'
 import { FileSender } from '../parts/file-sender.tsx'
+import { partMessages } from '../parts/messages.ts'
 import { lastKeyOf, nameOf, submodelSummaries } from '../parts/names.ts'
 import { RawJson, RawToggle } from '../parts/raw-json.tsx'
 import { ReferenceLink, WebLink } from '../parts/reference-link.tsx'
@@ -122,7 +123,9 @@ function SubmodelCards({ shell }: { readonly shell: Shell }) {
               <Icon name="submodel" />
               <span class="tree-text">
                 <span class="submodel-card-name">{nameOf(summary, id)}</span>
-                <span class="tree-detail">{isMissing ? text.missing : (textOf(summary?.description) ?? id)}</span>
+                <span class="tree-detail">
+                  {isMissing ? partMessages().notHere : (textOf(summary?.description) ?? id)}
+                </span>
               </span>
             </a>
           </li>

@@ -10,7 +10,7 @@ export const submodelSummaries = new BatchedCache((ids) => describeSubmodels(hub
 
 export const shellNames = new BatchedCache((ids) => readShells(hub(), ids))
 
-/** By global asset id: the first shell of the asset. */
+/** By global asset id: one of the shells of the asset. */
 const shellsByAsset = new BatchedCache(async (assets) =>
   (await readShellsOfAssets(hub(), assets)).map((shell) => ({
     id: shell.assetInformation.globalAssetId ?? '',

@@ -11,7 +11,7 @@ const MAX_PICTURES = 200
 const pictures = new Map<string, Promise<string | undefined>>()
 
 onOtherCaller(() => {
-  for (const shell of [...pictures.keys()]) forget(shell)
+  for (const shell of [...pictures.keys()]) forgetThumbnail(shell)
 })
 
 export interface ThumbnailProps {
@@ -47,16 +47,12 @@ function pictureOf(shell: string): Promise<string | undefined> {
   )
   pictures.set(shell, picture)
   const [oldest] = pictures.keys()
-  if (pictures.size > MAX_PICTURES && oldest !== undefined) forget(oldest)
+  if (pictures.size > MAX_PICTURES && oldest !== undefined) forgetThumbnail(oldest)
   return picture
 }
 
-/** After it was changed. */
+/** To be called where it was changed. */
 export function forgetThumbnail(shell: string): void {
-  forget(shell)
-}
-
-function forget(shell: string): void {
   void pictures.get(shell)?.then((url) => url !== undefined && URL.revokeObjectURL(url))
   pictures.delete(shell)
 }
