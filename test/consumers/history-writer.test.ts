@@ -283,6 +283,20 @@ t.test('samples that were downsampled before a crash are not written again after
   await store.close()
 })
 
+t.test('the earliest time of all does not stop a history that is downsampled', async (t) => {
+  const store = await opened(t)
+  const options = {
+    policyOf: () => ({ isRecorded: true, after: 1n, mean: 100n }),
+    failed: (error: unknown) => t.fail(String(error))
+  }
+  for (const time of [0n, EARLIEST]) {
+    await push(new Ingest({ store }), [[time, 1]])
+    await (await startHistoryWriter(store, options)).stop()
+  }
+  t.match(await store.figures(), { samples: 2 })
+  await store.close()
+})
+
 async function opened(t: Test): Promise<Store> {
   const store = await openSqlite(join(testDirectory(t), `data${places++}`))
   await store.commit([create(submodel('m', property('Speed')))])

@@ -45,6 +45,8 @@ const WRITE_INTERVAL_MS = 10_000
 const MAX_PENDING_BYTES = 16 * 1024 * 1024
 const ENTRIES_PER_READ = 1000
 
+const EARLIEST = -(2n ** 63n)
+
 /** Series of which the last chunk is remembered. */
 const CACHE_ENTRIES = 100_000
 
@@ -239,7 +241,7 @@ export class HistoryWriter {
     const spans = changes.map(({ change }) => spanOfChange(change))
     if (spans.length === 0) return []
     const { mean: width = 0n } = await this.#policyOf(series)
-    const from = spans.map((span) => span.from).reduce(earlier) - width
+    const from = later(spans.map((span) => span.from).reduce(earlier) - width, EARLIEST)
     const to = spans.map((span) => span.to).reduce(later)
     let written = 0
     for await (const { seq } of this.#store.heads(series, from, to)) written = Math.max(written, seq)

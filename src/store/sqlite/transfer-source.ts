@@ -29,8 +29,13 @@ export async function openSqliteSource(directory: string): Promise<TransferSourc
   const unlock = lockDirectory(directory)
   try {
     const db = new DatabaseSync(file, { timeout: 5000 })
-    migrate(db)
-    applyTail(db)
+    try {
+      migrate(db)
+      applyTail(db)
+    } catch (error) {
+      db.close()
+      throw error
+    }
     return new SqliteSource(directory, db, unlock)
   } catch (error) {
     unlock()
