@@ -58,6 +58,8 @@ export async function pushOverOwnStream(
   const webSocket = await app.openOwnStream('/stream', { headers: { host }, socket } as object)
   const answer = Promise.withResolvers<unknown>()
   const cancelTimer = clock.after(ANSWER_TIMEOUT_MS, () => answer.reject(new Error('no answer in time')))
+  webSocket.on('error', answer.reject)
+  webSocket.on('close', () => answer.reject(new Error('it was closed without an answer')))
   webSocket.on('message', (data) => {
     const message = JSON.parse(String(data)) as { readonly type: string }
     if (message.type === 'ack' || message.type === 'refused') answer.resolve(message)
