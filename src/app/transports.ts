@@ -119,7 +119,8 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     bodyLimit: config.BODY_LIMIT
   })
   await timeseries(app, { hub: { store, history, ingest: samples, threads: context.threads }, apiPrefix })
-  await security(app, { identity, bodies, isHttps: config.TLS_CERT !== '' || publicUrl.startsWith('https:') })
+  const isHttps = config.TLS_CERT !== '' || publicUrl.startsWith('https:')
+  await security(app, { identity, bodies, isHttps, apiPrefix })
   await dataset(app, { hub: { store, history, threads: context.threads }, apiPrefix, source: () => baseUrl.current })
   await mountCollection(app, {
     ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }

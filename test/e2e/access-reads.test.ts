@@ -1,5 +1,5 @@
 import t from 'tap'
-import { eq, field, type Json, property, rule, str, submodel } from '../security/fixture.ts'
+import { claim, eq, field, type Json, property, rule, str, submodel } from '../security/fixture.ts'
 import { startGuarded } from './access-fixture.ts'
 import { encode } from './harness.ts'
 
@@ -165,3 +165,11 @@ t.test(
     t.equal((await as.guest.get(`${path}/submodel-elements/axis`)).status, 404)
   }
 )
+
+t.test('rules with the prefix of the API decide as well whether a caller may upload', async (t) => {
+  const formula = eq(claim('role'), str('writer'))
+  const rules = [rule({ rights: ['ALL'], objects: [{ ROUTE: '/api/v3/upload' }], formula })]
+  const { hub, as } = await startGuarded(t, { writer: { role: 'writer' }, other: { role: 'other' } }, rules)
+  t.match((await as.writer.get(`${hub.url}/security/session`)).json, { mayUpload: true })
+  t.match((await as.other.get(`${hub.url}/security/session`)).json, { mayUpload: false })
+})

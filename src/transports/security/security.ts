@@ -12,16 +12,17 @@ export interface SecurityOptions {
   readonly bodies: BodyBudget
   /** Do browsers reach the hub by https, in process or by a proxy? */
   readonly isHttps: boolean
+  readonly apiPrefix: string
 }
 
-export async function security(app: FastifyInstance, { identity, bodies, isHttps }: SecurityOptions): Promise<void> {
+export async function security(app: FastifyInstance, { identity, bodies, ...options }: SecurityOptions): Promise<void> {
   await app.register(async (scope) => {
     acceptJson(scope, bodies)
     // Neither a browser nor a proxy may keep a secret.
     scope.addHook('onSend', async (_request, reply) => {
       reply.header('cache-control', 'no-store')
     })
-    serveSessions(scope, { identity, isHttps })
+    serveSessions(scope, { identity, ...options })
     serveUsers(scope, identity)
     serveKeys(scope, identity)
   })

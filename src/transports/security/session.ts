@@ -8,6 +8,7 @@ import { unauthorized } from '../../security/identity/credentials.ts'
 import type { Identity } from '../../security/identity/identity.ts'
 import { csrfTokenOf } from '../../security/identity/sessions.ts'
 import { isLoopback } from '../../security/loopback.ts'
+import { requestPaths } from '../../security/target.ts'
 import { SESSION_COOKIE, sessionOf } from '../http/credentials.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { type Route, routes } from '../http/routes.ts'
@@ -17,9 +18,10 @@ import { bodyOf, textIn } from './members.ts'
 export interface SessionOptions {
   readonly identity: Identity
   readonly isHttps: boolean
+  readonly apiPrefix: string
 }
 
-export function serveSessions(app: FastifyInstance, { identity, isHttps }: SessionOptions): void {
+export function serveSessions(app: FastifyInstance, { identity, isHttps, apiPrefix }: SessionOptions): void {
   const attributes = `Path=/; HttpOnly; SameSite=Strict${isHttps ? '; Secure' : ''}`
   const ended = `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`
 
@@ -28,7 +30,10 @@ export function serveSessions(app: FastifyInstance, { identity, isHttps }: Sessi
       if (request.access === undefined) return { name: 'anonymous', authentication: 'open', mayUpload: true }
       const { caller } = request.access
       const session = caller.authentication === 'session' ? sessionOf(request) : undefined
-      return { ...(await describe(request.access)), ...(session !== undefined && { csrfToken: csrfTokenOf(session) }) }
+      return {
+        ...(await describe(request.access, apiPrefix)),
+        ...(session !== undefined && { csrfToken: csrfTokenOf(session) })
+      }
     },
     post: async ({ request, reply }) => {
       refuseOpenHub(identity)
@@ -37,7 +42,7 @@ export function serveSessions(app: FastifyInstance, { identity, isHttps }: Sessi
       // Without an expiry: the browser forgets it at its end, and the hub knows when it ends.
       reply.header('set-cookie', `${SESSION_COOKIE}=${opened.session}; ${attributes}`)
       const access = (request.access as Access).as(opened.caller)
-      return { ...(await describe(access)), csrfToken: opened.csrf }
+      return { ...(await describe(access, apiPrefix)), csrfToken: opened.csrf }
     },
     delete: async ({ request, reply }) => {
       const session = sessionOf(request)
@@ -59,7 +64,7 @@ export function serveSessions(app: FastifyInstance, { identity, isHttps }: Sessi
   })
 }
 
-async function describe(access: Access): Promise<object> {
+async function describe(access: Access, apiPrefix: string): Promise<object> {
   const {
     name,
     authentication,
@@ -67,7 +72,7 @@ async function describe(access: Access): Promise<object> {
     expiresAt
   } = access.caller
   return {
-    ...{ name, authentication, mayUpload: await mayUpload(access) },
+    ...{ name, authentication, mayUpload: await mayUpload(access, apiPrefix) },
     ...(claims !== undefined && { claims }),
     ...(expiresAt !== undefined && { expires: new Date(expiresAt).toISOString() })
   }
@@ -76,10 +81,10 @@ async function describe(access: Access): Promise<object> {
 const upload = routes().find(({ definition }) => definition.name === 'UploadFile') as Route
 
 /** Whether pages for uploads concern the caller; what it may store is decided document by document. */
-async function mayUpload(access: Access): Promise<boolean> {
+async function mayUpload(access: Access, apiPrefix: string): Promise<boolean> {
   const { required, questions } = accessToEndpoint(upload.endpoint)
   try {
-    await requireRight(access.at([upload.path]), required, questions)
+    await requireRight(access.at(requestPaths(apiPrefix + upload.path, apiPrefix)), required, questions)
     return true
   } catch (error) {
     if (error instanceof HubError) return false
