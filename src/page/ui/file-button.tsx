@@ -8,7 +8,7 @@ export interface FileButtonProps {
   readonly kind: 'primary' | 'small'
   readonly isMultiple?: boolean
   /** Media types and endings of names that the dialog offers. */
-  readonly accept?: string
+  readonly accept?: string | undefined
   readonly onFiles: (files: readonly File[]) => void
 }
 

@@ -50,7 +50,7 @@ export const complianceMessages = defineMessages(
   {
     ko: {
       title: '적합성 보고서',
-      about: '허브가 스스로를 점검하고, 감사자가 그대로 다시 확인할 수 있는 서명된 보고서를 보관합니다.',
+      about: '허브가 스스로를 점검하고, 감리원이 그대로 다시 확인할 수 있는 서명된 보고서를 보관합니다.',
       examine: '지금 점검',
       running: (done, of) => `점검 중: ${of}개 항목 중 ${done}개 완료`,
       cancel: '취소',

@@ -11,7 +11,7 @@ export function Actions({ queued }: { readonly queued: QueuedFile }) {
   const { number, state, report, repair, existing, isConflict, choice } = queued
   if (state.is === 'waiting' || state.is === 'working' || state.is === 'stored') return null
   if (report === undefined) return <WithoutCheck queued={queued} />
-  const isAsked = existing.size > 0 || isConflict
+  const isAsked = (existing?.size ?? 0) > 0 || isConflict
   const isChosen = !isAsked || choice !== undefined
   const isRepaired = repair !== undefined && repair.report.changeCount > 0
   const hasErrors = !report.valid

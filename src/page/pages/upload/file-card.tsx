@@ -8,7 +8,7 @@ import { Changes } from './changes.tsx'
 import { Findings } from './findings.tsx'
 import { uploadMessages } from './messages.ts'
 import { UploadProblem } from './problem.tsx'
-import { type FileState, type FileWork, type QueuedFile, removeFile } from './queue.ts'
+import { type FileState, type FileWork, MAX_LOOKED_UP, type QueuedFile, removeFile } from './queue.ts'
 import { StoredResult } from './stored-result.tsx'
 
 export function FileCard({ queued }: { readonly queued: QueuedFile }) {
@@ -94,7 +94,7 @@ function Progress({ state }: { readonly state: FileState }) {
 
 interface ContentProps {
   readonly report: FileReport
-  readonly existing: ReadonlySet<string>
+  readonly existing: ReadonlySet<string> | undefined
   readonly isStored: boolean
 }
 
@@ -104,7 +104,7 @@ const MAX_SHOWN = 200
 function Content({ report: { content }, existing, isStored }: ContentProps) {
   const text = uploadMessages()
   const { documents } = content
-  const there = documents.filter(({ id }) => existing.has(id)).length
+  const there = documents.filter(({ id }) => existing?.has(id)).length
   const all = content.shells + content.submodels + content.conceptDescriptions
   return (
     <>
@@ -113,7 +113,13 @@ function Content({ report: { content }, existing, isStored }: ContentProps) {
         <li>{text.submodels(formatNumber(content.submodels))}</li>
         <li>{text.concepts(formatNumber(content.conceptDescriptions))}</li>
         <li>{text.attached(formatNumber(content.files))}</li>
-        {there > 0 && !isStored && <li class="upload-there">{text.alreadyThere(formatNumber(there))}</li>}
+        {there > 0 && !isStored && (
+          <li class="upload-there">
+            {all > MAX_LOOKED_UP
+              ? text.firstAlreadyThere(formatNumber(MAX_LOOKED_UP), formatNumber(there))
+              : text.alreadyThere(formatNumber(there))}
+          </li>
+        )}
       </ul>
       {documents.length > 0 && !isStored && (
         <details>
@@ -122,9 +128,11 @@ function Content({ report: { content }, existing, isStored }: ContentProps) {
             {documents.slice(0, MAX_SHOWN).map(({ modelType, id, idShort }, index) => (
               // Packages repeat equal documents.
               <li key={index}>
-                <span class={`badge ${existing.has(id) ? 'warning' : ''}`}>
-                  {existing.has(id) ? text.exists : text.isNew}
-                </span>
+                {existing !== undefined && (
+                  <span class={`badge ${existing.has(id) ? 'warning' : ''}`}>
+                    {existing.has(id) ? text.exists : text.isNew}
+                  </span>
+                )}
                 <span>{idShort ?? modelType}</span>
                 <code>{id}</code>
               </li>

@@ -31,6 +31,7 @@ export const koreanUploadMessages = {
   submodels: (count: string) => `서브모델: ${count}`,
   concepts: (count: string) => `개념 설명: ${count}`,
   attached: (count: string) => `첨부 파일: ${count}`,
+  firstAlreadyThere: (most: string, count: string) => `이미 있는 문서: 처음 ${most}개 중 ${count}`,
   alreadyThere: (count: string) => `이미 있는 문서: ${count}`,
   documents: (count: string) => `문서 (${count})`,
   isNew: '새 문서',

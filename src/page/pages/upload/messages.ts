@@ -34,6 +34,7 @@ const english = {
   submodels: (count: string) => `Submodels: ${count}`,
   concepts: (count: string) => `Concept descriptions: ${count}`,
   attached: (count: string) => `Files: ${count}`,
+  firstAlreadyThere: (most: string, count: string) => `Exist already: ${count} of the first ${most}`,
   alreadyThere: (count: string) => `Exist already: ${count}`,
   documents: (count: string) => `Documents (${count})`,
   isNew: 'New',

@@ -40,8 +40,8 @@ export interface QueuedFile {
   /** Of the file as it is. */
   readonly report?: FileReport
   readonly repair?: { readonly report: RepairReport; readonly file: SentFile } | undefined
-  /** Ids of its documents that are known to exist already. */
-  readonly existing: ReadonlySet<string>
+  /** Ids of its first {@link MAX_LOOKED_UP} documents that exist already; undefined: that is not known. */
+  readonly existing?: ReadonlySet<string> | undefined
   /** Has the hub said that documents exist already? */
   readonly isConflict: boolean
   readonly choice?: ExistingChoice | undefined
@@ -50,7 +50,7 @@ export interface QueuedFile {
 export const MAX_FILES = 100
 
 /** Documents of a file that are looked up; of further ones the hub says when it stores them. */
-const MAX_LOOKED_UP = 320
+export const MAX_LOOKED_UP = 320
 
 export const files = signal<readonly QueuedFile[]>([])
 export const profile = signal<ProfileName>('idta')
@@ -78,7 +78,6 @@ export function addFiles(added: readonly File[]): void {
       number,
       file: { content: file, name: file.name },
       state: { is: 'waiting', work: 'check' },
-      existing: new Set(),
       isConflict: false
     }
     files.value = [...files.peek(), queued]
@@ -160,9 +159,9 @@ async function run(number: number, work: FileWork, isRepaired: boolean): Promise
   }
 }
 
-/** None where it cannot be found out: then the hub says it when the file is stored. */
-function known(documents: readonly ListedDocument[]): Promise<ReadonlySet<string>> {
-  return findStored(hub(), documents.slice(0, MAX_LOOKED_UP)).catch(() => new Set())
+/** Undefined where it cannot be found out: then the hub says it when the file is stored. */
+function known(documents: readonly ListedDocument[]): Promise<ReadonlySet<string> | undefined> {
+  return findStored(hub(), documents.slice(0, MAX_LOOKED_UP)).catch(() => undefined)
 }
 
 function existsAlready(error: unknown): boolean {

@@ -7,6 +7,7 @@ import { hub } from '../../../core/hub.ts'
 import { save } from '../../../core/save.ts'
 import { failureText } from '../../../ui/failure.tsx'
 import { Icon } from '../../../ui/icon.tsx'
+import { rereadPictures } from '../parts/attachment-picture.tsx'
 import { FileSender } from '../parts/file-sender.tsx'
 import { WebLink } from '../parts/reference-link.tsx'
 import { useElements } from './context.ts'
@@ -30,6 +31,7 @@ export function FileContent({ element, path, name }: FileContentProps) {
   const send = async (file: File, onSent: OnSent) => {
     await writeAttachment(hub(), submodel, path, file, onSent)
     setRound(round + 1)
+    rereadPictures()
   }
   return (
     <div class="row file-content">

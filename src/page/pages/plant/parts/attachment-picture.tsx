@@ -1,8 +1,17 @@
 /** The picture in a File element, read with the caller's credentials; nothing where there is none. */
+import { signal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
 import type { Element } from '../../../../client/api/aas.ts'
 import { readAttachment } from '../../../../client/api/elements.ts'
 import { hub } from '../../../core/hub.ts'
+
+/** How many files were sent: their pictures may be shown elsewhere on the page, and are read again. */
+const sentFiles = signal(0)
+
+/** To be called where the file of an element was changed. */
+export function rereadPictures(): void {
+  sentFiles.value++
+}
 
 export interface AttachmentPictureProps {
   readonly submodel: string
@@ -31,7 +40,7 @@ export function AttachmentPicture({ submodel, path, alt, class: name }: Attachme
       if (made !== undefined) URL.revokeObjectURL(made)
       setUrl(undefined)
     }
-  }, [submodel, path])
+  }, [submodel, path, sentFiles.value])
   return url === undefined ? null : <img class={name} src={url} alt={alt} />
 }
 

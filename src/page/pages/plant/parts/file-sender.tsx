@@ -33,7 +33,7 @@ export function FileSender({ label, accept, onSend }: FileSenderProps) {
   }
   return (
     <>
-      <FileButton kind="small" {...(accept !== undefined && { accept })} onFiles={(files) => void send(files)}>
+      <FileButton kind="small" accept={accept} onFiles={(files) => void send(files)}>
         <Icon name="upload" />
         <span class="visually-hidden">{label}</span>
         <span aria-hidden="true">
