@@ -2,11 +2,13 @@
 import { formatNumber, formatTime } from '../../core/format.ts'
 import { TableScroll } from '../../ui/table-scroll.tsx'
 import { connectionMessages } from './messages.ts'
-import { type PlannedSender, type SenderStatus, statusOf } from './senders.ts'
+import { type SenderStatus, statusOf } from './sender-status.ts'
+import type { PlannedSender } from './senders.ts'
 
 const BADGES: Readonly<Record<SenderStatus, string>> = {
   fine: 'good',
   failing: 'error',
+  partly: 'warning',
   silent: 'warning',
   faulty: 'warning'
 }

@@ -58,16 +58,3 @@ function count(counts: Map<string, PointCount>, { source, verdict }: CollectionP
 function keyOf({ transport, caller }: { readonly transport: string; readonly caller?: string | undefined }): string {
   return `${transport} ${caller}`
 }
-
-export type SenderStatus = 'fine' | 'failing' | 'silent' | 'faulty'
-
-/** Without samples for this long a sender counts as silent. */
-const SILENT_MS = 5 * 60_000
-
-/** @param now of the hub, in milliseconds since 1970 */
-export function statusOf({ lastSample, lastError, faulty }: PlannedSender, now: number): SenderStatus {
-  const [sample, error] = [Date.parse(lastSample ?? ''), Date.parse(lastError?.time ?? '')]
-  if (error >= sample || (lastSample === undefined && lastError !== undefined)) return 'failing'
-  if (now - sample > SILENT_MS) return 'silent'
-  return faulty > 0 ? 'faulty' : 'fine'
-}
