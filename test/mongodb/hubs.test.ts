@@ -13,7 +13,8 @@ import { databaseOf, dropDatabase, encode } from '../e2e/harness.ts'
 /** More by the environment, for a longer run. */
 const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 4)
 const skip = (process.env.MONGODB_URL ?? '') === '' && 'MONGODB_URL is not set; npm run test:mongodb starts a server'
-const timeout = 180_000 + ROUNDS * 20_000
+// A database on a disk that others use answers slowly.
+const timeout = 500_000 + ROUNDS * 20_000
 const COUNTERS = 4
 
 /** A running hub answers within this time. */
