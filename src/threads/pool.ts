@@ -6,11 +6,10 @@
  * Threads start when they are first needed and end when they are idle. A task gets no further ahead of its reader than
  * some parts; it ends when its signal is aborted. A thread that dies ends its tasks with an error, and is replaced.
  */
-import { Worker } from 'node:worker_threads'
 import type { Timers } from '../clock.ts'
 import { HubError } from '../errors.ts'
-import { errorOf, type FromThread, failureOf, type ToThread } from './messages.ts'
-import { type Sources, TaskRun } from './task-run.ts'
+import type { Sources } from './task-run.ts'
+import { type TaskOutput, TaskThread } from './task-thread.ts'
 
 export interface PoolOptions {
   /** Calls `serveTasks`. */
@@ -20,12 +19,6 @@ export interface PoolOptions {
   readonly timers: Timers
   /** Also what is not heavy, for tests. */
   readonly takesAll?: boolean
-}
-
-export interface TaskOutput<Head> {
-  /** What is known before the first byte. */
-  readonly head: Head
-  readonly bytes: AsyncGenerator<Uint8Array>
 }
 
 export interface TaskRequest {
@@ -50,7 +43,7 @@ const IDLE_CHECK_MS = 20_000
 
 export class ThreadPool {
   readonly #options: PoolOptions
-  readonly #threads = new Set<PoolThread>()
+  readonly #threads = new Set<TaskThread>()
   #stopChecks: (() => void) | undefined
 
   constructor(options: PoolOptions) {
@@ -82,13 +75,19 @@ export class ThreadPool {
     await Promise.all([...this.#threads].map((thread) => thread.end()))
   }
 
-  #leastBusy(): PoolThread {
+  #leastBusy(): TaskThread {
     const [first] = [...this.#threads].sort((a, b) => a.tasks - b.tasks)
     if (first !== undefined && (first.tasks === 0 || this.#threads.size >= this.#options.threads)) {
       if (first.tasks < MAX_TASKS) return first
       throw new HubError('Unavailable', ['Too many exports are in progress; try again when some are done'])
     }
-    const thread = new PoolThread(this.#options.module, () => this.#threads.delete(thread))
+    const thread = new TaskThread({
+      module: this.#options.module,
+      limits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      onEnd: () => this.#threads.delete(thread),
+      failure: ({ message }) =>
+        new HubError('Unavailable', [`The thread that computed this has failed; try again. ${message}`])
+    })
     this.#threads.add(thread)
     this.#stopChecks ??= this.#options.timers.every(IDLE_CHECK_MS, () => this.#endIdle())
     return thread
@@ -102,98 +101,5 @@ export class ThreadPool {
     if (this.#threads.size > 0) return
     this.#stopChecks?.()
     this.#stopChecks = undefined
-  }
-}
-
-class PoolThread {
-  /** Since the last check. */
-  wasIdle = false
-  readonly #worker: Worker
-  readonly #runs = new Map<number, TaskRun>()
-  #last = 0
-  #isEnding = false
-  /** Takes it out of the pool. */
-  readonly #ended: () => void
-
-  constructor(module: URL, ended: () => void) {
-    this.#ended = ended
-    // Without the flags of the process: its preloaded modules are not meant for the thread.
-    this.#worker = new Worker(module, {
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
-    })
-    this.#worker.unref()
-    this.#worker.on('message', (message: FromThread) => this.#receive(message))
-    this.#worker.on('error', (error: Error) => {
-      ended()
-      this.#fail(error)
-    })
-    this.#worker.on('exit', () => {
-      ended()
-      this.#fail(new Error('it was ended'))
-    })
-  }
-
-  get tasks(): number {
-    return this.#runs.size
-  }
-
-  async run<Head>(task: string, input: unknown, sources: Sources, signal: AbortSignal): Promise<TaskOutput<Head>> {
-    const id = ++this.#last
-    this.wasIdle = false
-    const run = new TaskRun(sources, {
-      more: (parts) => this.#send({ more: id, parts }),
-      ended: () => this.#forget(id, signal, abort)
-    })
-    const abort = () => {
-      this.#send({ cancel: id })
-      run.fail(signal.reason as Error)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    this.#runs.set(id, run)
-    // While something is computed the process stays alive.
-    this.#worker.ref()
-    this.#send({ start: id, task, input })
-    return { head: (await run.head) as Head, bytes: run.bytes() }
-  }
-
-  async end(): Promise<void> {
-    this.#ended()
-    this.#isEnding = true
-    this.#worker.ref()
-    await this.#worker.terminate()
-  }
-
-  #forget(id: number, signal: AbortSignal, abort: () => void): void {
-    signal.removeEventListener('abort', abort)
-    this.#runs.delete(id)
-    // The process must not end before its threads have.
-    if (this.#runs.size === 0 && !this.#isEnding) this.#worker.unref()
-  }
-
-  #receive(message: FromThread): void {
-    if ('question' in message) void this.#answer(message)
-    else if ('head' in message) this.#runs.get(message.head)?.setHead(message.value)
-    else if ('part' in message) this.#runs.get(message.part)?.add(message.bytes)
-    else if ('end' in message) this.#runs.get(message.end)?.end()
-    else this.#runs.get(message.failed)?.fail(errorOf(message.failure))
-  }
-
-  async #answer({ question, of, source, args }: Extract<FromThread, { question: number }>): Promise<void> {
-    try {
-      const value = await this.#runs.get(of)?.answer(source, args)
-      this.#send({ question, value })
-    } catch (error) {
-      this.#send({ question, failure: failureOf(error) })
-    }
-  }
-
-  #send(message: ToThread): void {
-    this.#worker.postMessage(message)
-  }
-
-  #fail({ message }: Error): void {
-    const error = new HubError('Unavailable', [`The thread that computed this has failed; try again. ${message}`])
-    for (const run of [...this.#runs.values()]) run.fail(error)
   }
 }

@@ -5,7 +5,7 @@ import { type Iteration, NEXT, PARTS_AHEAD, STOP } from './messages.ts'
 export type Sources = Readonly<Record<string, (...args: never[]) => unknown>>
 
 export interface RunEvents {
-  /** So many parts may be sent further. */
+  /** A further number of parts may be sent. */
   more(parts: number): void
   /** Once, however it ended. */
   ended(): void

@@ -1,13 +1,12 @@
 /** Renders DOCX in a thread of its own: the library makes a document in one piece, which takes seconds for a large one. */
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
+import { runAlone } from '../../threads/run-alone.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { concurrencyLimit } from '../concurrency-limit.ts'
 import type { Block, DocumentSection, Fold, ReportDocument, TableCell } from '../document.ts'
 
 /** As source and as built. */
-const WORKER_MODULE = new URL(import.meta.url.replace(/docx-thread(\.[jt]s)$/, 'docx-worker$1'))
+const MODULE = new URL(import.meta.url.replace(/docx-thread(\.[jt]s)$/, 'docx-worker$1'))
 
 /** Each takes some hundred megabytes for a large document. */
 const limited = concurrencyLimit(2, 'Other documents are being made; try again later')
@@ -15,9 +14,6 @@ const MAX_HEAP_MB = 1024
 /** Of one table; programs that read DOCX get slow far below. */
 const MAX_ROWS = 20_000
 const TOO_LARGE = 'The document is too large for DOCX; HTML and XLSX have no such limit'
-
-/** What the thread answers. */
-export type DocxAnswer = { readonly bytes: Uint8Array } | { readonly failed: string }
 
 /**
  * @param slice of the request @param signal ends the work
@@ -28,25 +24,10 @@ export function renderDocxInThread(document: ReportDocument, slice: TimeSlice, s
 }
 
 async function rendered(document: ReportDocument, slice: TimeSlice, signal: AbortSignal | undefined): Promise<Buffer> {
-  let worker: Worker | undefined
-  try {
-    const workerData = await withoutGenerators(document, slice)
-    // Without the flags of the process: its preloaded modules are not meant for the thread.
-    worker = new Worker(WORKER_MODULE, {
-      workerData,
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB }
-    })
-    const [answer] = (await once(worker, 'message', { ...(signal && { signal }) })) as [DocxAnswer]
-    if ('failed' in answer) throw new Error(answer.failed)
-    return Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength)
-  } catch (error) {
-    signal?.throwIfAborted()
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') throw error
-    throw new HubError('TooLarge', [TOO_LARGE])
-  } finally {
-    await worker?.terminate()
-  }
+  const input = await withoutGenerators(document, slice)
+  const task = { module: MODULE, task: 'render', input, maxHeapMb: MAX_HEAP_MB, tooLarge: TOO_LARGE, signal }
+  const { buffer, byteOffset, byteLength } = await runAlone<Uint8Array>(task)
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** Rows may be produced while they are read, which another thread cannot do. */
