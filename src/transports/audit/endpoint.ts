@@ -3,6 +3,7 @@ import { HubError } from '../../errors.ts'
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import {
   documentChoice,
+  documentCount,
   documentText,
   type ExtensionEndpoint,
   type QueryDeclaration
@@ -30,12 +31,7 @@ const query = {
     ...documentChoice('`json`: a page; `ndjson`: all entries, or as many as `limit` says', formats, 'json'),
     parse: parseChoice(formats)
   },
-  limit: {
-    description: 'Number of entries',
-    schema: { type: 'integer', minimum: 1 },
-    example: 100,
-    parse: wholeNumber(1)
-  },
+  limit: { ...documentCount('Number of entries'), parse: wholeNumber(1) },
   cursor: {
     ...documentText('Where to continue: `cursor` of the page before'),
     parse: wholeNumber(0)

@@ -1,15 +1,15 @@
 /** Declaration of `/collection-points`. */
-import { HubError } from '../../errors.ts'
 import { verdicts } from '../../operations/collection/verdict.ts'
 import { languages } from '../../operations/report-language.ts'
 import {
   documentChoice,
+  documentCount,
   documentText,
   type ExtensionEndpoint,
   type QueryDeclaration
 } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { parseChoice, singleValue } from '../http/parameters.ts'
+import { parseChoice, parseCount, singleValue } from '../http/parameters.ts'
 
 const formats = ['json', 'csv'] as const
 
@@ -32,16 +32,7 @@ export const collectionParameters = {
     ),
     parse: parseChoice(languages)
   },
-  limit: {
-    description: 'Number of points',
-    schema: { type: 'integer', minimum: 1 },
-    example: 100,
-    parse: (values, name) => {
-      const text = singleValue(values, name)
-      if (!/^[1-9]\d{0,8}$/.test(text)) throw new HubError('BadRequest', [`"${name}" is a whole number from 1 on`])
-      return Number(text)
-    }
-  },
+  limit: { ...documentCount('Number of points'), parse: parseCount },
   cursor: { ...documentText('Where to continue: `cursor` of the page before'), parse: singleValue }
 } as const satisfies QueryDeclaration
 

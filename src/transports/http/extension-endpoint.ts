@@ -197,6 +197,10 @@ export function documentText(description: string, example?: string) {
   return { description, schema: { type: 'string' }, ...(example !== undefined && { example }) }
 }
 
+export function documentCount(description: string) {
+  return { description, schema: { type: 'integer', minimum: 1 }, example: 100 }
+}
+
 /** A parameter that may be repeated. */
 export function documentTexts(description: string, ...example: string[]) {
   return { description, schema: { type: 'array', items: { type: 'string' } }, ...(example.length > 0 && { example }) }

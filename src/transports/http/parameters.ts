@@ -138,6 +138,13 @@ export function singleValue(values: readonly string[], name: string): string {
   throw new HubError('BadRequest', [`The parameter ${name} is given ${values.length} times`])
 }
 
+/** A number of items on a page. @throws HubError BadRequest */
+export function parseCount(values: readonly string[], name: string): number {
+  const text = singleValue(values, name)
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new HubError('BadRequest', [`"${name}" is a whole number from 1 on`])
+  return Number(text)
+}
+
 /** Parses one of the choices. */
 export function parseChoice<const Choice extends string>(choices: readonly Choice[]) {
   return (values: readonly string[], name: string): Choice => {

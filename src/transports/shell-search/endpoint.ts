@@ -1,9 +1,14 @@
 /** Declaration of `/shell-search`. */
 import { HubError } from '../../errors.ts'
 import { SEARCHED, type SearchedField } from '../../operations/shell-search/shell-index.ts'
-import { documentText, type ExtensionEndpoint, type QueryDeclaration } from '../http/extension-endpoint.ts'
+import {
+  documentCount,
+  documentText,
+  type ExtensionEndpoint,
+  type QueryDeclaration
+} from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
-import { singleValue } from '../http/parameters.ts'
+import { parseCount, singleValue } from '../http/parameters.ts'
 
 const MAX_TEXT = 1000
 
@@ -29,16 +34,7 @@ const query = {
         return field
       })
   },
-  limit: {
-    description: 'Number of shells',
-    schema: { type: 'integer', minimum: 1 },
-    example: 100,
-    parse: (values, name) => {
-      const text = singleValue(values, name)
-      if (!/^[1-9]\d{0,8}$/.test(text)) throw new HubError('BadRequest', [`"${name}" is a whole number from 1 on`])
-      return Number(text)
-    }
-  },
+  limit: { ...documentCount('Number of shells'), parse: parseCount },
   cursor: { ...documentText('Where to continue: `cursor` of the page before'), parse: singleValue }
 } as const satisfies QueryDeclaration
 
