@@ -1,8 +1,6 @@
 /** The statements of all changes. */
 import type { DatabaseSync } from 'node:sqlite'
-import { kinds } from './schema.ts'
-
-const SUBMODEL = kinds.indexOf('Submodel')
+import { SUBMODEL } from './schema.ts'
 
 export type ChangeStatements = ReturnType<typeof prepare>
 

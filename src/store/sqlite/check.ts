@@ -11,7 +11,7 @@ import { AuditReads } from './audit.ts'
 import { checkChecksums } from './check-checksums.ts'
 import { readVerified } from './files.ts'
 import { blobPath, databasePath } from './paths.ts'
-import { kinds, migrations, type StoredRow } from './schema.ts'
+import { kinds, migrations, type StoredRow, SUBMODEL } from './schema.ts'
 import { storageFailure, toHubError } from './storage-errors.ts'
 
 const MAX_REPORTED = 20
@@ -188,7 +188,7 @@ function isSameSet(some: readonly string[], others: readonly string[]): boolean 
 function* submodels(db: DatabaseSync): Generator<string> {
   const all = db.prepare(
     `SELECT position, id, structure, valued, bytes FROM document JOIN body USING (position)
-     WHERE kind = ${kinds.indexOf('Submodel')}`
+     WHERE kind = ${SUBMODEL}`
   )
   const rows = db.prepare('SELECT path, model_type, value, revision, tail, key FROM element WHERE document = ?')
   for (const { position, id, structure, valued, bytes } of all.iterate()) {

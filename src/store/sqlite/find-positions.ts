@@ -3,13 +3,11 @@ import { pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
 import type { DocumentKind, ElementCondition, Facet } from '../store.ts'
 import { intersect, type Seek } from './intersect.ts'
 import type { ReadStatements } from './reads-sql.ts'
-import { kinds, type StoredRow } from './schema.ts'
+import { kinds, type StoredRow, SUBMODEL } from './schema.ts'
 import type { UnwrittenValues, ValueCondition } from './unwritten-values.ts'
 
 /** Documents gathered at most for a range of values; a range that matches more excludes too few to be useful. */
 const MAX_GATHERED = 50_000
-
-const SUBMODEL = kinds.indexOf('Submodel')
 
 type SearchKey = string | number | Uint8Array
 

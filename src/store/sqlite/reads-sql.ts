@@ -1,7 +1,7 @@
 /** The statements of all reads. */
 import type { DatabaseSync } from 'node:sqlite'
 import { ELEMENT_COLUMNS } from './checksums.ts'
-import { kinds } from './schema.ts'
+import { SUBMODEL } from './schema.ts'
 
 export type ReadStatements = ReturnType<typeof prepare>
 
@@ -29,7 +29,6 @@ export function prepare(db: DatabaseSync) {
          min(start) AS start, max(finish) AS finish
        FROM (${selection}) JOIN chunk INDEXED BY chunk_figures ON series = id GROUP BY id ORDER BY submodel, path`
     )
-  const submodel = kinds.indexOf('Submodel')
   const head = 'position, kind, id, revision, structure, valued, has_blob, d.crc'
   // Read from the table via its primary key, so that an index that leads to the wrong row is detected.
   const byName = '(SELECT position FROM document WHERE kind = ? AND id = ?)'
@@ -65,7 +64,7 @@ export function prepare(db: DatabaseSync) {
     ge: range(`>= ? AND key < ''`),
     element: db.prepare(
       `SELECT e.*, d.id AS owner FROM document d JOIN element e ON e.document = d.position AND e.path = ?
-       WHERE d.position = (SELECT position FROM document WHERE kind = ${submodel} AND id = ?)`
+       WHERE d.position = (SELECT position FROM document WHERE kind = ${SUBMODEL} AND id = ?)`
     ),
     log: db.prepare('SELECT * FROM log WHERE seq > ? ORDER BY seq LIMIT ?'),
     // The row that the entry would be in.

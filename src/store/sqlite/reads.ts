@@ -26,7 +26,7 @@ import { isSoundElement, isSoundRow, type StoredElementTuple } from './checksums
 import { findPositions } from './find-positions.ts'
 import { readLog } from './read-log.ts'
 import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
-import { kinds, type StoredRow } from './schema.ts'
+import { kinds, type StoredRow, SUBMODEL } from './schema.ts'
 import { SeriesReads } from './series-reads.ts'
 import { toHubError } from './storage-errors.ts'
 import type { UnwrittenValues } from './unwritten-values.ts'
@@ -289,8 +289,6 @@ export class Reads {
 }
 
 const NO_BODY: StoredRow = {}
-
-const SUBMODEL = kinds.indexOf('Submodel')
 
 function kindOf(row: StoredRow): DocumentKind {
   return kinds[Number(row.kind)] as DocumentKind

@@ -53,6 +53,9 @@ export const kinds: readonly DocumentKind[] = [
   'ComplianceRun'
 ]
 
+/** The code of submodels, which have rows of elements. */
+export const SUBMODEL = kinds.indexOf('Submodel')
+
 export const migrations: readonly string[] = [
   `CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE epoch (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;

@@ -10,9 +10,7 @@ import { type Quality, qualities } from '../../model/samples.ts'
 import { searchKey } from '../element-rows.ts'
 import type { ChangeStatements } from './changes-sql.ts'
 import { documentChecksum, elementChecksum } from './checksums.ts'
-import { kinds } from './schema.ts'
-
-const SUBMODEL = kinds.indexOf('Submodel')
+import { SUBMODEL } from './schema.ts'
 
 /** Approximate size of a row, without its text. */
 const ROW_OVERHEAD_BYTES = 400

@@ -4,11 +4,9 @@ import { becomesCurrent, type ChangeOf, elementChanged, guardRevision, sourceTim
 import { type DatedCommit, isLate } from '../current-value.ts'
 import type { ChangeStatements } from './changes-sql.ts'
 import { documentChecksum, elementChecksum, isSound } from './checksums.ts'
-import { kinds } from './schema.ts'
+import { SUBMODEL } from './schema.ts'
 import { damagedRecord } from './storage-errors.ts'
 import type { ElementState, LoggedValue, Tail, TailSubmodel } from './tail.ts'
-
-const SUBMODEL = kinds.indexOf('Submodel')
 
 /** Columns of `findSubmodel`, as an array: objects take SQLite twice as long. */
 type SubmodelTuple = readonly [
