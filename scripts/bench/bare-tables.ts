@@ -13,7 +13,7 @@ import {
   TimestampNanosecond
 } from 'apache-arrow'
 import fastify from 'fastify'
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { bareParquet } from './bare-parquet.ts'
 import { FRAME, readings } from './raw-baselines.ts'
 
 const { rows } = JSON.parse(process.argv[3] ?? '{}') as { readonly rows: number }
@@ -25,7 +25,7 @@ const values = Float64Array.from({ length: rows }, (_, i) => frames[Math.floor(i
 
 const app = fastify()
 app.get('/arrow', async (_, reply) => reply.send(Buffer.from(arrow())))
-app.get('/parquet', async (_, reply) => reply.send(Buffer.from(parquet())))
+app.get('/parquet', async (_, reply) => reply.send(Buffer.from(bareParquet(times, values, ROW_GROUP))))
 
 function arrow(): Uint8Array {
   const fields = [new Field('time', new TimestampNanosecond('UTC'), false), new Field('value', new Float64(), true)]
@@ -43,23 +43,6 @@ function arrow(): Uint8Array {
   }
   writer.finish()
   return writer.toUint8Array(true)
-}
-
-function parquet(): Uint8Array {
-  const writer = new ByteWriter()
-  const schema = [
-    { name: 'root', num_children: 2 },
-    { name: 'time', type: 'INT64', repetition_type: 'REQUIRED' },
-    { name: 'value', type: 'DOUBLE', repetition_type: 'OPTIONAL' }
-  ] as const
-  const file = new ParquetWriter({ writer, schema: [...schema] })
-  const columnData = [
-    { name: 'time', data: times },
-    { name: 'value', data: values }
-  ]
-  file.write({ columnData, rowGroupSize: ROW_GROUP })
-  file.finish()
-  return writer.getBytes()
 }
 
 process.send?.({ url: await app.listen({ host: '127.0.0.1', port: 0 }) })

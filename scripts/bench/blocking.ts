@@ -7,13 +7,14 @@ import { fillPlant, pushSamples, SMALL, writePackage } from './blocking-plant.ts
 import { heavyRequests } from './blocking-requests.ts'
 import { type Child, type Delays, type Longest, start } from './children.ts'
 import { encode } from './data.ts'
+import { latencies, latenciesFor } from './light-requests.ts'
 import { flags, lines, wanted } from './measure.ts'
 import { quantile } from './statistics.ts'
 
-/** Between two light requests. */
-const PAUSE_MS = 2
 /** A request that ends at once is repeated for this long, so that there is something to measure. */
 const LEAST_MS = flags.quick ? 1000 : 3000
+
+const LIGHT = `/api/v3/submodels/${encode(SMALL)}/submodel-elements/V1/$value`
 
 const GOALS = { p999: 50, longest: 150 }
 
@@ -25,7 +26,7 @@ export async function blocking(folder: (name: string) => Promise<string>): Promi
   const requests = heavyRequests(await writePackage(await folder('blocking-package')))
   const hub = await start('hub.ts', directory, { TEMPLATES: 'off', SAMPLE_RATE: 'off' })
   await pushSamples(hub)
-  await warmUp(hub)
+  await latenciesFor(hub, LIGHT, 2000)
   tell('nothing else, idle', await measure(hub, () => new Promise((resolve) => setTimeout(resolve, 3000))))
   const names = flags.heavy?.split(',') ?? Object.keys(requests)
   for (const name of names) {
@@ -48,7 +49,7 @@ async function measure(hub: Child, run: () => Promise<void>): Promise<Measured> 
   await hub.delays()
   const from = performance.now()
   let [isOver, runs] = [false, 0]
-  const probe = latencies(hub, () => isOver)
+  const probe = latencies(hub, LIGHT, () => isOver)
   do {
     await run()
     runs++
@@ -56,25 +57,6 @@ async function measure(hub: Child, run: () => Promise<void>): Promise<Measured> 
   const took = (performance.now() - from) / runs
   isOver = true
   return { ...(await hub.delays()), took, light: await probe }
-}
-
-async function warmUp(hub: Child): Promise<void> {
-  const end = performance.now() + 2000
-  await latencies(hub, () => performance.now() > end)
-}
-
-async function latencies(hub: Child, isOver: () => boolean): Promise<number[]> {
-  const path = `/api/v3/submodels/${encode(SMALL)}/submodel-elements/V1/$value`
-  const times: number[] = []
-  while (!isOver()) {
-    const from = performance.now()
-    const response = await fetch(hub.url + path)
-    await response.arrayBuffer()
-    if (response.status !== 200) throw new Error(`${path}: ${response.status}`)
-    times.push(performance.now() - from)
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
-  }
-  return times
 }
 
 function tell(title: string, { took, delay, held, light }: Measured): void {

@@ -2,12 +2,11 @@
 import { plant } from '../demo/plant.ts'
 import { type Child, start } from './children.ts'
 import { encode, fill, fillWith } from './data.ts'
+import { latencies, latenciesFor } from './light-requests.ts'
 import { flags, lines, wanted } from './measure.ts'
 import { quantile } from './statistics.ts'
 
 const MANY = flags.quick ? 2_000 : 10_000
-/** Requests of other clients in between, one after the other, each after this pause: a hub with some load. */
-const PAUSE_MS = 2
 const QUIET_MS = flags.quick ? 3_000 : 10_000
 
 /** @param folder creates a folder for data */
@@ -25,15 +24,15 @@ export async function compliance(folder: (name: string) => Promise<string>): Pro
 async function measure(directory: string, id: string, what: string, goalSeconds: number): Promise<void> {
   const hub = await start('hub.ts', directory, {})
   const path = `/api/v3/submodels/${encode(id)}`
-  await latencies(hub, path, () => performance.now(), 500)
-  const quiet = await latencies(hub, path, () => performance.now(), QUIET_MS)
+  await latenciesFor(hub, path, 500)
+  const quiet = await latenciesFor(hub, path, QUIET_MS)
   const from = performance.now()
   const { id: report } = (await (await fetch(`${hub.url}/compliance`, { method: 'POST' })).json()) as { id: string }
   let seconds = 0
   const ended = awaitReport(hub, report).then(() => {
     seconds = (performance.now() - from) / 1000
   })
-  const busy = await latencies(hub, path, () => (seconds === 0 ? 0 : Number.POSITIVE_INFINITY), 1)
+  const busy = await latencies(hub, path, () => seconds > 0)
   await ended
   await hub.stop()
   const p99 = (times: readonly number[]) => quantile(times, 0.99)
@@ -48,21 +47,6 @@ async function measure(directory: string, id: string, what: string, goalSeconds:
     hub: `${p99(busy).toFixed(2)} ms`,
     ...{ baseline: `${p99(quiet).toFixed(2)} ms`, ratio: ratio.toFixed(2), goal: '≤ 2', met: ratio <= 2 ? 'yes' : 'no' }
   })
-}
-
-/** @returns milliseconds of each request, until `now` has advanced by `forMs` */
-async function latencies(hub: Child, path: string, now: () => number, forMs: number): Promise<number[]> {
-  const times: number[] = []
-  const end = now() + forMs
-  while (now() < end) {
-    const from = performance.now()
-    const response = await fetch(hub.url + path)
-    await response.arrayBuffer()
-    if (response.status !== 200) throw new Error(`${path}: ${response.status}`)
-    times.push(performance.now() - from)
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
-  }
-  return times
 }
 
 async function awaitReport(hub: Child, id: string): Promise<void> {

@@ -1,8 +1,8 @@
 /** A long series that is read back: in buckets, and exported. */
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { compact } from '../../src/consumers/history/compaction.ts'
 import { writers } from '../../src/formats/tables/writers.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import { bareParquet } from './bare-parquet.ts'
 import { type Child, start } from './children.ts'
 import { flags, race, repeat, wanted, whole } from './measure.ts'
 import { FRAME, ID, readings } from './raw-baselines.ts'
@@ -177,21 +177,7 @@ export async function parquet(): Promise<void> {
     },
     theirs: () => {
       const from = performance.now()
-      const writer = new ByteWriter()
-      const schema = [
-        { name: 'root', num_children: 2 },
-        { name: 'time', type: 'INT64', repetition_type: 'REQUIRED' },
-        { name: 'value', type: 'DOUBLE', repetition_type: 'OPTIONAL' }
-      ] as const
-      const file = new ParquetWriter({ writer, schema: [...schema] })
-      file.write({
-        columnData: [
-          { name: 'time', data: times },
-          { name: 'value', data: values }
-        ],
-        rowGroupSize: 100_000
-      })
-      file.finish()
+      bareParquet(times, values, 100_000)
       return rows / ((performance.now() - from) / 1000)
     }
   })
