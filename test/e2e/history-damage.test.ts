@@ -7,7 +7,7 @@ import { databasePath } from '../../src/store/sqlite/paths.ts'
 import { embedded, type Running, start } from './harness.ts'
 
 const START_MS = 1_700_000_000_000
-/** Samples of a chunk, a second apart: a run of so many becomes one as it is, alone. */
+/** Samples of a chunk, a second apart: a run of this length becomes one as it is, alone. */
 const RUN = 9000
 const RUNS = 6
 const DAMAGED = 4

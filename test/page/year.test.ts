@@ -15,7 +15,7 @@ const COLUMN = 10_000
 const BEGIN = Date.now() - YEAR - DAY
 
 const MAX_DRAWING_MS = 1000
-/** The machine that runs the test may be busy: one of so many drawings must be in time. */
+/** The machine that runs the test may be busy: one of several drawings must be in time. */
 const TRIES = 8
 /** From a year to less than an hour, a half more each. */
 const ZOOMS = 24

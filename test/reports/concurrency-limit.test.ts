@@ -1,4 +1,4 @@
-/** Work of which only so much runs at a time. */
+/** Work that is refused while too much of it is in progress. */
 import t from 'tap'
 import { concurrencyLimit } from '../../src/reports/concurrency-limit.ts'
 

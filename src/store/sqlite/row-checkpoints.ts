@@ -9,17 +9,17 @@ import type { Change } from '../store.ts'
 import type { Counters } from './counters.ts'
 import type { Tail, TailSubmodel } from './tail.ts'
 
-/** A pass begins after so many values, or bytes of rows. It bounds memory, and what a start reads: under a second. */
+/** A pass begins after this number of values, or bytes of rows. It bounds memory, and what a start reads: under a second. */
 export const MAX_UNWRITTEN = 16_384
 const MAX_BYTES = 16 * 1024 * 1024
 
-/** Reading a run again takes as long as reading so many samples each by itself. */
+/** Samples of one run are read again faster: this number of them counts as a value. */
 const SAMPLES_PER_VALUE = 64
 
 /** A pass begins at the latest this long after a value was written. */
 const MAX_AGE_MS = 30_000
 
-/** Beyond so many times these bounds commits wait for a whole pass: the storage does not keep up, or is full. */
+/** Beyond this multiple of the bounds values are refused: the storage does not keep up, or is full. */
 const REFUSAL_FACTOR = 2
 
 /**
@@ -29,8 +29,8 @@ const REFUSAL_FACTOR = 2
 const STEPS = 64
 
 /**
- * Up to so many rows of a submodel are written at once: a reader that does not know the newest commit yet must not find a part
- * of it under its revision.
+ * Up to this number, the rows of a submodel are written in one transaction: a reader that does not know the newest commit yet
+ * must not find a part of it under its revision.
  */
 const MIN_SPLIT = 1024
 
@@ -38,7 +38,7 @@ const MIN_SPLIT = 1024
 const RETRY_MS = 1000
 
 export interface RowCheckpointsOptions {
-  /** A pass begins after so many values. */
+  /** A pass begins after this number of values. */
   readonly maxValues?: number
   readonly clock?: Clock
 }

@@ -40,7 +40,7 @@ export interface SqliteOptions {
   readonly futureLimit?: number
   /** Values that may be ahead of their rows; a process that ended early leaves as many to read to the next start. */
   readonly maxUnwritten?: number
-  /** Called where the values of so many log entries were applied first, as an earlier process had ended early. */
+  /** Called where an earlier process ended early, with the number of log entries whose values were applied first. */
   readonly onRecovered?: (entries: number) => void
 }
 

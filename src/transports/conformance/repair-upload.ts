@@ -1,4 +1,4 @@
-/** Repairs the file of a request by a profile, and sends what came of it. */
+/** Repairs the file of a request by a profile, and sends the file, the report, or both. */
 import { join } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { encodeId } from '../../model/identifier.ts'
