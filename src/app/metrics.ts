@@ -213,9 +213,8 @@ function senderMetrics(senders: readonly SenderState[]): string[] {
   const byTransport = Map.groupBy(senders, ({ transport }) => transport)
   if (byTransport.size === 0) return []
   const values = [...byTransport].flatMap(([transport, of]) => {
-    const failing = of.filter(
-      ({ lastError, lastSample = 0 }) => lastError !== undefined && lastError.time >= lastSample
-    )
+    // Of one push, some samples may be accepted and some refused: then it delivers.
+    const failing = of.filter(({ lastError, lastSample = 0 }) => lastError !== undefined && lastError.time > lastSample)
     return [
       [`{transport="${transport}",state="failing"}`, failing.length],
       [`{transport="${transport}",state="delivering"}`, of.length - failing.length]
