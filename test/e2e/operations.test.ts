@@ -115,8 +115,10 @@ t.test('each of the 224 operations of the standard answers a valid request with 
   const hub = await start(t, { OPERATION_TARGETS: 'http://127.0.0.1:1' })
   const handles = new Map<string, string>()
   t.equal(routes.length, 224)
+  let isPrepared = false
   for (const route of routes) {
-    await prepare(hub, handles)
+    if (!isPrepared) await prepare(hub, handles)
+    isPrepared = route.method === 'GET'
     const address = addressOf(route, handles)
     const reply = await hub.ask(route.method, address, bodyOf(route))
     const name = `${route.method} ${route.path}`
