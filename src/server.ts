@@ -93,6 +93,9 @@ interface HubServerParts {
   readonly drain: () => void
 }
 
+/** How often a hub that stops looks for connections whose last request is answered. */
+const IDLE_CHECK_MS = 50
+
 class HubServer implements Server {
   readonly app: FastifyInstance
   readonly context: OperationContext
@@ -134,7 +137,10 @@ class HubServer implements Server {
     // While requests are still answered: what it has stored for itself has to be removed.
     await compliance.examinations.close()
     const cancel = services.clock.after(config.DRAIN_TIMEOUT, () => app.server.closeAllConnections())
+    // Fastify closes those that are idle now; others are kept alive for the next request once theirs is answered.
+    const stop = services.clock.every(IDLE_CHECK_MS, () => app.server.closeIdleConnections())
     await app.close()
+    stop()
     cancel()
     await services.context.threads.close()
     await background.stop()

@@ -147,6 +147,19 @@ t.test('a running request is finished before the hub stops', async (t) => {
   t.ok(await again.context.store.document('Submodel', 'urn:late'), 'and what it wrote is there')
 })
 
+t.test('a connection that is kept alive is closed with its last answer', { timeout: 30_000 }, async (t) => {
+  const { server, url } = await start(t, { DRAIN_TIMEOUT: '120s' })
+  const body = JSON.stringify(submodel('urn:late'))
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const head = 'POST /api/v3/submodels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+  socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`)
+  await new Promise((resolve) => server.app.server.once('request', resolve))
+  const closed = server.close()
+  socket.write(body.slice(10))
+  t.match(await text(socket), /^HTTP\/1.1 201 /)
+  await closed
+})
+
 t.test('an idle connection does not keep the hub from stopping', async (t) => {
   const { server, url } = await start(t, { DRAIN_TIMEOUT: '200ms' })
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
