@@ -13,7 +13,7 @@ import { metamodelSchema } from '../src/formats/json-schema.ts'
 import { asyncApi } from '../src/transports/stream/asyncapi.ts'
 import { licencesPage } from './derive-licences.ts'
 import { openApiFiles } from './derive-openapi.ts'
-import { settingsPage } from './derive-settings.ts'
+import { settingsPage, settingsPageKo } from './derive-settings.ts'
 import { deriveTemplates } from './derive-templates.ts'
 
 /** A derived file; the path is relative to the project's root. */
@@ -29,6 +29,7 @@ export async function derive(): Promise<Derived[]> {
     ...openApiFiles().map(({ path, value }) => ({ path, text: toJsonText(value) })),
     { path: 'openapi/asyncapi.json', text: toJsonText(asyncApi(VERSION)) },
     { path: 'docs/settings.md', text: settingsPage() },
+    { path: 'docs/settings.ko.md', text: settingsPageKo() },
     { path: 'docs/licences.md', text: licencesPage() },
     ...(await deriveTemplates())
   ]

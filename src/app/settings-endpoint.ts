@@ -32,9 +32,8 @@ export function mountSettings(app: FastifyInstance, given: GivenSettings): void 
 }
 
 function describe(given: GivenSettings) {
-  return settingsInForce(given).map(({ value, means, ...setting }) => ({
+  return settingsInForce(given).map(({ value, ...setting }) => ({
     ...setting,
-    ...(value !== undefined && { value: redact(value) }),
-    meaning: means
+    ...(value !== undefined && { value: redact(value) })
   }))
 }

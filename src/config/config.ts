@@ -1,6 +1,7 @@
 /** Reads the settings from the environment and the command line. */
 import { suggest } from '../formats/suggest.ts'
 import { settings } from './settings.ts'
+import { settingsKo } from './settings-ko.ts'
 
 export type SettingName = keyof typeof settings
 export type Config = { readonly [Name in SettingName]: ReturnType<(typeof settings)[Name]['parse']> }
@@ -86,14 +87,12 @@ export function readConfig(
   return { config, given, words, extra }
 }
 
-/** The settings as docs/settings.md lists them: name, flag, default, meaning. */
-export function settingsTable(): readonly (readonly [
-  name: SettingName,
-  flag: string,
-  defaultValue: string,
-  means: string
-])[] {
-  return names().map((name) => [name, `--${flagOf(name)}`, settings[name].default, settings[name].means])
+/** The settings as docs/settings.md lists them: name, flag, default, meaning in a language. */
+export function settingsTable(
+  language: 'en' | 'ko' = 'en'
+): readonly (readonly [name: SettingName, flag: string, defaultValue: string, means: string])[] {
+  const meaning = (name: SettingName) => (language === 'ko' ? settingsKo[name] : settings[name].means)
+  return names().map((name) => [name, `--${flagOf(name)}`, settings[name].default, meaning(name)])
 }
 
 /** A setting as it is in force. */
@@ -105,7 +104,7 @@ export interface SettingInForce {
   readonly isSet: boolean
   readonly source: 'default' | GivenSetting['source']
   readonly default: string
-  readonly means: string
+  readonly meaning: { readonly en: string; readonly ko: string }
 }
 
 /** Files with passwords and private keys: their value is shown nowhere. */
@@ -116,7 +115,8 @@ export function settingsInForce(given: GivenSettings): readonly SettingInForce[]
   return settingsTable().map(([name, flag, defaultValue, means]) => {
     const { text = defaultValue, source = 'default' as const } = given.get(name) ?? {}
     const value = LEADS_TO_SECRET.test(name) ? undefined : text
-    return { name, flag, value, isSet: text !== '', source, default: defaultValue, means }
+    const meaning = { en: means, ko: settingsKo[name] }
+    return { name, flag, value, isSet: text !== '', source, default: defaultValue, meaning }
   })
 }
 

@@ -13,9 +13,19 @@ t.test('each setting is shown with its value, its source and its default', async
   t.equal(json.result.length, settingsTable().length)
   const of = (name: string) => json.result.find((setting: { name: string }) => setting.name === name)
   t.match(of('HISTORY'), { flag: 'history', value: 'keep=P1Y', isSet: true, source: 'environment', default: '' })
-  t.match(of('LOG_SIZE'), { value: '4GiB', source: 'default', default: '4GiB', meaning: /log/ })
+  t.match(of('LOG_SIZE'), { value: '4GiB', source: 'default', default: '4GiB', meaning: { en: /log/, ko: /로그/ } })
   t.notMatch(text, 'S3CRET')
   t.match(of('OPERATION_TARGETS').value, 'plc.example')
+})
+
+t.test('each setting means something in Korean, about the same names and values', (t) => {
+  const quoted = (text: string) => new Set(text.match(/`[^`]+`/g))
+  for (const [index, [name, , , korean]] of settingsTable('ko').entries()) {
+    t.match(korean, /[가-힣]/, name)
+    const english = settingsTable()[index]?.[3] ?? ''
+    t.strictSame([...quoted(korean).difference(quoted(english))], [], name)
+  }
+  t.end()
 })
 
 t.test('of what leads to a secret only whether it is set is shown', async (t) => {

@@ -77,6 +77,8 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
       await page.getByRole('searchbox', { name: 'Search' }).fill('')
       await page.getByRole('checkbox').check()
       await rows.nth(60).waitFor()
+      await page.getByRole('combobox', { name: 'Language' }).selectOption('ko')
+      await page.getByText('변경 로그의 보존 기간').waitFor()
     })
   )
 

@@ -89,8 +89,7 @@ export interface Setting {
   readonly isSet: boolean
   readonly source: 'default' | 'environment' | 'flag'
   readonly default: string
-  /** In English. */
-  readonly meaning: string
+  readonly meaning: { readonly en: string; readonly ko: string }
 }
 
 export async function listSettings(http: HttpClient, signal?: AbortSignal): Promise<readonly Setting[]> {

@@ -47,7 +47,7 @@ export function operatorSchemas(ref: (name: string) => JsonSchema): Readonly<Rec
           isSet: flag,
           source: { enum: ['default', 'environment', 'flag'] },
           default: text,
-          meaning: text
+          meaning: object({ en: text, ko: text }, ['en', 'ko'])
         },
         ['name', 'flag', 'isSet', 'source', 'default', 'meaning']
       )

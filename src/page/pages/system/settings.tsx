@@ -1,6 +1,7 @@
 /** The settings in force: those that were changed, or all of them. */
 import type { Setting } from '../../../client/api/system.ts'
 import { formatNumber } from '../../core/format.ts'
+import { language } from '../../core/language.ts'
 import { type RouteParams, replaceRoute } from '../../core/router.ts'
 import type { Loaded } from '../../core/use-load.ts'
 import { Failure } from '../../ui/failure.tsx'
@@ -24,7 +25,7 @@ export function Settings({ settings: { value: settings, error, reload }, params 
   const shown = settings.filter(
     ({ source, name, flag, meaning }) =>
       (isAll || source !== 'default' || wanted !== '') &&
-      [name, flag, meaning].some((one) => one.toLowerCase().includes(wanted))
+      [name, flag, meaning[language.value]].some((one) => one.toLowerCase().includes(wanted))
   )
   return (
     <>
@@ -70,9 +71,11 @@ function SettingTable({ settings }: { readonly settings: readonly Setting[] }) {
             <tr key={setting.name}>
               <th scope="row">
                 <code>{setting.name}</code>
-                <span class="setting-meaning" lang="en">
+                <span class="setting-meaning">
                   {/* Names of settings and values are in backticks. */}
-                  {setting.meaning.split('`').map((part, index) => (index % 2 === 0 ? part : <code>{part}</code>))}
+                  {setting.meaning[language.value]
+                    .split('`')
+                    .map((part, index) => (index % 2 === 0 ? part : <code>{part}</code>))}
                 </span>
               </th>
               <td>
