@@ -60,6 +60,10 @@ export async function createServer(
     // First, as it has the log.
     const app = await createApp(config, files.tls)
     app.addHook('onError', async (_request, _reply, error) => store.noteDamage(error))
+    store.onCheckpointFailure((err) => {
+      if (err === undefined) app.log.info('Values are written to their rows again')
+      else app.log.error({ err }, 'Values stay in the log: their rows cannot be written. It is tried again')
+    })
     store.onDamage((error) => app.log.error({ err: error }, 'A stored record is damaged'))
     if (recovered > 0)
       app.log.info({ entries: recovered }, 'The last run ended early; its last values were read from the log')

@@ -38,7 +38,7 @@ const readinessEndpoint = {
     tag: 'Hub',
     summary: 'Can the hub serve requests?',
     description:
-      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `accessRules` says why newer access rules are not in force, `invalidFiles` names settings whose changed files are not valid: the last good ones stay in force. `insecure`: callers need not authenticate, though other machines reach the hub.',
+      'Yes while its store answers and has space, and the hub is not stopping. `damaged` counts stored records that were found damaged; the others are served. `setAside` counts submodels whose rows cannot be written, as a page is damaged: their values are kept elsewhere. `checkpointFailing`: no rows can be written; if that lasts, values are refused. `accessRules` says why newer access rules are not in force, `invalidFiles` names settings whose changed files are not valid: the last good ones stay in force. `insecure`: callers need not authenticate, though other machines reach the hub.',
     gives: { 200: health('Yes'), 503: health('No, with the reason') },
     refuses: ['Internal']
   }
@@ -70,13 +70,15 @@ export function mountProbes(
   async function readiness(request: FastifyRequest, reply: FastifyReply): Promise<object> {
     if (draining) return reply.code(503).send({ status: 'stopping' })
     try {
-      const { isWriteFailing: isFull, damaged } = await figuresInTime(store, clock)
+      const { isWriteFailing: isFull, damaged, setAside, isCheckpointFailing } = await figuresInTime(store, clock)
       if (isFull) return reply.code(503).send({ status: 'nothing can be stored: the disk is full or failing' })
       const { problem } = accessRules
       const invalidFiles = Object.entries(followed.validity).flatMap(([setting, isValid]) => (isValid ? [] : setting))
       return {
         status: 'ready',
         ...(damaged > 0 && { damaged }),
+        ...(setAside > 0 && { setAside }),
+        ...(isCheckpointFailing && { checkpointFailing: true }),
         ...(problem !== undefined && { accessRules: problem }),
         ...(invalidFiles.length > 0 && { invalidFiles }),
         ...(isInsecure() && { insecure: true })

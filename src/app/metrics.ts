@@ -199,6 +199,12 @@ function storeMetrics(figures: StoreFigures): string[] {
     metricText('damaged_total', 'counter', 'Stored records that were found damaged', {
       [NO_LABEL]: figures.damaged
     }),
+    metricText('set_aside', 'gauge', 'Submodels whose rows cannot be written, as a page is damaged', {
+      [NO_LABEL]: figures.setAside
+    }),
+    metricText('checkpoint_failing', 'gauge', 'Do values stay in the log, as their rows cannot be written?', {
+      [NO_LABEL]: figures.isCheckpointFailing ? 1 : 0
+    }),
     metricText('store_bytes', 'gauge', 'Bytes of the store on disk', { [NO_LABEL]: figures.bytes })
   ]
 }

@@ -15,4 +15,8 @@ export interface StoreFigures {
   readonly damaged: number
   /** A write failed recently because the disk is full or fails, and none has succeeded since. */
   readonly isWriteFailing: boolean
+  /** What is durable in the log does not get to the rows or collections that a start reads. */
+  readonly isCheckpointFailing: boolean
+  /** Submodels whose rows cannot be written, as a page is damaged; their values are kept elsewhere. */
+  readonly setAside: number
 }

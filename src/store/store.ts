@@ -111,10 +111,7 @@ export type Timing = 'arrival' | 'historical'
 /** What happened to whole subtrees. */
 export type SubtreeAction = 'created' | 'deleted'
 
-/**
- * What a guard expects of a document; with `path` of one of its elements: the same value members as JSON, though they may
- * have been written again.
- */
+/** What a guard expects of a document; with `path`: the same value members of this element as JSON, though written again. */
 export type ExpectedState =
   | 'absent'
   | { readonly revision: number }
@@ -395,6 +392,8 @@ export interface Store {
   noteDamage(error: unknown): void
   /** Called once per record that is found damaged; returns a function that stops listening. */
   onDamage(listener: (error: Error) => void): () => void
+  /** Called when rows or collections cannot be written, so that values stay in the log, and with undefined when they can. */
+  onCheckpointFailure(listener: (failure: Error | undefined) => void): () => void
   /** Resolves when everything accepted is durable and all handles are closed. */
   close(): Promise<void>
 }

@@ -59,7 +59,7 @@ export const WITHOUT_CHECKSUMS = `${['document', 'body', 'element', 'file', 'log
   .map((table) => `ALTER TABLE ${table} DROP COLUMN crc;`)
   .join(
     ''
-  )} ALTER TABLE blob DROP COLUMN parts; DROP TABLE audit; DROP TRIGGER chunk_summary_deleted; DROP TABLE chunk_summary; ALTER TABLE log DROP COLUMN late; ALTER TABLE log DROP COLUMN first;`
+  )} ALTER TABLE blob DROP COLUMN parts; DROP TABLE audit; DROP TRIGGER chunk_summary_deleted; DROP TABLE chunk_summary; ALTER TABLE log DROP COLUMN late; ALTER TABLE log DROP COLUMN first; DROP TABLE set_aside;`
 
 /** Closes the store when the work is done or has failed, before its directory is removed. */
 export async function withStore<Opened extends Store, Result>(

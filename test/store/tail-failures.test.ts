@@ -1,5 +1,4 @@
 /** Values ahead of their rows (src/store/sqlite/tail.ts) where the storage fails, and reads before the writer has answered. */
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setImmediate } from 'node:timers/promises'
@@ -7,24 +6,18 @@ import t, { type Test } from 'tap'
 import { prepare } from '../../src/store/sqlite/changes-sql.ts'
 import { Counters } from '../../src/store/sqlite/counters.ts'
 import { RowCheckpoints } from '../../src/store/sqlite/row-checkpoints.ts'
+import { SetAside } from '../../src/store/sqlite/set-aside.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { Tail } from '../../src/store/sqlite/tail.ts'
 import { ValueChanges } from '../../src/store/sqlite/value-changes.ts'
 import type { Change } from '../../src/store/store.ts'
 import { testDirectory } from '../test-directory.ts'
-import { diskOf } from './disk.ts'
+import { breakPages, diskOf } from './disk.ts'
 import { create, property, replace, submodel, submodelOf, withStore, write } from './fixtures.ts'
 
-/** Makes pages of a table unreadable. @param pick of its pages without children, in their order */
-function breakPages(directory: string, table: string, pick: (leaves: readonly number[]) => readonly number[]): void {
-  const file = join(directory, 'hub.db')
-  const db = new DatabaseSync(file)
-  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-  const leaves = db.prepare(`SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path`).all(table)
-  db.close()
-  const bytes = readFileSync(file)
-  for (const page of pick(leaves.map(({ pageno }) => Number(pageno)))) bytes.fill(0xff, (page - 1) * 4096, page * 4096)
-  writeFileSync(file, bytes)
+/** No row can be written, nor kept elsewhere. */
+function breakEverything(directory: string): void {
+  for (const table of ['element_by_key', 'set_aside']) breakPages(directory, table, (leaves) => leaves)
 }
 
 /** What a process leaves that ended early, with values that are in no row; each has an entry, of a size that fills pages. */
@@ -62,7 +55,7 @@ t.test('a page that rows cannot be written to keeps them waiting, not the hub fr
 
 t.test('where rows cannot be written, further values are refused at last, and nothing else', async (t) => {
   const disk = await left(t)
-  breakPages(disk, 'element_by_key', (leaves) => leaves)
+  breakEverything(disk)
   await withStore(await openSqlite(disk, { maxUnwritten: 5 }), async (store) => {
     const [p, q] = [await write(store, 'a', 'p', '8'), await write(store, 'a', 'q', '8')]
     const results = await Promise.allSettled([
@@ -91,7 +84,7 @@ t.test('entries whose values are in their rows are trimmed first, which makes ro
     return seq
   })
   const disk = join(t.testdirName, 'disk')
-  breakPages(disk, 'element_by_key', (leaves) => leaves)
+  breakEverything(disk)
   await withStore(await openSqlite(disk), async (store) => {
     await t.rejects(store.trimLog(last + 1), { name: 'Damaged' }, 'the last one is needed')
     t.equal((await store.figures()).logFirst, last + 1)
@@ -105,7 +98,7 @@ t.test('rows that could not be written when it was time are tried again', async 
   )
   const db = new DatabaseSync(join(directory, 'hub.db'))
   const [sql, counters] = [prepare(db), new Counters(db)]
-  const tail = new Tail(sql)
+  const tail = new Tail(sql, new SetAside(db))
   let now = 0
   const clock = { monotonic: () => now } as never
   const checkpoints = new RowCheckpoints(db, tail, counters, { clock })
@@ -118,10 +111,16 @@ t.test('rows that could not be written when it was time are tried again', async 
   db.exec(`PRAGMA max_page_count = ${pages}`)
   now = 30_000
   t.equal(checkpoints.rest(), 1000, 'the disk is full')
-  db.exec(`PRAGMA max_page_count = ${pages + 100}`)
+  t.match(checkpoints.news(), { failure: { name: 'StorageFull' } }, 'and that is reported')
+  t.equal(checkpoints.news(), undefined, 'once')
   now = 31_000
+  t.equal(checkpoints.rest(), 2000, 'ever more rarely')
+  db.exec(`PRAGMA max_page_count = ${pages + 100}`)
+  now = 33_000
   checkpoints.rest()
   t.ok(tail.isEmpty)
+  t.match(checkpoints.news(), { applied: seq })
+  t.notOk(checkpoints.news()?.failure)
   db.close()
 })
 
@@ -132,7 +131,7 @@ t.test('the rows of a submodel follow together, as long as they are few', async 
   )
   const db = new DatabaseSync(join(directory, 'hub.db'))
   const [sql, counters] = [prepare(db), new Counters(db)]
-  const tail = new Tail(sql)
+  const tail = new Tail(sql, new SetAside(db))
   const values = new ValueChanges(sql, tail)
   const checkpoints = new RowCheckpoints(db, tail, counters, { maxValues: 1 })
   for (const submodel of ['a', 'b']) {
@@ -148,7 +147,7 @@ t.test('the rows of a submodel follow together, as long as they are few', async 
     t.equal(written.get()?.n, count)
   }
   t.ok(tail.isEmpty)
-  t.equal(checkpoints.news(), counters.get('seq'))
+  t.equal(checkpoints.news()?.applied, counters.get('seq'))
   db.close()
 })
 

@@ -42,6 +42,10 @@ export interface Readiness {
   readonly status: string
   /** Stored records that were found damaged. */
   readonly damaged?: number
+  /** Submodels whose rows cannot be written, as a page is damaged; their values are kept elsewhere. */
+  readonly setAside?: number
+  /** Rows cannot be written at all; if it lasts, values are refused. */
+  readonly checkpointFailing?: boolean
   /** Why the newest access rules are not in force. */
   readonly accessRules?: string
   /** Settings whose changed files are not valid. */

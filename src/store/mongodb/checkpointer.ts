@@ -10,6 +10,8 @@
  * - it is checked before each step, with a margin for the step itself, and must be available after the writer is
  *   drained, when `Store.lease` is refused.
  */
+import { HubError } from '../../errors.ts'
+import type { CheckpointHealth } from '../checkpoint-health.ts'
 import { auditHeadOf, auditRowsOf, removeTrimmed } from './audit.ts'
 import { type Collections, type StateWrite, toStateWrite } from './collections.ts'
 import type { MongoConnection } from './connection.ts'
@@ -26,7 +28,10 @@ const LEASE_MARGIN_MS = 2000
 
 /** Changes gather this long before they are checkpointed, so that what changes often is written once. */
 const GATHER_MS = 150
+
+/** After the first failure; each further one doubles it. */
 const RETRY_DELAY_MS = 500
+const MAX_RETRY_DELAY_MS = 15_000
 
 /** States that are loaded and written together. */
 const STATES_PER_STEP = 100
@@ -36,6 +41,7 @@ interface CheckpointerContext {
   readonly collections: Collections
   readonly replica: Replica
   readonly trimmer: LogTrimmer
+  readonly checkpoints: CheckpointHealth
 }
 
 /** Rows that no state refers to any more after a checkpoint. */
@@ -46,13 +52,18 @@ interface ObsoleteRows {
   readonly files: readonly string[]
 }
 
+/** Failures that are reported where they belong. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests'])
+
+class LeaseLost extends Error {}
+
 export class Checkpointer {
   readonly #context: CheckpointerContext
   readonly #stopping = new AbortController()
   #wake: () => void = () => {}
   #done: Promise<void> = Promise.resolve()
-  /** Did the last attempt fail on the way? */
-  #isRepeated = false
+  /** Attempts that failed on the way, with none since that did not. */
+  #failures = 0
   /** Audit entries up to this one are deleted. */
   #auditTrimmed = 0
   readonly #stopListening: () => void
@@ -98,12 +109,21 @@ export class Checkpointer {
       if (signal.aborted) return
       try {
         await this.#step()
-      } catch {
-        // Senders see the failure in their own commits.
-        this.#isRepeated = true
-        await clock.sleep(RETRY_DELAY_MS, signal)
+        this.#context.checkpoints.note(undefined)
+      } catch (error) {
+        this.#noteFailure(error)
+        await clock.sleep(Math.min(MAX_RETRY_DELAY_MS, RETRY_DELAY_MS * 2 ** (this.#failures - 1)), signal)
       }
     }
+  }
+
+  /** While the database is away, or another hub has taken over, nothing is wrong with the collections. */
+  #noteFailure(error: unknown): void {
+    this.#failures++
+    const failure = this.#context.connection.toHubError(error)
+    if (failure instanceof LeaseLost || (failure instanceof HubError && ELSEWHERE.has(failure.name))) return
+    const described = failure instanceof HubError ? failure : new HubError('Unavailable', [String(failure)])
+    this.#context.checkpoints.note(described)
   }
 
   async #step(): Promise<void> {
@@ -117,7 +137,7 @@ export class Checkpointer {
       if (!isOurs) return
     }
     await this.#checkpoint()
-    this.#isRepeated = false
+    this.#failures = 0
     await this.#context.trimmer.trim(() => this.#keepLease())
     await this.#trimAudit()
   }
@@ -156,7 +176,7 @@ export class Checkpointer {
           return toStateWrite(key, state.peek(key) ?? null, upto, checkpointCounters, changedIn)
         })
       })
-      await collections.save(writes, upto, { beforeStep, isRepeated: this.#isRepeated })
+      await collections.save(writes, upto, { beforeStep, isRepeated: this.#failures > 0 })
     }
     await collections.insert('audit', audit, beforeStep)
     await collections.remove('bodies', [...obsolete.bodies], beforeStep)
@@ -176,7 +196,7 @@ export class Checkpointer {
     if (remainingMs() > LEASE_RENEWAL_MS) return
     const command = { command: 'lease', name: LEASE_NAME, ttlMs: LEASE_TTL_MS } as const
     if (remainingMs() > 0) await (this.#stopping.signal.aborted ? writer.submitFinal(command) : writer.submit(command))
-    if (remainingMs() < LEASE_MARGIN_MS) throw new Error('The lease for checkpointing is lost')
+    if (remainingMs() < LEASE_MARGIN_MS) throw new LeaseLost('The lease for checkpointing is lost')
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a store over MongoDB consists of. */
+import type { CheckpointHealth } from '../checkpoint-health.ts'
 import type { DamageLog } from '../damage.ts'
 import type { Collections } from './collections.ts'
 import type { MongoConnection } from './connection.ts'
@@ -16,4 +17,5 @@ export interface MongoComponents {
   readonly reader: LogReader
   readonly files: FileStorage
   readonly damage: DamageLog
+  readonly checkpoints: CheckpointHealth
 }

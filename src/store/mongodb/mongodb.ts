@@ -34,6 +34,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { CheckpointHealth } from '../checkpoint-health.ts'
 import { scanChunks } from '../chunk-scan.ts'
 import { FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog } from '../damage.ts'
@@ -101,8 +102,8 @@ async function openStore(url: string, options: MongoOptions): Promise<MongoStore
     const replica = await openReplica(connection, journal, collections, { cacheBytes, queueBytes, futureLimit })
     const reader = new LogReader(journal, replica.state)
     const files = new FileStorage(connection, replica)
-    const damage = new DamageLog()
-    return new MongoStore({ epoch, connection, journal, collections, replica, reader, files, damage })
+    const [damage, checkpoints] = [new DamageLog(), new CheckpointHealth()]
+    return new MongoStore({ epoch, connection, journal, collections, replica, reader, files, damage, checkpoints })
   } catch (error) {
     await connection.close()
     throw error
@@ -319,7 +320,9 @@ class MongoStore implements Store {
       historyBytes: counters.historyBytes,
       bytes: logBytes + counters.historyBytes + counters.blobBytes + counters.bodyBytes,
       damaged: this.#components.damage.count,
-      isWriteFailing: this.#writeHealth.isFailing
+      isWriteFailing: this.#writeHealth.isFailing,
+      isCheckpointFailing: this.#components.checkpoints.isFailing,
+      setAside: 0
     }
   }
 
@@ -329,6 +332,10 @@ class MongoStore implements Store {
 
   onDamage(listener: (error: Error) => void): () => void {
     return this.#components.damage.onDamage(listener)
+  }
+
+  onCheckpointFailure(listener: (failure: Error | undefined) => void): () => void {
+    return this.#components.checkpoints.onChange(listener)
   }
 
   close(): Promise<void> {

@@ -165,7 +165,7 @@ export class Changes {
   #expect(change: ChangeOf<'expect'>): void {
     const { kind, id, state } = change
     const head = this.#find(kind, id)
-    const revision = (kind === 'Submodel' ? this.#tail.get(id)?.revision : undefined) ?? head?.revision ?? 0
+    const revision = Math.max(kind === 'Submodel' ? this.#tail.revisionOf(id) : 0, head?.revision ?? 0)
     guardExpected(change, head && { revision, structureRevision: head.structure }, () =>
       state !== 'absent' && 'path' in state ? this.values.valueOf(id, state.path) : undefined
     )

@@ -23,6 +23,11 @@ const tables: readonly CheckedTable[] = [
     isSound: isSoundRow.element,
     name: ({ path, id }) => `The element "${path}" of Submodel "${id}"`
   },
+  {
+    rows: 'SELECT a.*, d.id FROM set_aside a LEFT JOIN document d ON d.position = a.document',
+    isSound: isSoundRow.element,
+    name: ({ path, id }) => `The value that is set aside of the element "${path}" of Submodel "${id}"`
+  },
   { rows: 'SELECT * FROM file', isSound: isSoundRow.file, name: ({ name }) => `The record of the file "${name}"` },
   {
     rows: 'SELECT * FROM series',

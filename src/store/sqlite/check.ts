@@ -149,11 +149,15 @@ function* leftovers(db: DatabaseSync): Generator<string> {
   const lost = 'SELECT count(*) AS n FROM chunk WHERE series NOT IN (SELECT id FROM series)'
   const chunks = db.prepare(lost).get()?.n
   if (chunks !== 0) yield `${chunks} chunks belong to no series`
-  const tables = { element: 'document', facet: 'position', file: 'document', body: 'position' }
+  const tables = { element: 'document', set_aside: 'document', facet: 'position', file: 'document', body: 'position' }
   for (const [table, column] of Object.entries(tables)) {
     const orphans = `SELECT count(*) AS n FROM ${table} WHERE ${column} NOT IN (SELECT position FROM document)`
     const n = db.prepare(orphans).get()?.n
     if (n !== 0) yield `${n} rows of ${table} belong to no document`
+  }
+  const aside = 'SELECT id, count(*) AS n FROM set_aside JOIN document ON position = document GROUP BY document'
+  for (const { id, n } of db.prepare(aside).iterate()) {
+    yield `${n} values of Submodel "${id}" are not in their rows, as a page is damaged that these need`
   }
   const bare = 'SELECT id FROM document WHERE position NOT IN (SELECT position FROM body)'
   for (const { id } of db.prepare(bare).iterate()) yield `The document "${id}" has no body`

@@ -9,17 +9,19 @@ import type { Counters } from './counters.ts'
 import { entriesOf, type RowEntry } from './log-rows.ts'
 import type { StoredRow } from './schema.ts'
 import { type SerializedError, storageFailure } from './storage-errors.ts'
-import type { LoggedValue } from './tail.ts'
+import type { LoggedValue } from './tail-rows.ts'
 import type { ValueChanges } from './value-changes.ts'
 
 export interface Recovered {
   /** Entries read. */
   readonly entries: number
-  /** Entries of which values are lost, since they are damaged. */
-  readonly damaged: readonly number[]
+  /** Records of which values are lost, since they are damaged. */
+  readonly damaged: readonly string[]
   /** Values that are in no row, since the storage is full or damaged. */
   readonly unwritten: readonly LoggedValue[]
-  /** Why they are not. */
+  /** Submodels whose rows cannot be written. */
+  readonly setAside: readonly string[]
+  /** Why others cannot. */
   readonly failure?: SerializedError
   /** The last entry of the log. */
   readonly last: number
@@ -33,23 +35,23 @@ export function recover(
 ): Pick<Recovered, 'entries' | 'damaged'> {
   // Databases of earlier releases have no such counter: all their rows are up to date.
   if (!counters.has('applied')) counters.set('applied', counters.get('seq'))
-  const damaged: number[] = []
+  const damaged: string[] = []
   let entries = 0
   const applied = counters.get('applied')
+  const onDamage = (seq: number) => damaged.push(`Entry ${seq} of the log`)
   const onUnreadable = (seq: number) => {
     entries++
-    damaged.push(seq)
+    onDamage(seq)
   }
   for (const row of rowsAfter(db, applied, counters.get('seq'), onUnreadable)) {
     if (!isSoundRow.log(row)) {
-      entries++
-      damaged.push(Number(row.seq))
+      onUnreadable(Number(row.seq))
       continue
     }
     for (const entry of entriesOf(row)) {
       if (entry.seq <= applied) continue
       entries++
-      for (const value of currentValuesOf(entry, () => damaged.push(entry.seq))) {
+      for (const value of currentValuesOf(entry, () => onDamage(entry.seq))) {
         try {
           values.restore(value)
         } catch (error) {

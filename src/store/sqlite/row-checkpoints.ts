@@ -1,12 +1,14 @@
 /**
  * Brings rows up to date with the log (tail.ts), in passes of short transactions between those of commits. A pass ends when
- * every row holds what the log had at its begin; that position, the counter `applied`, is where a start reads on. Runs in
- * the writer.
+ * every row holds what the log had at its begin, but for submodels that are set aside (set-aside.ts); that position, the
+ * counter `applied`, is where a start reads on. Runs in the writer.
  */
 import type { DatabaseSync } from 'node:sqlite'
 import { type Clock, systemClock } from '../../clock.ts'
 import type { Change } from '../store.ts'
 import type { Counters } from './counters.ts'
+import { isOfPage, UnwritableRows } from './set-aside.ts'
+import { type SerializedError, storageFailure } from './storage-errors.ts'
 import type { Tail, TailSubmodel } from './tail.ts'
 
 /** A pass begins after this number of values, or bytes of rows. It bounds memory, and what a start reads: under a second. */
@@ -34,8 +36,12 @@ const STEPS = 64
  */
 const MIN_SPLIT = 1024
 
-/** After a failure. */
+/** `finish` writes this many times as many rows in a transaction, as nothing else waits for the writer. */
+const FINISH_FACTOR = 16
+
+/** After the first failure; each further one doubles it. */
 const RETRY_MS = 1000
+const MAX_RETRY_MS = 30_000
 
 export interface RowCheckpointsOptions {
   /** A pass begins after this number of values. */
@@ -43,12 +49,22 @@ export interface RowCheckpointsOptions {
   readonly clock?: Clock
 }
 
+/** What readers have to know. */
+export interface CheckpointNews {
+  /** All rows hold what the log has up to this entry, except those of the submodels that are set aside. */
+  readonly applied: number
+  readonly setAside: readonly string[]
+  /** Why rows cannot be written at all. */
+  readonly failure?: SerializedError
+}
+
 interface Pass {
   readonly submodels: readonly TailSubmodel[]
   /** The last entry when it began. */
   readonly upto: number
-  /** Values up to that entry. */
+  /** Values up to that entry, and the time of the first of them. */
   readonly values: number
+  readonly since: number | undefined
   next: number
 }
 
@@ -64,7 +80,10 @@ export class RowCheckpoints {
   #values = 0
   #since: number | undefined
   #retryAt = 0
-  #reported = 0
+  /** Attempts that failed, with none since that has completed a pass. */
+  #failures = 0
+  #failure: SerializedError | undefined
+  #reported: CheckpointNews = { applied: 0, setAside: [] }
   /** Were there values since `news` reported a position? */
   #isNews = false
 
@@ -106,7 +125,7 @@ export class RowCheckpoints {
   }
 
   /**
-   * Writes some rows, if it is time to; a failure is left to the next commits, which meet it too.
+   * Writes some rows, if it is time to; a failure is tried again later, and is in the `news`.
    * @returns after how many milliseconds to call it again, unless commits come earlier; undefined: then only
    */
   rest(): number | undefined {
@@ -118,26 +137,44 @@ export class RowCheckpoints {
     const ageMs = now - this.#since
     if (this.#pass === undefined && !this.#isBeyond(1) && ageMs < MAX_AGE_MS) return MAX_AGE_MS - ageMs
     try {
-      this.#transact(() => this.#writeSome(Math.ceil(this.#maxValues / STEPS)))
+      this.#step(Math.ceil(this.#maxValues / STEPS))
     } catch {
-      this.#retryAt = now + RETRY_MS
-      return RETRY_MS
+      const delayMs = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1))
+      this.#retryAt = now + delayMs
+      return delayMs
     }
-    return this.#pass === undefined ? MAX_AGE_MS : 0
+    return this.#pass === undefined && this.#tail.isEmpty ? MAX_AGE_MS : 0
   }
 
-  /** The entry up to which all rows are up to date, if that has changed and matters. */
-  news(): number | undefined {
-    const applied = this.#counters.get('applied')
-    if (!this.#isNews || applied === this.#reported) return undefined
-    this.#reported = applied
-    this.#isNews = !this.#tail.isEmpty
-    return applied
+  /** Undefined if nothing changed that matters. */
+  news(): CheckpointNews | undefined {
+    const [applied, setAside, failure] = [this.#counters.get('applied'), this.#tail.setAsideIds, this.#failure]
+    const before = this.#reported
+    const hasApplied = this.#isNews && applied !== before.applied
+    const isAsBefore = setAside.length === before.setAside.length && failure?.name === before.failure?.name
+    if (!hasApplied && isAsBefore) return undefined
+    if (hasApplied) this.#isNews = !this.#tail.isEmpty
+    this.#reported = { applied, setAside, ...(failure !== undefined && { failure }) }
+    return this.#reported
   }
 
-  /** Writes all rows, durably. @throws the error of the storage; nothing is lost then */
+  /**
+   * Writes all rows, durably, in several transactions.
+   * @throws the error of the storage; nothing is lost then
+   */
   finish(): void {
-    this.#transact(() => this.writeAll())
+    while (!this.#tail.isEmpty) this.#step(Math.ceil((FINISH_FACTOR * this.#maxValues) / STEPS))
+  }
+
+  /** Tries the rows of submodels that are set aside. @throws the error of the storage, if it is not of their pages */
+  retrySetAside(): void {
+    for (const id of this.#tail.setAsideIds) {
+      try {
+        this.#transact(() => this.#tail.write(id))
+      } catch (error) {
+        if (!isOfPage(error)) throw error
+      }
+    }
   }
 
   /** Writes all rows in the transaction of the caller. */
@@ -153,6 +190,21 @@ export class RowCheckpoints {
     this.#values = 0
     this.#since = undefined
     this.#counters.set('applied', this.#counters.get('seq'))
+  }
+
+  /** A submodel whose rows cannot be written is set aside, and its rows are left to the next step. */
+  #step(limit: number): void {
+    try {
+      this.#transact(() => this.#writeSome(limit))
+      if (this.#pass === undefined) [this.#failures, this.#failure] = [0, undefined]
+    } catch (error) {
+      const isUnwritable = error instanceof UnwritableRows
+      if (isUnwritable && this.#tail.setAside(error.submodel)) return
+      const cause = isUnwritable ? error.cause : error
+      this.#failures++
+      this.#failure = storageFailure(cause) ?? { name: 'Unavailable', about: [String(cause)] }
+      throw cause
+    }
   }
 
   #writeSome(limit: number): void {
@@ -171,7 +223,10 @@ export class RowCheckpoints {
   }
 
   #begun(): Pass {
-    this.#pass ??= { submodels: this.#tail.inOrder(), upto: this.#counters.get('seq'), values: this.#values, next: 0 }
+    this.#pass ??= {
+      ...{ submodels: this.#tail.inOrder(), upto: this.#counters.get('seq'), next: 0 },
+      ...{ values: this.#values, since: this.#since }
+    }
     if (this.#pass.next === 0) {
       this.#values = 0
       this.#since = undefined
@@ -195,7 +250,7 @@ export class RowCheckpoints {
       this.#counters.restore(before)
       // All of it again.
       this.#values = values + (pass?.values ?? 0)
-      this.#since = since
+      this.#since = since ?? pass?.since
       this.#pass = undefined
       throw error
     }

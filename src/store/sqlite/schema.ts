@@ -22,6 +22,7 @@
  * - `quality` of an element is its index in the list of model/samples.ts, NULL if no quality was given.
  * - `trimmed` of an audit entry: with it, those up to this number were removed. `previous` and `hash` are SHA-256.
  * - `crc` is the checksum of a row (checksums.ts); `parts` of a blob are its part checksums (files.ts).
+ * - `set_aside` has rows of elements that could not be written to `element`, as a page was damaged (set-aside.ts).
  * - `counter` has `seq`, `position` and the figures, so that nothing need be counted at start.
  */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
@@ -176,7 +177,22 @@ export const migrations: readonly string[] = [
   // Rows hold all values up to here; earlier releases, which take them for current, do not open the database from now on.
   `ALTER TABLE log ADD COLUMN late TEXT;
    INSERT OR REPLACE INTO counter SELECT 'applied', value FROM counter WHERE name = 'seq';`,
-  'ALTER TABLE log ADD COLUMN first INTEGER;'
+  'ALTER TABLE log ADD COLUMN first INTEGER;',
+  // An earlier release would not find these values, and does not open the database from now on.
+  `CREATE TABLE set_aside (
+     document INTEGER NOT NULL,
+     path TEXT NOT NULL,
+     model_type TEXT NOT NULL,
+     value_type TEXT,
+     semantic_id TEXT,
+     value TEXT NOT NULL,
+     stamp INTEGER NOT NULL,
+     revision INTEGER NOT NULL,
+     source_time INTEGER,
+     quality INTEGER,
+     crc INTEGER NOT NULL,
+     PRIMARY KEY (document, path)
+   ) STRICT, WITHOUT ROWID;`
 ]
 
 /**

@@ -8,6 +8,7 @@ import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import { CheckpointHealth } from '../checkpoint-health.ts'
 import { scanChunks, scanSummarised } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
 import { DamageLog, isDamaged } from '../damage.ts'
@@ -22,8 +23,8 @@ import { prepareFiles, readFileRange, receiveFile } from './files.ts'
 import { lockDirectory } from './lock.ts'
 import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
-import { MAX_UNWRITTEN } from './row-checkpoints.ts'
-import { toHubError } from './storage-errors.ts'
+import { type CheckpointNews, MAX_UNWRITTEN } from './row-checkpoints.ts'
+import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
 import type { WriteCommand } from './write-commands.ts'
 import { openWriteQueue, type WriteQueue } from './write-queue.ts'
@@ -67,9 +68,14 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     await prepareFiles(directory)
     const cache = new DocumentCache(cacheBytes)
     const recent = new RecentLog(RECENT_LOG_BYTES)
-    const [damage, writeHealth] = [new DamageLog(), new WriteHealth(clock)]
+    const [damage, writeHealth, checkpoints] = [new DamageLog(), new WriteHealth(clock), new CheckpointHealth()]
     const unwritten = new UnwrittenValues()
     const listeners = new Set<() => void>()
+    const noteCheckpoint = ({ setAside, failure }: Pick<CheckpointNews, 'setAside' | 'failure'>) => {
+      checkpoints.setAside = setAside.length
+      for (const id of setAside) damage.report(...unwritableRows(id))
+      checkpoints.note(failure && new HubError(failure.name, failure.about))
+    }
     const queue = await openWriteQueue({
       directory,
       maxBytes,
@@ -82,12 +88,17 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
         unwritten.add(changes, commit, late)
         applyToCaches(cache, recent, changes, commit)
       },
-      onApplied: (seq) => unwritten.dropUpTo(seq),
-      onRecovered: ({ entries, damaged, unwritten: left, failure, last }) => {
+      onCheckpoint: (news) => {
+        unwritten.dropUpTo(news.applied, news.setAside)
+        noteCheckpoint(news)
+      },
+      onRecovered: ({ entries, damaged, unwritten: left, last, ...checkpoint }) => {
         unwritten.restore(left, last)
+        noteCheckpoint(checkpoint)
+        const { failure } = checkpoint
         if (failure !== undefined) noteFailure(new HubError(failure.name, failure.about), damage, writeHealth)
         if (entries > 0) options.onRecovered?.(entries)
-        for (const seq of damaged) damage.report(`Entry ${seq} of the log`, 'values in it are lost')
+        for (const record of damaged) damage.report(record, 'values in it are lost')
       },
       onRefused: (error, command) => {
         noteFailure(error, damage, writeHealth)
@@ -99,7 +110,18 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     })
     try {
       const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock })
-      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, damage, writeHealth, listeners })
+      return new SqliteStore({
+        directory,
+        clock,
+        unlock,
+        queue,
+        reads,
+        recent,
+        damage,
+        writeHealth,
+        checkpoints,
+        listeners
+      })
     } catch (error) {
       await queue.close()
       throw error
@@ -119,6 +141,7 @@ interface StoreParts {
   readonly recent: RecentLog
   readonly damage: DamageLog
   readonly writeHealth: WriteHealth
+  readonly checkpoints: CheckpointHealth
   readonly listeners: Set<() => void>
 }
 
@@ -284,7 +307,9 @@ class SqliteStore implements Store {
       historyBytes: counters.get('historyBytes') ?? 0,
       bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory)),
       damaged: this.#parts.damage.count,
-      isWriteFailing: this.#parts.writeHealth.isFailing
+      isWriteFailing: this.#parts.writeHealth.isFailing,
+      isCheckpointFailing: this.#parts.checkpoints.isFailing,
+      setAside: this.#parts.checkpoints.setAside
     }
   }
 
@@ -294,6 +319,10 @@ class SqliteStore implements Store {
 
   onDamage(listener: (error: Error) => void): () => void {
     return this.#parts.damage.onDamage(listener)
+  }
+
+  onCheckpointFailure(listener: (failure: Error | undefined) => void): () => void {
+    return this.#parts.checkpoints.onChange(listener)
   }
 
   close(): Promise<void> {

@@ -14,6 +14,14 @@ export function damagedRecord(record: string): ChangeRefused {
   return new ChangeRefused('Damaged', record, CHECKSUM_DIFFERS)
 }
 
+/** What is damaged if the rows of a submodel cannot be written, and what to do. */
+export function unwritableRows(submodel: string): readonly [record: string, reason: string] {
+  return [
+    `A page that the rows of Submodel "${submodel}" need`,
+    'its values are kept elsewhere; run `aas-hub check` and restore the database from a backup'
+  ]
+}
+
 /** Classifies an error of disk or database; undefined for any other error. */
 export function storageFailure(error: unknown): SerializedError | undefined {
   if (!(error instanceof Error)) return undefined

@@ -17,6 +17,8 @@ import { blobPath, databasePath, pathExists } from './paths.ts'
 import { recover } from './recover.ts'
 import { RowCheckpoints } from './row-checkpoints.ts'
 import { kinds, migrate } from './schema.ts'
+import { SetAside } from './set-aside.ts'
+import { unwritableRows } from './storage-errors.ts'
 import { Tail } from './tail.ts'
 import { ValueChanges } from './value-changes.ts'
 
@@ -43,13 +45,19 @@ export async function openSqliteSource(directory: string): Promise<TransferSourc
   }
 }
 
-/** What a hub that ended early has left to the next start. @throws HubError `Damaged` if values are lost */
+/** What a hub that ended early has left to the next start. @throws HubError `Damaged` if values are lost, or in no row */
 function applyTail(db: DatabaseSync): void {
-  const [sql, counters] = [prepareChanges(db), new Counters(db)]
-  const tail = new Tail(sql)
+  const [sql, counters, aside] = [prepareChanges(db), new Counters(db), new SetAside(db)]
+  const tail = new Tail(sql, aside)
+  const lost: string[] = []
+  aside.load((record) => lost.push(record))
   const { damaged } = recover(db, counters, new ValueChanges(sql, tail))
-  for (const seq of damaged) requireSound(false, `Entry ${seq} of the log`)
-  if (!tail.isEmpty) new RowCheckpoints(db, tail, counters).finish()
+  for (const record of [...lost, ...damaged]) requireSound(false, record)
+  const checkpoints = new RowCheckpoints(db, tail, counters)
+  checkpoints.finish()
+  checkpoints.retrySetAside()
+  const [id] = tail.setAsideIds
+  if (id !== undefined) throw new HubError('Damaged', unwritableRows(id))
 }
 
 class SqliteSource implements TransferSource {

@@ -5,7 +5,7 @@
 import { type DatedCommit, defaultSourceTime } from '../current-value.ts'
 import { pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
 import type { Change, ElementCondition, ElementRow } from '../store.ts'
-import type { LoggedValue } from './tail.ts'
+import type { LoggedValue } from './tail-rows.ts'
 
 type UnwrittenRow = Pick<ElementRow, 'value' | 'revision' | 'sourceTime' | 'quality'>
 
@@ -45,9 +45,11 @@ export class UnwrittenValues {
     for (const { submodel, path, seq, ...row } of values) this.#put(submodel, path, { ...row, revision: seq })
   }
 
-  /** Forgets what is in the rows now. */
-  dropUpTo(seq: number): void {
+  /** Forgets what is in the rows now, which are those of all submodels but the ones that are set aside. */
+  dropUpTo(seq: number, setAside: readonly string[] = []): void {
+    const kept = new Set(setAside)
     for (const [id, { revision, rows }] of this.#submodels) {
+      if (kept.has(id)) continue
       if (revision <= seq) this.#submodels.delete(id)
       else for (const [path, row] of rows) if (row.revision <= seq) rows.delete(path)
     }

@@ -3,22 +3,12 @@ import { qualities } from '../../model/samples.ts'
 import { becomesCurrent, type ChangeOf, elementChanged, guardRevision, sourceTimeOf } from '../change-rules.ts'
 import { type DatedCommit, isLate } from '../current-value.ts'
 import type { ChangeStatements } from './changes-sql.ts'
-import { documentChecksum, elementChecksum, isSound } from './checksums.ts'
-import { SUBMODEL } from './schema.ts'
+import { elementChecksum, isSound } from './checksums.ts'
 import { damagedRecord } from './storage-errors.ts'
-import type { ElementState, LoggedValue, Tail, TailSubmodel } from './tail.ts'
+import type { Tail, TailSubmodel } from './tail.ts'
+import type { ElementState, LoggedValue } from './tail-rows.ts'
 
-/** Columns of `findSubmodel`, as an array: objects take SQLite twice as long. */
-type SubmodelTuple = readonly [
-  position: number,
-  revision: number,
-  structure: number,
-  valued: number,
-  hasBlob: number,
-  crc: number | null
-]
-
-/** Columns of `findElement`. */
+/** Columns of `findElement`, as an array: objects take SQLite twice as long. */
 type ElementTuple = readonly [
   modelType: string,
   stamp: bigint,
@@ -89,19 +79,10 @@ export class ValueChanges {
   }
 
   #find(id: string, path: string): FoundElement | undefined {
-    const submodel = this.#tail.get(id) ?? this.#read(id)
+    const submodel = this.#tail.open(id)
     if (submodel === undefined) return undefined
-    const element = submodel.rows.get(path) ?? this.#readElement(submodel, path)
+    const element = this.#tail.row(submodel, path) ?? this.#readElement(submodel, path)
     return element && { submodel, element }
-  }
-
-  #read(id: string): TailSubmodel | undefined {
-    const columns = this.#sql.findSubmodel.get(id) as unknown as SubmodelTuple | undefined
-    if (columns === undefined) return undefined
-    const [position, revision, structure, valued, hasBlob, crc] = columns
-    const expected = documentChecksum({ position, kind: SUBMODEL, id, revision, structure, valued, hasBlob })
-    if (!isSound(crc, expected)) throw damagedRecord(`Submodel "${id}"`)
-    return { id, position, structure, revision, hasBlob, rows: new Map() }
   }
 
   #readElement({ id, position: document }: TailSubmodel, path: string): ElementState | undefined {

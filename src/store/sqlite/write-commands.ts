@@ -3,6 +3,7 @@ import type { DatedCommit } from '../current-value.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
 import type { Change, Commit } from '../store.ts'
 import type { Recovered } from './recover.ts'
+import type { CheckpointNews } from './row-checkpoints.ts'
 import type { SerializedError } from './storage-errors.ts'
 
 /** All writes go through one queue; commands of all types share transactions and fsyncs. */
@@ -92,7 +93,6 @@ export type ToWriter = FramedBatch | 'close'
 /** First whether it could open the database; then, per transaction, its times and the outcomes of its commands, in order. */
 export type FromWriter =
   | { readonly ready: Recovered }
-  /** All rows hold what the log has up to this entry. */
-  | { readonly applied: number }
+  | CheckpointNews
   | { readonly failed: SerializedError }
   | ({ readonly outcomes: readonly CommandOutcome[] } & TransactionTime)

@@ -10,6 +10,7 @@ import type { DatedCommit } from '../current-value.ts'
 import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
 import type { Recovered } from './recover.ts'
+import type { CheckpointNews } from './row-checkpoints.ts'
 import type { SerializedError } from './storage-errors.ts'
 import type {
   CommandOutcome,
@@ -44,8 +45,8 @@ export interface QueueOptions extends WriterOptions {
   readonly clock: () => number
   /** Called for each durable commit, in order, before its promise resolves. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit, late: readonly number[]) => void
-  /** Called when all rows hold what was committed up to this `seq`, so that it need not be remembered. */
-  readonly onApplied: (seq: number) => void
+  /** Called when more rows hold what was committed, so that it need not be remembered, or they cannot be written. */
+  readonly onCheckpoint: (news: CheckpointNews) => void
   /** Called once, before the queue takes commands. */
   readonly onRecovered: (recovered: Recovered) => void
   /** Called for each refused command, before its promise rejects. */
@@ -92,7 +93,7 @@ export class WriteQueue {
     this.#options = options
     worker.on('message', (message: FromWriter) => {
       if ('outcomes' in message) this.#settle(message)
-      else if ('applied' in message) options.onApplied(message.applied)
+      else if ('applied' in message) options.onCheckpoint(message)
     })
     worker.on('error', (error: Error) => this.#fail(`The writer failed: ${error.message}`))
     worker.on('exit', () => {

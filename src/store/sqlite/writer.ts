@@ -18,8 +18,9 @@ import { Counters } from './counters.ts'
 import { LogRows } from './log-rows.ts'
 import { databasePath } from './paths.ts'
 import { type Recovered, recover } from './recover.ts'
-import { RowCheckpoints } from './row-checkpoints.ts'
+import { type CheckpointNews, RowCheckpoints } from './row-checkpoints.ts'
 import { migrate } from './schema.ts'
+import { SetAside } from './set-aside.ts'
 import { storageFailure } from './storage-errors.ts'
 import { Tail } from './tail.ts'
 import type {
@@ -48,8 +49,8 @@ export function start(port: MessagePort, options: WriterOptions, clock: Clock = 
     // Rows are brought up to date after the answers, between two transactions.
     const rest = () => {
       cancelRest()
-      const { applied, restMs } = writer.rest()
-      if (applied !== undefined) send({ applied })
+      const { news, restMs } = writer.rest()
+      if (news !== undefined) send(news)
       cancelRest = restMs === undefined ? () => {} : clock.after(restMs, rest)
     }
     port.on('message', (message: ToWriter) => {
@@ -100,7 +101,8 @@ class Writer {
     this.#counters = new Counters(this.#db)
     this.#blobs = new BlobTable(this.#db, this.#counters, directory)
     const sql = prepareChanges(this.#db)
-    this.#tail = new Tail(sql)
+    const aside = new SetAside(this.#db)
+    this.#tail = new Tail(sql, aside)
     const audit = new AuditTable(this.#db, this.#counters)
     const { tail, counters, blobs } = { tail: this.#tail, counters: this.#counters, blobs: this.#blobs }
     this.#changes = new Changes({ sql, tail, counters, blobs, audit })
@@ -109,23 +111,27 @@ class Writer {
     this.#chunks = new ChunkTable(this.#db, this.#counters)
     this.#sql = prepare(this.#db)
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
+    const lost: string[] = []
+    aside.load((record) => lost.push(record))
     const { entries, damaged } = recover(this.#db, this.#counters, this.#changes.values)
     this.#tail.keep()
-    this.recovered = { entries, damaged, ...this.#writeRecovered(entries), last: this.#counters.get('seq') }
+    const left = this.#writeRecovered(entries)
+    this.recovered = { entries, damaged: [...lost, ...damaged], ...left, last: this.#counters.get('seq') }
   }
 
   /** @returns what could not be written */
-  #writeRecovered(entries: number): Pick<Recovered, 'unwritten' | 'failure'> {
-    if (this.#tail.isEmpty) return { unwritten: [] }
+  #writeRecovered(entries: number): Pick<Recovered, 'unwritten' | 'setAside' | 'failure'> {
+    const left = () => ({ unwritten: this.#tail.values(), setAside: this.#tail.setAsideIds })
     try {
+      this.#rows.retrySetAside()
       this.#rows.finish()
-      return { unwritten: [] }
+      return left()
     } catch (error) {
       const failure = storageFailure(error)
       // A full storage can still be read, and most of a damaged one.
       if (failure === undefined || failure.name === 'Unavailable') throw error
       this.#rows.recount(entries)
-      return { unwritten: this.#tail.values(), failure }
+      return { ...left(), failure }
     }
   }
 
@@ -135,22 +141,28 @@ class Writer {
     const { clock = 0 } = batches.at(-1) ?? {}
     this.#time = Math.max(this.#time, clock)
     const at = { time: this.#time, clock, horizon: horizonOf(clock, this.#futureLimit) }
-    const failure = this.#failureOfRows()
+    if (commands.some((command) => command.type === 'trim' && this.#needsRows(command.seq))) this.#failureOfAll()
+    const failure = this.#rows.isOverdue ? this.#failureOfAll() : undefined
     if (failure === undefined) return { ...at, outcomes: this.#outcomes(commands, at) }
     const others = commands.filter((command) => !isOfValues(command))
     const outcomes = [...this.#outcomes(others, at)]
     return { ...at, outcomes: commands.map((command) => (isOfValues(command) ? failure : outcomes.shift())) }
   }
 
-  /** Where the storage has failed to take rows for long: it must do so before it takes more values. */
-  #failureOfRows(): CommandOutcome {
-    if (!this.#rows.isOverdue) return undefined
+  /** Writes all rows, before more values are taken where the storage has failed to take rows for long. */
+  #failureOfAll(): CommandOutcome {
     try {
       this.#rows.finish()
       return undefined
     } catch (error) {
       return outcomeOf(error)
     }
+  }
+
+  /** Are the oldest entries up to this one those of values that are not in their rows? */
+  #needsRows(seq: number): boolean {
+    const oldest = this.#sql.oldest.get(seq, 1)
+    return oldest !== undefined && Number(oldest.seq) > this.#counters.get('applied')
   }
 
   /**
@@ -260,9 +272,9 @@ class Writer {
     return Number(this.#sql.trim.run(last).changes)
   }
 
-  /** See `RowCheckpoints.rest`. */
-  rest(): { readonly restMs: number | undefined; readonly applied: number | undefined } {
-    return { restMs: this.#rows.rest(), applied: this.#rows.news() }
+  /** See `RowCheckpoints`. */
+  rest(): { readonly restMs: number | undefined; readonly news: CheckpointNews | undefined } {
+    return { restMs: this.#rows.rest(), news: this.#rows.news() }
   }
 
   close(): void {

@@ -180,6 +180,8 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
         {
           status: text,
           damaged: { type: 'integer', minimum: 1 },
+          setAside: { type: 'integer', minimum: 1 },
+          checkpointFailing: { const: true },
           accessRules: text,
           invalidFiles: list(text),
           insecure: { const: true }

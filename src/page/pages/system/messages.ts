@@ -10,6 +10,9 @@ export const systemMessages = defineMessages(
     ready: 'The hub is ready.',
     notReady: 'The hub is not ready:',
     damaged: (count: string) => `${count} stored records are damaged. They are not served; aas-hub check lists them.`,
+    setAside: (count: string) =>
+      `A page of the database is damaged that ${count} submodels need. Their values are kept elsewhere; restore a backup.`,
+    checkpointFailing: 'Values stay in the log, as their rows cannot be written. If that lasts, values are refused.',
     rulesInvalid: 'The newest access rules are not in force:',
     filesInvalid: (settings: string) =>
       `Changed files of these settings are not valid; the last good ones stay in force: ${settings}`,
@@ -114,6 +117,9 @@ export const systemMessages = defineMessages(
       notReady: '허브가 준비되지 않았습니다:',
       damaged: (count) =>
         `저장된 레코드 ${count}개가 손상되어 제공되지 않습니다. aas-hub check 명령으로 목록을 볼 수 있습니다.`,
+      setAside: (count) =>
+        `데이터베이스 페이지가 손상되어 서브모델 ${count}개의 값을 다른 곳에 보관하고 있습니다. 백업에서 복원하십시오.`,
+      checkpointFailing: '값이 로그에만 있고 행에 기록되지 못하고 있습니다. 이 상태가 계속되면 새로운 값이 거부됩니다.',
       rulesInvalid: '최신 접근 규칙이 적용되지 않았습니다:',
       filesInvalid: (settings) => `다음 설정의 변경된 파일에 오류가 있어 이전 파일을 계속 사용합니다: ${settings}`,
       insecure: '다른 컴퓨터에서 인증 없이 이 허브에 접근할 수 있습니다.',

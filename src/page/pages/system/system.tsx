@@ -78,12 +78,14 @@ function Now({ settings }: { readonly settings: readonly Setting[] | undefined }
 interface ReadinessNoticeProps {
   readonly status: string
   readonly damaged?: number
+  readonly setAside?: number
+  readonly checkpointFailing?: boolean
   readonly accessRules?: string
   readonly invalidFiles?: readonly string[]
   readonly insecure?: boolean
 }
 
-function ReadinessNotice({ status, damaged, accessRules, invalidFiles, insecure }: ReadinessNoticeProps) {
+function ReadinessNotice({ status, damaged, accessRules, invalidFiles, insecure, ...store }: ReadinessNoticeProps) {
   const text = systemMessages()
   if (status !== 'ready') {
     return (
@@ -94,6 +96,8 @@ function ReadinessNotice({ status, damaged, accessRules, invalidFiles, insecure 
   }
   const warnings = [
     damaged !== undefined && text.damaged(formatNumber(damaged)),
+    store.setAside !== undefined && text.setAside(formatNumber(store.setAside)),
+    store.checkpointFailing === true && text.checkpointFailing,
     accessRules !== undefined && `${text.rulesInvalid} ${accessRules}`,
     invalidFiles !== undefined && text.filesInvalid(invalidFiles.join(', ')),
     insecure === true && text.insecure
