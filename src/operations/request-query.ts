@@ -1,6 +1,7 @@
 /** The content modifiers and query parameters of Part 2, parsed. */
 import type { MetamodelRelease } from '../formats/releases.ts'
 import type { Reference, SpecificAssetId } from '../model/types.ts'
+import type { ReportLanguage } from './report-language.ts'
 
 /** The content modifiers of Part 2 (`$metadata`, `$value`, …); `normal` is the absence of one. */
 export type Content = 'normal' | 'metadata' | 'value' | 'reference' | 'path'
@@ -30,6 +31,8 @@ export interface RequestQuery {
   /** Filters validation results by the outcome of the last check, and by template. */
   readonly result?: 'valid' | 'invalid' | 'noTemplate'
   readonly template?: string
+  /** In which findings are explained. */
+  readonly language?: ReportLanguage
   /** Which form of a submodel a schema describes. */
   readonly form?: 'normal' | 'value'
 }

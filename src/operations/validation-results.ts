@@ -6,10 +6,12 @@ import { pageOfShown } from '../security/shown-page.ts'
 import { candidates, EVERY } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { Document, Facet, Page, PageRequest } from '../store/store.ts'
+import { constraintText, templateText } from './constraint-texts.ts'
 import { get } from './documents.ts'
 import { submodelOf } from './elements.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, paged, pageTime, parseCursor, toCursor } from './paging.ts'
+import type { ReportLanguage } from './report-language.ts'
 import type { ValidationResult } from './validation/template-checker.ts'
 
 /** GET /submodels/{submodelIdentifier}/$validation. Validates now if the stored result is out of date. */
@@ -19,24 +21,35 @@ export const getById: OperationHandler = async (context, request) => {
   const store = context.subject?.store ?? context.store
   const document = await get({ ...context, store }, 'Submodel', id)
   const kept = await unlessDamaged(store.document('Validation', id))
-  const entry = kept && (JSON.parse(kept.bytes.toString()) as ValidationResult)
+  const entry = kept && parse(kept.bytes)
   const isCurrent = entry?.revision === document.revision && entry.rules === context.templates.rules
   const result = isCurrent ? entry : context.templates.entryOf(document, context.ingest.clock.milliseconds())
-  return { status: 200, json: await visibleResult(context, result, document) }
+  const visible = await visibleResult(context, result, document)
+  return { status: 200, json: visible && explained(visible, request.query.language) }
 }
 
 /** GET /validation. */
 export const getAll: OperationHandler = async (context, request) => {
-  const { result, template, cursor, limit } = request.query
+  const { result, template, language, cursor, limit } = request.query
   const facets: Facet[] = []
   if (result !== undefined) facets.push(['result', result])
   if (template !== undefined) facets.push(['template', template])
   const page = await results(context, facets, { limit, after: parseCursor(cursor) ?? 0, isOver: pageTime(context) })
   return paged(
-    page.items.map(({ bytes }) => bytes),
+    page.items.map(({ bytes }) => (language === 'ko' ? bytesOf(explained(parse(bytes), language)) : bytes)),
     page.next === undefined ? undefined : toCursor(page.next),
     damagedMetadata(page.damaged)
   )
+}
+
+/** A result with its findings in a language. */
+function explained(result: ValidationResult, language: ReportLanguage | undefined): ValidationResult {
+  if (language !== 'ko') return result
+  return {
+    ...result,
+    violations: result.violations.map((found) => ({ ...found, text: templateText(found.rule, found.text) })),
+    metamodel: result.metamodel.map((found) => ({ ...found, text: constraintText(found.rule, found.text) }))
+  }
 }
 
 /** Results of the submodels that the caller may see. */
@@ -54,12 +67,12 @@ async function results(
   })
   return pageOfShown(found, page, async (document) => {
     const submodel = await unlessDamaged(subject.store.document('Submodel', document.id))
-    const entry = JSON.parse(document.bytes.toString()) as ValidationResult
+    const entry = parse(document.bytes)
     const visible = submodel && (await visibleResult(context, entry, submodel))
     if (visible === undefined) return undefined
     const own = templates.facetsOf(visible)
     if (!facets.every(([name, value]) => own.some((facet) => facet[0] === name && facet[1] === value))) return undefined
-    return visible === entry ? document : { ...document, bytes: Buffer.from(JSON.stringify(visible)) }
+    return visible === entry ? document : { ...document, bytes: bytesOf(visible) }
   })
 }
 
@@ -88,4 +101,12 @@ async function visibleResult(
   const isValid = violations.length + metamodel.length === 0
   const outcome = isValid ? (result.template === undefined ? 'noTemplate' : 'valid') : 'invalid'
   return { ...result, result: outcome, violations, metamodel }
+}
+
+function parse(bytes: Buffer): ValidationResult {
+  return JSON.parse(bytes.toString())
+}
+
+function bytesOf(result: ValidationResult): Buffer {
+  return Buffer.from(JSON.stringify(result))
 }

@@ -106,6 +106,12 @@ t.test('warn: invalid submodels are stored, and the violations can be read', asy
   t.equal(sentences.length, 2, sentences.join('\n'))
   t.ok(sentences.some((text) => text.startsWith('Pressure: Synthetic') && text.includes('"15"')))
   t.ok(sentences.some((text) => text.includes('Title') && text.includes('add it')))
+  const korean = (await hub.get(`${at('urn:broken')}/$validation?language=ko`)).json.violations as { text: string }[]
+  t.strictSame(
+    korean.map(({ text }) => /^[^(]*[가-힣][^(]* \((.*)\)$/s.exec(text)?.[1]),
+    sentences,
+    'what is wrong in Korean, and what was found and asked for as the validation says it'
+  )
   t.match((await hub.get(`${at('urn:valid')}/$validation`)).json, { result: 'valid', violations: [] })
   const none = (await hub.get(`${at('urn:unknown')}/$validation`)).json
   t.match(none, { result: 'noTemplate', violations: [] })
@@ -127,6 +133,8 @@ t.test('validation results are a list with filters, in pages, and follow changes
   t.same(await kept(hub, bySemanticId, has('urn:2')), ['urn:2'])
   t.same(await kept(hub, `template=${encodeURIComponent(NAMEPLATE)}`, has('urn:4')), ['urn:4'])
   t.equal((await hub.get('/validation?result=perhaps')).status, 400)
+  const { json: korean } = await hub.get('/validation?result=invalid&language=ko')
+  for (const { text } of korean.result[0].violations) t.match(text, /[가-힣]/)
 
   const first = (await hub.get('/validation?limit=3')).json
   t.equal(first.result.length, 3)

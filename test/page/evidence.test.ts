@@ -25,7 +25,7 @@ import { uploadPlant } from './upload-plant.ts'
 const NAMEPLATE = `${BASE}/sm/imm-01/nameplate`
 const PLAN = [
   'process,machine,submodel,element,kind,method,period',
-  `Molding,IMM-01,${OPERATIONAL_DATA},CycleTime,cycle time,automatic,1s`,
+  `Molding,IMM-01,${OPERATIONAL_DATA},CycleTime,cycle time,automatic,10m`,
   `Molding,IMM-01,${OPERATIONAL_DATA},MoldTemperature,temperature,semi-automatic,5m`,
   `Molding,IMM-02,urn:absent,State,state,manual,`,
   ''

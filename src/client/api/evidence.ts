@@ -80,7 +80,7 @@ export interface ValidationResult {
 
 export function listValidationResults(
   http: HttpClient,
-  filter: { readonly result?: string | undefined },
+  filter: { readonly result?: string | undefined; readonly language?: 'en' | 'ko' | undefined },
   { signal, ...page }: PageRequest = {}
 ): Promise<ListPage<ValidationResult>> {
   return http.json(http.api('/validation'), { query: { ...filter, ...page }, signal })

@@ -2,6 +2,7 @@
  * OpenAPI documents, derived from the table of operations: one per profile, and one for the hub as a whole, including the
  * extension endpoints that the transports declare.
  */
+
 import type { JsonSchema } from '../../formats/json-schema.ts'
 import { releases } from '../../formats/releases.ts'
 import { enumerations } from '../../model/metamodel.ts'
@@ -9,6 +10,7 @@ import type { Service } from '../../operations/api-request.ts'
 import { type ApiEndpoint, queryParametersOf } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
+import { languages } from '../../operations/report-language.ts'
 import { rightOf } from '../../operations/required-right.ts'
 import type { Verb } from '../../operations/table.ts'
 import { documentedRight } from '../../security/rights.ts'
@@ -363,6 +365,10 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   result: {
     description: 'Exactly this result',
     schema: { type: 'string', enum: ['valid', 'invalid', 'noTemplate'] }
+  },
+  language: {
+    description: 'Language in which findings are explained; Korean ones end with the English words of the validation',
+    schema: { type: 'string', enum: languages, default: languages[0] }
   },
   template: { description: 'A template: its name, its semanticId, or the $id of its schema', schema: string },
   form: {

@@ -1,10 +1,12 @@
 /** Query parameters of the standard's operations. Parameters that an operation does not define are ignored. */
+
 import { HubError } from '../../errors.ts'
 import { parseJson, validate } from '../../formats/json.ts'
 import { releases } from '../../formats/releases.ts'
 import { enumerations } from '../../model/metamodel.ts'
 import { parseTime } from '../../model/time.ts'
 import type { Reference, SpecificAssetId } from '../../model/types.ts'
+import { languages } from '../../operations/report-language.ts'
 import type { Content, RequestQuery } from '../../operations/request-query.ts'
 import type { OperationDefinition } from '../../operations/table.ts'
 import { decodeId, decodeText, excerpt } from './identifiers.ts'
@@ -119,6 +121,7 @@ const readers: { readonly [Name in keyof RequestQuery]-?: ParameterReader<NonNul
   version: oneOf(...releases),
   existing: oneOf('refuse', 'replace', 'keep'),
   result: oneOf('valid', 'invalid', 'noTemplate'),
+  language: oneOf(...languages),
   template: readText,
   form: oneOf('normal', 'value')
 }

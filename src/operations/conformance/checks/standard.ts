@@ -2,8 +2,8 @@
 import type { Violation } from '../../../errors.ts'
 import { isRelease, type MetamodelRelease } from '../../../formats/releases.ts'
 import type { Submodel } from '../../../model/types.ts'
+import { constraintText, templateText } from '../../constraint-texts.ts'
 import { check, type FindingDetails } from './check.ts'
-import { constraintText } from './constraint-texts.ts'
 import { engineTemplateFaults } from './engine-templates.ts'
 import { pathOf } from './paths.ts'
 import { standardViolations, valueAt } from './standard-violations.ts'
@@ -104,7 +104,7 @@ export const template = check({
     if (templates === undefined) return
     for (const document of file.submodels) {
       for (const { pointer, rule, text } of templates.known.check(document.document as Submodel, { limit: 1000 })) {
-        const details = { text: { en: text, ko: constraintText(rule, text) }, constraint: rule }
+        const details = { text: { en: text, ko: templateText(rule, text) }, constraint: rule }
         report('broken', { document, path: pathOf(pointer) }, details)
       }
       await pause()

@@ -7,6 +7,7 @@ import {
 } from '../../../client/api/evidence.ts'
 import { formatNumber, formatTime } from '../../core/format.ts'
 import { hub } from '../../core/hub.ts'
+import { language } from '../../core/language.ts'
 import { linkTo, replaceRoute } from '../../core/router.ts'
 import { usePagedList } from '../../core/use-paged-list.ts'
 import type { PageProps } from '../../page-definition.ts'
@@ -24,8 +25,12 @@ const TONES = { valid: 'good', invalid: 'error', noTemplate: '' } as const
 export default function Validation({ params }: PageProps) {
   const text = validationMessages()
   const { result = '' } = params
-  const list = usePagedList(result, (cursor, signal) =>
-    listValidationResults(hub(), { result: result || undefined }, { limit: PAGE_SIZE, cursor, signal })
+  const list = usePagedList(`${result} ${language.value}`, (cursor, signal) =>
+    listValidationResults(
+      hub(),
+      { result: result || undefined, language: language.value },
+      { limit: PAGE_SIZE, cursor, signal }
+    )
   )
   const items = list.items.value
   return (
@@ -92,7 +97,7 @@ function Finding({ finding, of: submodel }: { readonly finding: ValidationFindin
   const { idShortPath, pointer, rule, text: said } = finding
   return (
     <li>
-      <p lang="en">{said}</p>
+      <p>{said}</p>
       <p class="validation-facts">
         {idShortPath === undefined ? (
           <code>{pointer === '' ? '/' : pointer}</code>

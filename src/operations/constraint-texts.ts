@@ -48,13 +48,24 @@ const texts: Readonly<Record<string, string>> = {
   OPC: '패키지의 관계가 없는 파트를 가리킵니다',
   XML: 'AAS XML로 읽을 수 없습니다',
   additionalProperties: '메타모델에 없는 속성이 있습니다',
+  anyOf: '허용된 형태 가운데 어느 것에도 맞지 않습니다',
+  const: '템플릿이 정한 값이어야 합니다',
+  contains: '필요한 요소가 없거나 개수가 맞지 않습니다',
   contentType: 'contentType이 있어야 합니다',
+  depth: '너무 깊이 중첩되어 있습니다',
   enum: '허용되지 않는 값입니다',
+  format: '값의 형식이 맞지 않습니다',
+  maxItems: '항목이 너무 많습니다',
   maxLength: '텍스트가 너무 깁니다',
   minItems: '목록이 비어 있습니다',
+  maximum: '값이 허용 범위를 벗어났습니다',
+  minimum: '값이 허용 범위를 벗어났습니다',
   minLength: '텍스트가 비어 있습니다',
   modelType: 'modelType이 없거나 여기에 쓸 수 없습니다',
+  not: '여기에는 쓸 수 없습니다',
+  oneOf: '허용된 형태 가운데 정확히 하나에 맞아야 합니다',
   pattern: '값의 형식이 맞지 않습니다',
+  propertyNames: '허용되지 않는 이름입니다',
   required: '필수 속성이 없습니다',
   type: '값의 JSON 유형이 맞지 않습니다'
 }
@@ -63,4 +74,23 @@ const texts: Readonly<Record<string, string>> = {
 export function constraintText(rule: string, found: string): string {
   const text = Object.hasOwn(texts, rule) ? texts[rule] : undefined
   return text === undefined ? found : `${text} (${found})`
+}
+
+/** What rules of submodel templates are about, by the name of the rule: `SMT/Cardinality=One`, `valueType=xs:date`. */
+const templateTexts: readonly (readonly [RegExp, string])[] = [
+  [/cardinality/i, '템플릿이 요구하는 요소가 없거나 개수가 맞지 않습니다'],
+  [/AllowedRange/, '값이 템플릿의 허용 범위를 벗어났습니다'],
+  [/AllowedValue/, '템플릿이 허용하는 값이 아닙니다'],
+  [/AllowedIdShort|^idShort=/, 'idShort가 템플릿과 다릅니다'],
+  [/EitherOr/, '템플릿이 그중 하나만 허용하는 요소입니다'],
+  [/RequiredLang/, '템플릿이 요구하는 언어의 텍스트가 없습니다'],
+  [/^valueType=/, '값이 템플릿의 valueType에 맞지 않습니다'],
+  [/^(?:modelType|content)=/, '요소의 종류가 템플릿과 다릅니다'],
+  [/^semanticId=/, 'semanticId가 템플릿과 다릅니다']
+]
+
+/** What a submodel template asks for in Korean, followed by what was found in the words of the validation. */
+export function templateText(rule: string, found: string): string {
+  const text = templateTexts.find(([pattern]) => pattern.test(rule))?.[1] ?? texts[rule]
+  return `${text ?? '템플릿의 요구에 맞지 않습니다'} (${found})`
 }
