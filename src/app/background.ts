@@ -1,6 +1,7 @@
 /** Third step of the start: what runs beside the requests while the hub listens. */
 import type { FastifyBaseLogger } from 'fastify'
 import { watchClock } from '../clock.ts'
+import { type Collectors, startCollectors } from '../collectors/run/collectors.ts'
 import type { Config } from '../config/config.ts'
 import { startAuditRetention } from '../consumers/audit-retention.ts'
 import { startConsumer } from '../consumers/consumer.ts'
@@ -10,6 +11,7 @@ import { registration } from '../consumers/registration.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { retryLogger } from './logging.ts'
+import { machineAccess } from './machine-access.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
@@ -24,6 +26,8 @@ export interface BackgroundParts {
 export class Background {
   /** Undefined where no broker is configured. */
   mqtt: MqttTransport | undefined
+  /** Undefined where nothing may be collected. */
+  collectors: Collectors | undefined
   readonly #stops: (() => Promise<void>)[] = []
 
   add(stop: () => Promise<void>): void {
@@ -72,6 +76,14 @@ export async function startBackground(background: Background, parts: BackgroundP
     const base = services.baseUrl.current + config.API_PREFIX
     const options = { registry: config.REGISTER_AT, base, failed: failed('Registering') }
     background.add(startConsumer(plant, registration(plant, options), clock))
+  }
+  if (config.COLLECT_TARGETS.length > 0) {
+    const collectors = await startCollectors({
+      ...{ store: plant, ingest: context.ingest, access: machineAccess(services, config), log },
+      ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS }
+    })
+    background.collectors = collectors
+    background.add(() => collectors.close())
   }
   if (mqtt !== undefined) {
     const client = await mqttTransport({

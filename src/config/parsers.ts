@@ -1,7 +1,9 @@
 /** Parsers of settings: each converts a text into a value, or throws an Error that names what was expected. */
+
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { suggest } from '../formats/suggest.ts'
+import { parseTargets } from '../operations/asset-interfaces/targets.ts'
 import type { ExaminationSchedule } from '../reports/compliance/runs/schedule.ts'
 import type { AccessSubject } from '../security/subject.ts'
 import { parseSubject } from '../security/subject-text.ts'
@@ -215,6 +217,11 @@ export function parseUrl(text: string): string {
 
 export function parseUrls(text: string): readonly string[] {
   return text === '' ? [] : text.split(',').map((one) => parseUrl(one.trim()))
+}
+
+/** The entries, each as it was written. */
+export function parseTargetList(text: string): readonly string[] {
+  return parseTargets(text).map((target) => target.text)
 }
 
 /** Template policies by semanticId. */

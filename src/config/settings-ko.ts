@@ -93,6 +93,12 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   MQTT_PUBLISH_CLAIMS:
     'MQTT로 발행되는 것을 읽는 이의 클레임. 호출자를 인증하는 허브에서는 읽을 수 있는 것만 발행. 비우면 모두',
   MQTT_PUBLISH: '변경을 발행하는 Eclipse BaSyx 토픽의 저장소 이름. 비우면 발행하지 않음',
+  COLLECT_TARGETS:
+    '저장된 Asset Interfaces Description(IDTA 02017)이 가리킬 때 허브가 연결해도 되는 호스트와 네트워크, 각각 포트와 함께, 예: `192.168.10.0/24:502,plc-1.plant`; 비어 있으면 없음. 이 컴퓨터와 그 링크는 직접 적었을 때만 허용됩니다',
+  COLLECT_CLAIMS:
+    '기계에서 수집한 값의 클레임, `MQTT_CLAIMS`와 같은 형식; 호출자를 인증하는 경우 무엇을 쓸 수 있는지는 접근 규칙이 정합니다',
+  COLLECT_SECRETS:
+    '기계의 비밀이 든 폴더: 호스트마다 `host` 또는 `host_port` 폴더가 있고, 설명이 이름으로 가리키는 비밀마다 파일이 하나 있습니다',
   OPERATION_TARGETS: 'Operation 호출을 위임할 수 있는 URL과 그 아래의 모든 경로. 쉼표로 구분',
   OPERATIONS:
     'Operation을 실행하는 함수를 기본으로 내보내는 JavaScript 모듈. 함수 이름은 `submodelId/idShortPath` 또는 semanticId',

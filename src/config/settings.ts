@@ -3,19 +3,17 @@
  * (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and docs/settings.md are derived from it.
  */
 import { parseHistoryPolicy } from '../consumers/history/policy.ts'
+import { machineSettings } from './machine-settings.ts'
 import {
   type Parse,
   parseBoolean,
-  parseBrokerUrl,
   parseBytes,
-  parseClaims,
   parseCount,
   parseDatabaseUrl,
   parseDuration,
   parseHosts,
   parseNetworks,
   parseOneOf,
-  parseOptionalClaims,
   parseOptionalCount,
   parseOptionalDuration,
   parseOrigin,
@@ -27,7 +25,6 @@ import {
   parseText,
   parseThreads,
   parseTimeout,
-  parseTopicLevel,
   parseUrl,
   parseUrls,
   TEMPLATE_POLICIES
@@ -340,42 +337,7 @@ export const settings = {
     default: '',
     means: 'API root of a registry at which shells and submodels are registered, with endpoints below `PUBLIC_URL`'
   },
-  MQTT_URL: {
-    parse: parseBrokerUrl,
-    default: '',
-    means: 'URL of an MQTT broker to receive samples from: `mqtt://`, `mqtts://`, `ws://` or `wss://`'
-  },
-  MQTT_CREDENTIALS_FILE: { parse: parseText, default: '', means: 'File with `user:password` for the MQTT broker' },
-  MQTT_CA_FILE: { parse: parseText, default: '', means: 'CA certificates (PEM) for the connection to the MQTT broker' },
-  MQTT_CLIENT_ID: {
-    parse: parseText,
-    default: '',
-    means:
-      'MQTT client id, unique and stable across restarts so that the broker resumes the session; empty: derived from the stored data'
-  },
-  MQTT_MAPPING: {
-    parse: parseText,
-    default: '',
-    means:
-      'JSON file that maps topics to elements; empty: Sparkplug B devices by the idShort of their submodel, and the asset interfaces (IDTA 02017) that are stored'
-  },
-  MQTT_CLAIMS: {
-    parse: parseClaims,
-    default: 'role=gateway',
-    means:
-      'Claims of what the MQTT broker sends, as `name=value` pairs separated by commas or as JSON; what they may write the access rules decide, where callers are authenticated'
-  },
-  MQTT_PUBLISH_CLAIMS: {
-    parse: parseOptionalClaims,
-    default: '',
-    means:
-      'Claims of those who read what is published by MQTT: no more than they may read is, where callers are authenticated; empty: everything'
-  },
-  MQTT_PUBLISH: {
-    parse: parseTopicLevel,
-    default: '',
-    means: 'Repository name in the topics of Eclipse BaSyx on which changes are published; empty: none are'
-  },
+  ...machineSettings,
   OPERATION_TARGETS: {
     parse: parseUrls,
     default: '',

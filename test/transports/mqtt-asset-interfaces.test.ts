@@ -2,6 +2,7 @@ import t from 'tap'
 import { facetsOf } from '../../src/model/facets.ts'
 import { referenceToElement } from '../../src/model/reference.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../src/model/types.ts'
+import { InterfaceReader } from '../../src/operations/asset-interfaces/stored-interfaces.ts'
 import { NO_ASSET_INTERFACES, readAssetInterfaces } from '../../src/transports/mqtt/asset-interfaces.ts'
 import { create, write } from '../store/fixtures.ts'
 import { until } from '../until.ts'
@@ -178,7 +179,7 @@ t.test('interfaces of other protocols, or that cannot be understood, are skipped
       ])
     )
   ])
-  const { rules, problems } = await readAssetInterfaces(store, NO_ASSET_INTERFACES)
+  const { rules, problems } = await readAssetInterfaces(new InterfaceReader(store), NO_ASSET_INTERFACES)
   t.strictSame([...rules.keys()], ['line-1/press/speed', '/line-1/press/speed'])
   t.match(problems, [/application\/xml/, /not stored/, /missing does not exist/])
   t.equal(problems.length, 3)
@@ -193,7 +194,8 @@ t.test('a pair with a transformation script is skipped', async (t) => {
     value: 'AAAA'
   } as SubmodelElement
   await store.commit([stored(INTERFACES), stored(configuration(PAIRS, script))])
-  const first = await readAssetInterfaces(store, NO_ASSET_INTERFACES)
+  const reader = new InterfaceReader(store)
+  const first = await readAssetInterfaces(reader, NO_ASSET_INTERFACES)
   t.equal(first.rules.size, 0)
-  t.equal(await readAssetInterfaces(store, first), first, 'nothing changed since')
+  t.equal(await readAssetInterfaces(reader, first), first, 'nothing changed since')
 })

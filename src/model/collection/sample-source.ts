@@ -10,4 +10,13 @@ export interface SampleSource {
 /** A standard format of samples, where it is not that of the transport itself. */
 export type SampleFormat = 'senml' | 'sparkplug-b'
 
-export type SampleTransport = 'http' | 'line-protocol' | 'websocket' | 'mqtt' | 'time-series-record'
+/** The last three: read from machines by the hub itself. */
+export type SampleTransport =
+  | 'http'
+  | 'line-protocol'
+  | 'websocket'
+  | 'mqtt'
+  | 'time-series-record'
+  | 'http-client'
+  | 'modbus'
+  | 'opcua'

@@ -27,5 +27,8 @@ export const transportNames: Readonly<Record<SampleTransport, string>> = {
   'line-protocol': 'Line protocol (HTTP)',
   websocket: 'WebSocket',
   mqtt: 'MQTT',
-  'time-series-record': 'IDTA 02008 Record'
+  'time-series-record': 'IDTA 02008 Record',
+  'http-client': 'REST (HTTP) client',
+  modbus: 'Modbus TCP',
+  opcua: 'OPC UA'
 }

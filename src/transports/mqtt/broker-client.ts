@@ -2,6 +2,8 @@
 import { waitAtMost } from '../../clock.ts'
 import { startConsumer } from '../../consumers/consumer.ts'
 import { encodeCommand } from '../../formats/sparkplug.ts'
+import { InterfaceReader } from '../../operations/asset-interfaces/stored-interfaces.ts'
+import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
 import { NO_ASSET_INTERFACES, readAssetInterfaces } from './asset-interfaces.ts'
 import { basyxPublisher } from './basyx.ts'
 import { BirthStore } from './births.ts'
@@ -13,7 +15,6 @@ import type { RateLimitedLog } from './rate-limited-log.ts'
 import type { ParsedMessage } from './sample.ts'
 import { SparkplugHost } from './sparkplug.ts'
 import { sparkplugFilters } from './sparkplug-topics.ts'
-import { watchStore } from './watch-store.ts'
 
 /** How long work in progress may take when the hub stops. */
 const STOP_TIMEOUT_MS = 5000
@@ -30,6 +31,7 @@ export class BrokerClient {
   readonly #sparkplug: SparkplugHost | undefined
   readonly #handler: MessageHandler
   readonly #stopping = new AbortController()
+  readonly #interfaceReader: InterfaceReader
   #interfaces = NO_ASSET_INTERFACES
   #connection: BrokerConnection | undefined
   /** Births and deaths may have passed before the next connect. */
@@ -52,6 +54,7 @@ export class BrokerClient {
     const { clock } = hub.ingest
     this.#options = options
     this.#log = log
+    this.#interfaceReader = new InterfaceReader(hub.store)
     this.#edgeTimeoutMs = edgeTimeoutMs
     this.#hostState = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId, clock)
     this.#sparkplug =
@@ -154,7 +157,7 @@ export class BrokerClient {
 
   async #readInterfaces(): Promise<boolean> {
     const before = this.#interfaces
-    this.#interfaces = await readAssetInterfaces(this.#options.hub.store, before)
+    this.#interfaces = await readAssetInterfaces(this.#interfaceReader, before)
     if (this.#interfaces === before) return false
     const { rules, problems } = this.#interfaces
     this.#options.log.info({ topics: rules.size / 2, problems }, 'Asset interfaces were read')

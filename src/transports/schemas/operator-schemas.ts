@@ -12,7 +12,12 @@ export function operatorSchemas(ref: (name: string) => JsonSchema): Readonly<Rec
       title: 'Sender',
       ...object(
         {
-          transport: { enum: ['http', 'line-protocol', 'websocket', 'mqtt', 'time-series-record'] },
+          transport: {
+            enum: [
+              ...['http', 'line-protocol', 'websocket', 'mqtt', 'time-series-record'],
+              ...['http-client', 'modbus', 'opcua']
+            ]
+          },
           caller: { ...text, description: 'Name of the caller; absent: it was not authenticated' },
           kind: { enum: ['gateway', 'user'] },
           client: { ...text, description: 'Network address; by MQTT: group and edge node of Sparkplug' },

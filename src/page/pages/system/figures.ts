@@ -136,7 +136,8 @@ function bucketsOf(metrics: Metrics): ReadonlyMap<number, number> {
 
 /** Counts of samples by day, among those of requests. */
 const SAMPLE_USES: ReadonlySet<string> = new Set([
-  ...['http', 'line-protocol', 'websocket', 'mqtt', 'time-series-record', 'senml', 'sparkplug-b']
+  ...['http', 'line-protocol', 'websocket', 'mqtt', 'time-series-record', 'senml', 'sparkplug-b'],
+  ...['http-client', 'modbus', 'opcua']
 ])
 
 const HOUR_S = 3600

@@ -1,0 +1,114 @@
+/**
+ * The port of the collectors: what the supervisor asks of a protocol, and what a protocol gets. A connector implements it
+ * for one protocol; the supervisor opens a session for each interface, opens it again after failures, and passes its
+ * samples on.
+ *
+ * Promises of a connector:
+ * - what is wrong with one item is reported at that item and does not affect the others;
+ * - an error's message is one sentence for people, with what was wrong and where, without secrets;
+ * - memory is bounded: it waits for `deliver` before it reads much more;
+ * - `close` ends everything that the session started, and never throws.
+ */
+import type { Clock } from '../clock.ts'
+import type { Quality } from '../model/samples.ts'
+import type { DataTypeDefXsd } from '../model/types.ts'
+import type { InterfaceDescription, InterfaceItem, Protocol } from '../operations/asset-interfaces/asset-interface.ts'
+
+/** One reading of an item. */
+export interface CollectedSample {
+  readonly item: InterfaceItem
+  /**
+   * In the ValueOnly form: number, bigint, text, boolean, or an object. Undefined: the machine gave none; then the current
+   * value stays, with the quality given here.
+   */
+  readonly value: unknown
+  /** Nanoseconds since 1970: the time of the machine where it gives one, else of the reading. */
+  readonly time: bigint
+  /** Absent: good. */
+  readonly quality?: Quality
+  /** Type of the value in the protocol; absent: that of the value itself. */
+  readonly type?: DataTypeDefXsd
+  /** Read back from the machine's own history, so that it never becomes the current value. */
+  readonly isHistorical?: boolean
+  /** Why the quality is not good, for the list of connections. */
+  readonly reason?: string
+}
+
+/** What a session may use and has to call. */
+export interface SessionContext {
+  readonly clock: Clock
+  /** Aborted when the session is to end. */
+  readonly signal: AbortSignal
+  /**
+   * Passes samples on. Resolves when they are durable; a session that collects faster than it resolves has to bound what
+   * it holds. Never rejects: what is refused for good is counted and reported.
+   */
+  deliver(samples: readonly CollectedSample[]): Promise<void>
+  /** The session works, but not entirely: one sentence, which replaces the one before. */
+  degraded(reason: string): void
+  /** It works entirely again. */
+  recovered(): void
+  /** The connection is lost: the supervisor closes the session and opens another one. */
+  lost(reason: string): void
+  /** Readings that were due and not made. */
+  missed(cycles: number): void
+  /** Samples that the machine produced and that cannot be had any more. One sentence. */
+  gap(reason: string): void
+  /** The description is wrong at this place, an idShortPath in its submodel. */
+  problem(path: string, text: string): void
+  /**
+   * The address to connect to, if the operator allows it. Connect to the returned address, not to the name, which may
+   * resolve to another one by then.
+   * @throws CollectorError
+   */
+  resolve(host: string, port: number): Promise<string>
+  /**
+   * The content of a file with a secret, for a target.
+   * @param name as the description refers to it
+   * @throws CollectorError where there is none, or it is not for this target
+   */
+  secret(name: string, target: { readonly host: string; readonly port: number }): Promise<string>
+}
+
+/** An open connection to one interface. */
+export interface Session {
+  /**
+   * Takes over other items, or other intervals, without reconnecting.
+   * @returns false where a new session is needed, e.g. for another address
+   */
+  reconfigure?(assetInterface: InterfaceDescription): Promise<boolean>
+  /** Reads each item once, in this order. */
+  read(items: readonly InterfaceItem[]): Promise<readonly CollectedSample[]>
+  /** Writes a value in the ValueOnly form; resolves when the machine has confirmed it. @throws CollectorError */
+  write?(item: InterfaceItem, value: unknown): Promise<void>
+  /** Calls an action; inputs and outputs by idShort, in the ValueOnly form. @throws CollectorError */
+  call?(item: InterfaceItem, inputs: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  /** Only to read and write once: it neither polls nor subscribes. */
+  readonly isTest?: boolean
+}
+
+/** Connects and starts to collect. @throws CollectorError where it cannot connect */
+export type OpenSession = (
+  assetInterface: InterfaceDescription,
+  context: SessionContext,
+  options?: OpenOptions
+) => Promise<Session>
+
+/** By protocol; loaded when the first interface of a protocol is configured. */
+export type Connectors = Partial<Readonly<Record<Protocol, () => Promise<OpenSession>>>>
+
+/** For what goes wrong at a machine or in a description; the message is for people. */
+export class CollectorError extends Error {
+  override readonly name = 'CollectorError'
+  /** Does it need a change of the configuration? Then it is tried again only rarely. */
+  readonly isPermanent: boolean
+
+  constructor(message: string, { isPermanent = false, cause }: { isPermanent?: boolean; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.isPermanent = isPermanent
+  }
+}

@@ -1,0 +1,183 @@
+/** The connector for Modbus TCP and for serial lines behind device servers (RTU over TCP). */
+import type { InterfaceDescription, InterfaceItem } from '../../operations/asset-interfaces/asset-interface.ts'
+import {
+  type CollectedSample,
+  CollectorError,
+  type OpenOptions,
+  type OpenSession,
+  type Session,
+  type SessionContext
+} from '../connector.ts'
+import { startPolling } from '../poll-schedule.ts'
+import { BlockReader } from './block-reader.ts'
+import { blocksOf, type RegisterBlock } from './blocks.ts'
+import { ModbusClient } from './client.ts'
+import { type DataPoint, dataPointOf } from './data-point.ts'
+import { rtuFraming, tcpFraming } from './framing.ts'
+import { checkWritten, writeCoilRequest, writeRegistersRequest } from './pdu.ts'
+import { booleanOf, encodeRegisters } from './register-type.ts'
+
+const DEFAULT_PORT = 502
+
+/** Batches that are being stored while polling goes on. */
+const MAX_DELIVERIES = 64
+
+export const openModbus: OpenSession = async (assetInterface, context, options = {}) => {
+  const { host, port, framing } = targetOf(assetInterface.base)
+  const address = await context.resolve(host, port)
+  const { clock, signal } = context
+  let session: ModbusSession | undefined
+  const lost = (reason: string) => session?.lost(reason)
+  const client = await ModbusClient.connect({ address, port, framing, clock, signal, lost })
+  session = new ModbusSession(client, assetInterface, context, options)
+  return session
+}
+
+/** @throws CollectorError */
+function targetOf(base: string | undefined) {
+  const [, scheme, , host, port] =
+    /^modbus\+(tcp|rtu\+tcp|rtutcp|rtu)(:)\/\/([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?(?:[/?]|$)/i.exec(base ?? '') ?? []
+  if (scheme === undefined || host === undefined || Number(port ?? DEFAULT_PORT) > 65535) {
+    throw new CollectorError(`the base ${base ?? ''} is not of the form modbus+tcp://host:port`, { isPermanent: true })
+  }
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port: Number(port ?? DEFAULT_PORT),
+    framing: scheme.toLowerCase() === 'tcp' ? tcpFraming : rtuFraming
+  }
+}
+
+class ModbusSession implements Session {
+  readonly #client: ModbusClient
+  readonly #context: SessionContext
+  readonly #options: OpenOptions
+  readonly #reader: BlockReader
+  #interface: InterfaceDescription
+  #points = new Map<string, DataPoint>()
+  #stops: (() => Promise<void>)[] = []
+  #deliveries = 0
+  /** Items whose last reading was not good, with the reason. */
+  readonly #failing = new Map<string, string>()
+  #isClosed = false
+
+  constructor(
+    client: ModbusClient,
+    assetInterface: InterfaceDescription,
+    context: SessionContext,
+    options: OpenOptions
+  ) {
+    this.#client = client
+    this.#context = context
+    this.#options = options
+    this.#interface = assetInterface
+    this.#reader = new BlockReader(client, context)
+    this.#start(assetInterface)
+  }
+
+  lost(reason: string): void {
+    if (!this.#isClosed) this.#context.lost(reason)
+  }
+
+  async reconfigure(assetInterface: InterfaceDescription): Promise<boolean> {
+    if (assetInterface.base !== this.#interface.base) return false
+    await this.#stop()
+    this.#failing.clear()
+    this.#start(assetInterface)
+    return true
+  }
+
+  async read(items: readonly InterfaceItem[]): Promise<readonly CollectedSample[]> {
+    const points = items.flatMap((item) => this.#points.get(item.path) ?? [])
+    const samples = new Map<string, CollectedSample>()
+    for (const block of blocksOf(points)) {
+      for (const sample of await this.#reader.read(block)) samples.set(sample.item.path, sample)
+    }
+    return items.map(
+      (item) =>
+        samples.get(item.path) ?? {
+          ...{ item, value: undefined, time: this.#context.clock.now(), quality: 'bad' as const },
+          reason: 'its description is wrong'
+        }
+    )
+  }
+
+  async write(item: InterfaceItem, value: unknown): Promise<void> {
+    const point = this.#points.get(item.path)
+    if (point === undefined) throw new CollectorError('its description is wrong')
+    const { unit, table, address, format, timeoutMs, isWrittenAsMultiple } = point
+    if (table !== 'coil' && table !== 'holdingRegister') throw new CollectorError('it can only be read')
+    const request =
+      table === 'coil'
+        ? writeCoilRequest(address, booleanOf(value), isWrittenAsMultiple)
+        : writeRegistersRequest(address, encodeRegisters(value, format), isWrittenAsMultiple)
+    checkWritten(request, await this.#client.request(unit, request, timeoutMs), unit)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#client.close()
+    await this.#stop()
+  }
+
+  #start(assetInterface: InterfaceDescription): void {
+    const { clock, missed, problem } = this.#context
+    this.#interface = assetInterface
+    this.#points = new Map()
+    for (const item of assetInterface.items) {
+      try {
+        this.#points.set(item.path, dataPointOf(assetInterface, item))
+      } catch (error) {
+        problem(item.path, (error as Error).message)
+      }
+    }
+    if (this.#options.isTest) return
+    for (const [intervalMs, points] of Map.groupBy(this.#points.values(), (point) => point.intervalMs)) {
+      let blocks = blocksOf(points)
+      const poll = async () => {
+        blocks = await this.#poll(blocks)
+      }
+      this.#stops.push(startPolling({ clock, intervalMs, missed, poll }))
+    }
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all(this.#stops.splice(0).map((stop) => stop()))
+  }
+
+  /** @returns the blocks for the next cycle */
+  async #poll(blocks: readonly RegisterBlock[]): Promise<RegisterBlock[]> {
+    const next: RegisterBlock[] = []
+    if (this.#deliveries >= MAX_DELIVERIES) {
+      this.#context.missed(1)
+      return [...blocks]
+    }
+    const samples: CollectedSample[] = []
+    for (const block of blocks) {
+      if (this.#isClosed) return [...blocks]
+      const parts = await this.#reader.readSplitting(block, samples)
+      next.push(...parts)
+    }
+    if (!this.#isClosed) this.#pass(samples)
+    return next
+  }
+
+  /** Of items that fail for the same reason as before nothing is stored again. */
+  #pass(samples: readonly CollectedSample[]): void {
+    const before = this.#failing.size
+    const news = samples.filter(({ item, quality, reason = '' }) => {
+      if (quality === undefined || quality === 'good') {
+        this.#failing.delete(item.path)
+        return true
+      }
+      const isKnown = this.#failing.get(item.path) === reason
+      this.#failing.set(item.path, reason)
+      return !isKnown
+    })
+    const [first] = this.#failing
+    if (first !== undefined)
+      this.#context.degraded(`${this.#failing.size} items cannot be read; ${first[0]}: ${first[1]}`)
+    else if (before > 0) this.#context.recovered()
+    this.#deliveries++
+    void this.#context.deliver(news).finally(() => this.#deliveries--)
+  }
+}

@@ -1,0 +1,66 @@
+/** Settings of what machines are read by: an MQTT broker, and the collectors. */
+import {
+  parseBrokerUrl,
+  parseClaims,
+  parseOptionalClaims,
+  parseTargetList,
+  parseText,
+  parseTopicLevel
+} from './parsers.ts'
+
+export const machineSettings = {
+  MQTT_URL: {
+    parse: parseBrokerUrl,
+    default: '',
+    means: 'URL of an MQTT broker to receive samples from: `mqtt://`, `mqtts://`, `ws://` or `wss://`'
+  },
+  MQTT_CREDENTIALS_FILE: { parse: parseText, default: '', means: 'File with `user:password` for the MQTT broker' },
+  MQTT_CA_FILE: { parse: parseText, default: '', means: 'CA certificates (PEM) for the connection to the MQTT broker' },
+  MQTT_CLIENT_ID: {
+    parse: parseText,
+    default: '',
+    means:
+      'MQTT client id, unique and stable across restarts so that the broker resumes the session; empty: derived from the stored data'
+  },
+  MQTT_MAPPING: {
+    parse: parseText,
+    default: '',
+    means:
+      'JSON file that maps topics to elements; empty: Sparkplug B devices by the idShort of their submodel, and the asset interfaces (IDTA 02017) that are stored'
+  },
+  MQTT_CLAIMS: {
+    parse: parseClaims,
+    default: 'role=gateway',
+    means:
+      'Claims of what the MQTT broker sends, as `name=value` pairs separated by commas or as JSON; what they may write the access rules decide, where callers are authenticated'
+  },
+  MQTT_PUBLISH_CLAIMS: {
+    parse: parseOptionalClaims,
+    default: '',
+    means:
+      'Claims of those who read what is published by MQTT: no more than they may read is, where callers are authenticated; empty: everything'
+  },
+  MQTT_PUBLISH: {
+    parse: parseTopicLevel,
+    default: '',
+    means: 'Repository name in the topics of Eclipse BaSyx on which changes are published; empty: none are'
+  },
+  COLLECT_TARGETS: {
+    parse: parseTargetList,
+    default: '',
+    means:
+      'Hosts and networks, each with its ports, that the hub may connect to where a stored Asset Interfaces Description (IDTA 02017) says so, e.g. `192.168.10.0/24:502,plc-1.plant`; empty: none. This machine and its link count only where they are listed themselves'
+  },
+  COLLECT_CLAIMS: {
+    parse: parseClaims,
+    default: 'role=gateway',
+    means:
+      'Claims of what is collected from machines, like `MQTT_CLAIMS`; what may be written the access rules decide, where callers are authenticated'
+  },
+  COLLECT_SECRETS: {
+    parse: parseText,
+    default: '',
+    means:
+      'Folder with secrets for machines: a folder for each host, `host` or `host_port`, with a file for each secret that a description names'
+  }
+}

@@ -1,0 +1,115 @@
+/** Collecting by what is stored alone: the shipped hub, and a Modbus server of another library. */
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import jsmodbus from 'jsmodbus'
+import t, { type Test } from 'tap'
+import type { Submodel } from '../../src/model/types.ts'
+import { type DescribedInterface, description, MODBUS, mapping, press } from '../collectors/asset-interface.ts'
+import { until } from '../until.ts'
+import { type Running, start } from './harness.ts'
+
+interface Machine {
+  readonly holding: Buffer
+  readonly port: number
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** A machine that can be switched off and on. */
+async function machine(t: Test): Promise<Machine> {
+  const holding = Buffer.alloc(200)
+  const sockets = new Set<Socket>()
+  let tcp: Server
+  let port = 0
+  const begin = async () => {
+    tcp = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    })
+    new jsmodbus.server.TCP(tcp, { holding })
+    tcp.listen(port, '127.0.0.1')
+    await once(tcp, 'listening')
+    port = (tcp.address() as AddressInfo).port
+  }
+  const stop = async () => {
+    if (!tcp.listening) return
+    const closed = once(tcp, 'close')
+    tcp.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  await begin()
+  t.teardown(stop)
+  return { holding, port, stop, start: begin }
+}
+
+const modbus = (port: number, address = 1): DescribedInterface => ({
+  ...{ idShort: 'InterfaceMODBUS', vocabulary: MODBUS, interval: 0.05 },
+  endpoint: { base: `modbus+tcp://127.0.0.1:${port}` },
+  properties: { Speed: { form: { href: `1/${address}`, modv_entity: 'HoldingRegister', modv_type: 'xsd:short' } } }
+})
+
+async function put(hub: Running, submodel: Submodel): Promise<void> {
+  const path = `/submodels/${Buffer.from(submodel.id).toString('base64url')}`
+  const { status } = await hub.put(path, submodel)
+  if (status >= 300) throw new Error(`PUT was answered with ${status}`)
+}
+
+async function describe(hub: Running, ...interfaces: readonly DescribedInterface[]): Promise<void> {
+  const described = description(interfaces)
+  await put(hub, described)
+  await put(hub, mapping(described, interfaces))
+}
+
+const rowOf = (hub: Running, path = 'Speed') => hub.server.store.element('urn:press', path)
+const value = async (hub: Running, path?: string): Promise<string | undefined> =>
+  JSON.parse((await rowOf(hub, path))?.value ?? '{}').value
+
+t.test('stored submodels alone make the hub read a machine, and follow their changes', async (t) => {
+  const { port, holding } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  await put(hub, press({ Speed: 'xs:int' }))
+  await describe(hub, modbus(port))
+  holding.writeInt16BE(12, 0)
+  await until(async () => (await value(hub)) === '12')
+  holding.writeInt16BE(13, 0)
+  await until(async () => (await value(hub)) === '13')
+  holding.writeInt16BE(77, 18)
+  await describe(hub, modbus(port, 10))
+  await until(async () => (await value(hub)) === '77')
+  await hub.remove(`/submodels/${Buffer.from('urn:mapping').toString('base64url')}`)
+  const { senders } = hub.server.context.ingest
+  t.match(senders.list(), [{ transport: 'modbus' }])
+})
+
+t.test('a machine that is gone makes its values bad, and is read again once it is back', async (t) => {
+  const { port, holding, stop, start: switchOn } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  await put(hub, press({ Speed: 'xs:int' }))
+  await describe(hub, modbus(port))
+  holding.writeInt16BE(12, 0)
+  await until(async () => (await value(hub)) === '12')
+  await stop()
+  await until(async () => (await rowOf(hub))?.quality === 'bad')
+  t.equal(await value(hub), '12', 'the value stays')
+  holding.writeInt16BE(14, 0)
+  await switchOn()
+  await until(async () => (await value(hub)) === '14')
+  t.not((await rowOf(hub))?.quality, 'bad')
+})
+
+t.test('an address that the operator did not list is not connected to', async (t) => {
+  const { port } = await machine(t)
+  const other = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${other.port}` })
+  await put(hub, press({ Speed: 'xs:int', Level: 'xs:int' }))
+  const { properties } = modbus(other.port)
+  const interfaces = [
+    modbus(port),
+    { ...modbus(other.port), idShort: 'InterfaceOther', properties: { Level: properties.Speed ?? { form: {} } } }
+  ]
+  other.holding.writeInt16BE(5, 0)
+  await describe(hub, ...interfaces)
+  await until(async () => (await value(hub, 'Level')) === '5')
+  t.notOk(await value(hub))
+})
