@@ -4,7 +4,7 @@ import fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import { Background, startBackground } from './app/background.ts'
 import { readPlanOrigin } from './app/collection.ts'
 import { openCompliance, startComplianceSchedule } from './app/compliance.ts'
-import { LazyLogger, logOptions, RequestLog } from './app/logging.ts'
+import { logOptions, makeChildrenLazy, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
 import { openPool } from './app/pool/open-pool.ts'
@@ -158,11 +158,10 @@ class HubServer implements Server {
 
 async function createApp(config: Config, tls: TlsFiles | undefined): Promise<FastifyInstance> {
   const { http, ...options } = fastifyOptions(config.API_PREFIX, streamPaths(config.API_PREFIX))
-  return fastify({
+  const app = fastify({
     logger: await logOptions(config),
     logController: new RequestLog(config),
     genReqId: requestIds(),
-    childLoggerFactory: (logger, bindings, options) => new LazyLogger(logger, bindings, options),
     bodyLimit: config.BODY_LIMIT,
     requestTimeout: config.REQUEST_TIMEOUT,
     forceCloseConnections: 'idle',
@@ -170,6 +169,8 @@ async function createApp(config: Config, tls: TlsFiles | undefined): Promise<Fas
     ...options,
     ...(tls === undefined ? { http } : { https: { ...http, ...serverOptions(tls) } })
   } as FastifyHttpOptions<HttpServer>)
+  makeChildrenLazy(app.log)
+  return app
 }
 
 /** Ids that are unique across restarts, and cheaper than a UUID per request. */

@@ -65,21 +65,37 @@ type Logger = FastifyBaseLogger
 type Bindings = Parameters<Logger['child']>[0]
 type ChildLoggerOptions = NonNullable<Parameters<Logger['child']>[1]>
 
+/**
+ * Makes the children of a logger {@link LazyLogger}s. Not by Fastify's `childLoggerFactory`, as Fastify inspects each logger
+ * that comes from one.
+ */
+export function makeChildrenLazy(log: Logger): void {
+  const parent = { level: () => log.level, child: log.child.bind(log) }
+  log.child = ((bindings: Bindings, options: ChildLoggerOptions) =>
+    new LazyLogger(parent, bindings, options)) as Logger['child']
+}
+
+/** What a logger needs of the one above it. */
+interface ParentLogger {
+  readonly level: () => string
+  readonly child: (bindings: Bindings, options: ChildLoggerOptions) => Logger
+}
+
 /** The logger of one request, created when it first logs: most requests log nothing, and creating one takes time. */
-export class LazyLogger implements Logger {
-  readonly #parent: Logger
+class LazyLogger implements Logger {
+  readonly #parent: ParentLogger
   readonly #bindings: Bindings
   readonly #options: ChildLoggerOptions
   #created: Logger | undefined
 
-  constructor(parent: Logger, bindings: Bindings, options: ChildLoggerOptions) {
+  constructor(parent: ParentLogger, bindings: Bindings, options: ChildLoggerOptions) {
     this.#parent = parent
     this.#bindings = bindings
     this.#options = options
   }
 
   get level(): string {
-    return this.#parent.level
+    return this.#created?.level ?? this.#parent.level()
   }
 
   set level(level: string) {

@@ -88,6 +88,8 @@ function subjectOf(route: string, apiPrefix: string): string | undefined {
 
 /** Requests of one route that were answered with one status. */
 interface RequestSeries {
+  readonly method: string
+  readonly status: number
   readonly labels: string
   /** Requests per bucket of DURATION_BUCKETS_S, and beyond them; not cumulative. */
   readonly counts: number[]
@@ -99,8 +101,8 @@ interface RequestSeries {
  * arrays, and does the rest when the metrics are read.
  */
 class RequestHistogram {
-  /** By route, then by method and status: one key of all three would cost more than everything else here. */
-  readonly #series = new Map<string, Map<string, RequestSeries>>()
+  /** By route, which has few: a key of route, method and status would have to be put together for each request. */
+  readonly #series = new Map<string, RequestSeries[]>()
 
   observe(method: string, route: string, status: number, seconds: number): void {
     const series = this.#seriesOf(method, route, status)
@@ -111,23 +113,23 @@ class RequestHistogram {
   }
 
   #seriesOf(method: string, route: string, status: number): RequestSeries {
-    const key = method + status
-    const known = this.#series.get(route)?.get(key)
-    if (known !== undefined) return known
+    const ofRoute = this.#series.get(route) ?? []
+    for (const known of ofRoute) if (known.status === status && known.method === method) return known
     const labels = `method="${method}",route="${route.replace(/["\\]/g, '\\$&')}",status="${status}"`
-    const series = { labels, counts: new Array<number>(DURATION_BUCKETS_S.length + 1).fill(0), seconds: 0 }
-    this.#series.set(route, (this.#series.get(route) ?? new Map<string, RequestSeries>()).set(key, series))
+    const counts = new Array<number>(DURATION_BUCKETS_S.length + 1).fill(0)
+    const series = { method, status, labels, counts, seconds: 0 }
+    ofRoute.push(series)
+    this.#series.set(route, ofRoute)
     return series
   }
 
   /** Requests that were answered, by what they are of. */
   totals(apiPrefix: string): Readonly<Record<string, number>> {
     const totals: Record<string, number> = {}
-    for (const [route, byStatus] of this.#series) {
+    for (const [route, ofRoute] of this.#series) {
       const of = subjectOf(route, apiPrefix)
-      for (const [key, { counts }] of byStatus) {
-        const isRefused = Number(key.slice(-3)) >= 400
-        if (isRefused || of === undefined) continue
+      for (const { status, counts } of ofRoute) {
+        if (status >= 400 || of === undefined) continue
         totals[of] = (totals[of] ?? 0) + counts.reduce((sum, count) => sum + count, 0)
       }
     }
@@ -141,8 +143,7 @@ class RequestHistogram {
       `# HELP ${name} Time from the arrival of a request to the end of its answer`,
       `# TYPE ${name} histogram`
     ]
-    const all = [...this.#series.values()].flatMap((series) => [...series.values()])
-    for (const { labels, counts, seconds } of all) {
+    for (const { labels, counts, seconds } of [...this.#series.values()].flat()) {
       let sum = 0
       for (const [bucket, count] of counts.entries()) {
         sum += count

@@ -60,7 +60,7 @@ export function toValue(container: Container, shape: ValueModifiers = {}): unkno
 export function valueOfRow(modelType: string, valueType: string | undefined, members: string): string | undefined {
   if (members === '{}') return undefined
   if (modelType === 'Property') {
-    const text = PLAIN_ROW.exec(members)?.[1]
+    const text = plainText(members)
     const type = valueType as DataTypeDefXsd | undefined
     if (text !== undefined && type !== undefined) {
       // The stored spelling of such a number is JSON's; so is a text without escapes.
@@ -75,8 +75,17 @@ export function valueOfRow(modelType: string, valueType: string | undefined, mem
   return value === undefined ? undefined : JSON.stringify(value)
 }
 
-/** A row that needs no parsing: one text without escapes. */
-const PLAIN_ROW = /^\{"value":"([^"\\]*)"\}$/
+/** The text of a row that needs no parsing: of one value without escapes. */
+function plainText(members: string): string | undefined {
+  if (!members.startsWith(PLAIN_START) || members.includes('\\')) return undefined
+  const end = members.length - PLAIN_END.length
+  return members.indexOf('"', PLAIN_START.length) === end && members.endsWith(PLAIN_END)
+    ? members.slice(PLAIN_START.length, end)
+    : undefined
+}
+
+const PLAIN_START = '{"value":"'
+const PLAIN_END = '"}'
 
 /** Numbers that JSON.stringify spells the same: few digits, no exponent, no leading or trailing zeros. */
 const PLAIN_NUMBER = /^(?!-0$)-?(?:0|[1-9]\d{0,8})(?:\.\d{0,5}[1-9])?$/

@@ -56,7 +56,7 @@ export const getByPath: OperationHandler = async (context, request) => {
   const id = submodelOf(request)
   const path = pathOf(request)
   const text = formatPath(path)
-  const row = await rowOf(context, id, text)
+  const row = (await context.store.element(id, text)) ?? (await throwNotFound(context, id, text))
   if (!allowsContent(row.modelType, request.content)) throw contentNotDefined(request.content, row)
   if (request.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
     return valueResponse(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
@@ -173,7 +173,7 @@ async function patchValue(context: OperationContext, request: ApiRequest): Promi
   const path = pathOf(request)
   const text = formatPath(path)
   return retryConflicts(async () => {
-    const row = await rowOf(context, id, text)
+    const row = (await context.store.element(id, text)) ?? (await throwNotFound(context, id, text))
     if (!allowsContent(row.modelType, 'value')) throw contentNotDefined('value', row)
     if (childrenMember(row.modelType) !== undefined) return patchValues(context, request, path)
     checkPreconditions(request, await leafTag(context, request, id, row.revision))

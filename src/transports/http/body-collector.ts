@@ -96,6 +96,11 @@ type Done = (error: Error | null, bytes?: Buffer) => void
 
 /** Collects the body of a request, for Fastify's content type parsers. */
 export function collectBody(payload: Readable, options: CollectOptions, done: Done): void {
+  // Where no body was announced there is no stream, and no event of one.
+  if (payload.readableEnded) {
+    done(null, Buffer.alloc(0))
+    return
+  }
   const collector = new BodyCollector(options)
   payload.on('data', take).on('end', end).on('error', end).on('close', end)
 

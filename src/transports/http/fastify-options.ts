@@ -13,6 +13,8 @@ export function fastifyOptions(prefix: string, webSockets: readonly string[] = [
   return {
     // Every other offer to upgrade is ignored, e.g. to HTTP/2 (RFC 9110, 7.8).
     http: {
+      // A request without a body has no stream then, which costs to open, end and close: it has no event, and has ended.
+      optimizeEmptyRequests: true,
       shouldUpgradeCallback: (request) => wantsWebSocket(request) && webSockets.includes(pathOf(request, prefix))
     },
     rewriteUrl: ({ url = '/' }) => rewriteUrl(url, prefix),

@@ -152,10 +152,18 @@ function documentRoute(route: Route, { hub, examined, handlers, reading }: Route
         operation = asynchronous
         apiRequest.definition = INVOKE_ASYNC
       }
-      run(operation, isOwnRequest(request) ? examined : hub, request.access, guard, apiRequest)
-        .then((response) => void send(response, apiRequest, request, reply))
+      const refuse = (error: unknown) => {
         // Fastify would send a thrown string as a successful response.
-        .catch((error: unknown) => void reply.send(error instanceof Error ? error : wrapped(error)))
+        reply.send(error instanceof Error ? error : wrapped(error))
+      }
+      // Not two promises, one for the response and one for an error.
+      run(operation, isOwnRequest(request) ? examined : hub, request.access, guard, apiRequest).then((response) => {
+        try {
+          send(response, apiRequest, request, reply)
+        } catch (error) {
+          refuse(error)
+        }
+      }, refuse)
     }
   }
 }

@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import type { ApiRequest } from '../../operations/api-request.ts'
 import type { RequestQuery } from '../../operations/request-query.ts'
+import type { Verb } from '../../operations/table.ts'
+import { BoundedCache } from '../../security/bounded-cache.ts'
 import { readAccept, readRange, readTags } from './headers.ts'
 import { decodeHandle, decodeId, decodePath, decodeStoredPath } from './identifiers.ts'
 import { type PageLimits, parseQuery, type QueryParams, queryParser } from './parameters.ts'
@@ -19,6 +21,26 @@ export interface RequestOptions extends PageLimits {
 }
 
 const NO_PARAMETERS: QueryParams = new Map()
+
+/** What a path says, which is the same for each request to it. */
+type PathParts = Pick<ApiRequest, PathParameter | 'mount'>
+
+interface KnownPath {
+  /** Of its route; the same path may be another route's for another method. */
+  readonly names: readonly PathParameter[]
+  readonly parts: PathParts
+}
+
+/** Approximate bytes of the paths known for one method. */
+const KNOWN_BYTES = 4 * 2 ** 20
+/** Of one path beside its text, which it contains twice: encoded and decoded. */
+const KNOWN_OVERHEAD_BYTES = 200
+
+/** Paths that were decoded lately: clients read and write the same ones again and again. */
+const knownPaths: { readonly [Of in Verb]?: BoundedCache<KnownPath> } = {
+  GET: new BoundedCache(KNOWN_BYTES),
+  PATCH: new BoundedCache(KNOWN_BYTES)
+}
 
 /** The query of a request. @throws HubError BadRequest */
 export function queryParamsOf({ raw: { url = '' } }: FastifyRequest): QueryParams {
@@ -40,28 +62,23 @@ export function requestReader(
   // Where there are several media types, the operation chooses.
   const givesJson = definition.gives !== undefined && definition.gives !== 'file' && definition.media === undefined
 
+  const known = knownPaths[definition.verb]
+
   return (request, params) => {
     const { headers } = request
     const accept = readAccept(headers.accept)
     // Checked first: a write must not be followed by a refusal to answer.
     if (givesJson && !accept.json) throw new HubError('NotAcceptable', ['application/json'])
     const apiRequest: Writable<ApiRequest> = {
+      ...pathParts(request, params),
       definition,
       content,
       query: params === NO_PARAMETERS ? emptyQuery : parseApiQuery(params),
       accept: accept.types,
-      base: root(request),
-      mount: mountOf(request.raw.url ?? '', prefix.length, depth)
+      base: root(request)
     }
     if (accept.versions !== undefined) apiRequest.acceptedVersions = accept.versions
     if (service !== undefined) apiRequest.service = service
-    const parameters = request.params as Record<string, string>
-    for (const name of names) {
-      const text = parameters[name] ?? ''
-      if (name === 'idShortPath') apiRequest.idShortPath = readPath(text, name)
-      else if (name === 'handleId') apiRequest.handleId = decodeHandle(text)
-      else apiRequest[name] = decodeId(text, name)
-    }
     const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, range } = headers
     if (ifMatch !== undefined) apiRequest.ifMatch = readTags(ifMatch, false)
     if (ifNoneMatch !== undefined) apiRequest.ifNoneMatch = readTags(ifNoneMatch, true)
@@ -72,6 +89,27 @@ export function requestReader(
       if (parsed !== undefined) apiRequest.range = parsed
     }
     return apiRequest
+  }
+
+  function pathParts(request: FastifyRequest, params: QueryParams): PathParts {
+    const { url = '' } = request.raw
+    const found = known?.get(url)
+    if (found?.names === names) return found.parts
+    const parts = decodeParts(url, request.params as Record<string, string>)
+    // With a query the variants would be too many.
+    if (params === NO_PARAMETERS) known?.set(url, { names, parts }, KNOWN_OVERHEAD_BYTES + 2 * url.length)
+    return parts
+  }
+
+  function decodeParts(url: string, parameters: Record<string, string>): PathParts {
+    const parts: Writable<PathParts> = { mount: mountOf(url, prefix.length, depth) }
+    for (const name of names) {
+      const text = parameters[name] ?? ''
+      if (name === 'idShortPath') parts.idShortPath = readPath(text, name)
+      else if (name === 'handleId') parts.handleId = decodeHandle(text)
+      else parts[name] = decodeId(text, name)
+    }
+    return parts
   }
 }
 
