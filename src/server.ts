@@ -7,7 +7,7 @@ import { openCompliance, startComplianceSchedule } from './app/compliance.ts'
 import { logOptions, makeChildrenLazy, RequestLog } from './app/logging.ts'
 import { openStore } from './app/open-store.ts'
 import { type OperatorFiles, readOperatorFiles } from './app/operator-files.ts'
-import { openPool } from './app/pool/open-pool.ts'
+import { openHistoryThread, openPool } from './app/pool/open-pool.ts'
 import { preload } from './app/preload.ts'
 import { reloadFiles } from './app/reload-files.ts'
 import { openServices, type Services } from './app/services.ts'
@@ -72,7 +72,9 @@ export async function createServer(
     const tls = files.tls && new TlsServer(app, config, files.tls)
     const background = new Background()
     const threads = openPool(config, clock, allInThreads)
-    const services = await openServices({ config, clock, store, files, plan, log: app.log, threads })
+    const historyThread = openHistoryThread(config, clock, allInThreads)
+    const parts = { config, clock, store, files, plan, log: app.log, threads, historyThread }
+    const services = await openServices(parts)
     const compliance = openCompliance({ config, services, app })
     const transports = { config, given, services, compliance, lineRules, followed, mqtt: () => background.mqtt }
     const drain = await mountTransports(app, transports)
@@ -151,6 +153,7 @@ class HubServer implements Server {
     await services.collection?.stop()
     await services.usage.stop()
     await services.historyWriter.stop()
+    await services.historyThread.close()
     await services.audit.close()
     await services.store.close()
   }

@@ -56,6 +56,8 @@ export interface Services {
   readonly history: History
   readonly historyWriter: HistoryWriter
   readonly policyOf: HistoryPolicyOf
+  /** Ends after the history writer. */
+  readonly historyThread: ThreadPool
   /** Undefined where there is no collection plan. */
   readonly collection: CollectionFigures | undefined
   readonly subscriptions: Subscriptions
@@ -83,17 +85,19 @@ export interface ServiceParts {
   readonly plan: PlanOrigin | undefined
   readonly log: FastifyBaseLogger
   readonly threads: ThreadPool
+  readonly historyThread: ThreadPool
 }
 
 export async function openServices(parts: ServiceParts): Promise<Services> {
-  const { config, clock, store, files, plan, log, threads } = parts
+  const { config, clock, store, files, plan, log, threads, historyThread } = parts
   const { templates } = files
   // First, as the hub may not start without it.
   const audit = openAudit({ config, store, clock, log })
   const identity = await openIdentity({ config, files, store, clock, log, events: securityEvents(audit) })
   const failed = retryLogger(log)
   const policyOf = historyPolicies(store, config.HISTORY)
-  const historyWriter = await startHistoryWriter(store, { policyOf, clock, failed: failed('Writing the history') })
+  const writing = { policyOf, clock, threads: historyThread, failed: failed('Writing the history') }
+  const historyWriter = await startHistoryWriter(store, writing)
   const history = historyOf(store, historyWriter)
   const limits = callerLimits(config, clock)
   const plant = plantView(store)
@@ -157,8 +161,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
   })
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
-    clockJumps: { count: 0 },
-    ...{ plant, usage, context },
+    ...{ plant, usage, context, historyThread, clockJumps: { count: 0 } },
     collection: collection?.figures,
     examined: { ...context, store: withSegments, readsOf: withSegments.readsOf },
     baseUrl

@@ -173,7 +173,8 @@ export const settings = {
   EXPORT_THREADS: {
     parse: parseThreads,
     default: 'auto',
-    means: 'Threads for large exports: `auto`, a number, or `off`'
+    means:
+      'Threads for large exports: `auto`, a number, or `off`; with `off` the history is packed on the main thread, too'
   },
   LOG_RETENTION: { parse: parseDuration, default: '7d', means: 'Time for which the log of changes is kept' },
   HISTORY: {

@@ -19,6 +19,8 @@ export interface PoolOptions {
   readonly timers: Timers
   /** Also what is not heavy, for tests. */
   readonly takesAll?: boolean
+  /** Of each thread; the default is enough for the batches of an export. */
+  readonly youngGenerationMb?: number
 }
 
 export interface TaskRequest {
@@ -36,7 +38,7 @@ const MAX_TASKS = 32
 
 /** A runaway task ends its thread, not the hub. */
 const MAX_HEAP_MB = 512
-/** Enough for the batches of an export; the default takes more memory than it saves time. */
+/** The default of Node takes more memory than it saves time. */
 const YOUNG_GENERATION_MB = 32
 
 const IDLE_CHECK_MS = 20_000
@@ -81,9 +83,10 @@ export class ThreadPool {
       if (first.tasks < MAX_TASKS) return first
       throw new HubError('Unavailable', ['Too many exports are in progress; try again when some are done'])
     }
+    const { module, youngGenerationMb = YOUNG_GENERATION_MB } = this.#options
     const thread = new TaskThread({
-      module: this.#options.module,
-      limits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+      module,
+      limits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: youngGenerationMb },
       onEnd: () => this.#threads.delete(thread),
       failure: ({ message }) =>
         new HubError('Unavailable', [`The thread that computed this has failed; try again. ${message}`])

@@ -1,6 +1,7 @@
-/** Opens the pool of threads; none is started yet. */
+/** Opens the pools of threads; none is started yet. */
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config/config.ts'
+import { openHistoryPool } from '../../consumers/history/history-pool.ts'
 import { ThreadPool } from '../../threads/pool.ts'
 
 /** As source and as built. */
@@ -9,4 +10,9 @@ const MODULE = new URL(import.meta.url.replace(/open-pool(\.[jt]s)$/, 'thread$1'
 /** @param takesAll see `PoolOptions` */
 export function openPool({ EXPORT_THREADS: threads }: Config, timers: Clock, takesAll: boolean): ThreadPool {
   return new ThreadPool({ module: MODULE, threads, timers, takesAll })
+}
+
+/** For what consumers of the log compute; without threads for exports there is none for them either. */
+export function openHistoryThread({ EXPORT_THREADS: threads }: Config, timers: Clock, takesAll: boolean): ThreadPool {
+  return openHistoryPool({ threads: Math.min(threads, 1), timers, takesAll })
 }

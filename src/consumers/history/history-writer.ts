@@ -13,16 +13,15 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
-import { isDamaged } from '../../store/damage.ts'
-import { describeChunk } from '../../store/merge-chunks.ts'
 import type { PackedRun } from '../../store/packed-run.ts'
 import { Lease } from '../../store/run-as-leader.ts'
-import { decodeRun } from '../../store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
+import type { ThreadPool } from '../../threads/pool.ts'
 import { TimeSlice } from '../../time-slice.ts'
-import { CHUNK_SAMPLES, pack, type UnfilledChunk } from './packing.ts'
-import { type PendingChange, PendingChanges, type SampleChange } from './pending.ts'
+import { LastChunks } from './last-chunks.ts'
+import { type Packer, packHere, packIn, type SeriesToPack } from './packer.ts'
+import { estimateBytes, type PendingChange, PendingChanges, type SampleChange } from './pending.ts'
 import { type HistoryPolicyOf, KEEP_EVERYTHING } from './policy.ts'
 import { ScratchHistory } from './scratch-history.ts'
 
@@ -35,6 +34,8 @@ export interface HistoryWriterOptions {
   readonly intervalMs?: number
   readonly maxPendingBytes?: number
   readonly clock?: Clock
+  /** Where much is packed; absent: here. */
+  readonly threads?: ThreadPool
 }
 
 /** Name of the cursor and of the lease. */
@@ -45,10 +46,15 @@ const WRITE_INTERVAL_MS = 10_000
 const MAX_PENDING_BYTES = 16 * 1024 * 1024
 const ENTRIES_PER_READ = 1000
 
-const EARLIEST = -(2n ** 63n)
+/** Of samples that are packed, and whose chunks are stored, together: commits wait for their transaction. */
+const BATCH_BYTES = 256 * 1024
+const BATCH_SERIES = 100
+const BATCHES_AT_ONCE = 2
 
-/** Series of which the last chunk is remembered. */
-const CACHE_ENTRIES = 100_000
+/** Less than this is packed sooner than a thread has started. */
+const MIN_THREAD_BYTES = 256 * 1024
+
+const EARLIEST = -(2n ** 63n)
 
 export async function startHistoryWriter(store: Store, options: HistoryWriterOptions): Promise<HistoryWriter> {
   return new HistoryWriter(store, options, (await store.cursor(HISTORY_CONSUMER)) ?? 0)
@@ -59,6 +65,7 @@ export class HistoryWriter {
   readonly #lease: Lease
   readonly #policyOf: HistoryPolicyOf
   readonly #failed: (error: unknown) => void
+  readonly #threads: ThreadPool | undefined
   readonly #maxPendingBytes: number
   readonly #stopTimer: () => void
   readonly #stopListening: () => void
@@ -81,7 +88,8 @@ export class HistoryWriter {
       policyOf = () => KEEP_EVERYTHING,
       intervalMs = WRITE_INTERVAL_MS,
       maxPendingBytes = MAX_PENDING_BYTES,
-      clock = systemClock
+      clock = systemClock,
+      threads
     }: HistoryWriterOptions,
     position: number
   ) {
@@ -89,6 +97,7 @@ export class HistoryWriter {
     this.#lease = new Lease(store, { name: HISTORY_CONSUMER, ttlMs: LEASE_TTL_MS, clock })
     this.#policyOf = policyOf
     this.#failed = failed
+    this.#threads = threads
     this.#maxPendingBytes = maxPendingBytes
     this.#lastChunks = new LastChunks(store, failed)
     this.#scratch = new ScratchHistory(store)
@@ -205,32 +214,77 @@ export class HistoryWriter {
     const mayBeWritten = !this.#isInStep
     if (mayBeWritten) this.#lastChunks.clear()
     this.#isInStep = false
-    // So that requests get their turn.
-    const slice = new TimeSlice()
-    for (const series of this.#pending.series()) {
-      const changes = this.#pending.items(series, upTo)
-      const unwritten = mayBeWritten ? await this.#withoutWritten(series, changes) : changes
-      if (unwritten.length === 0) continue
-      await this.#put(series, unwritten)
-      await slice.check()
-    }
+    await this.#putAll(this.#batches(upTo, mayBeWritten))
     await this.#scratch.remove(upTo)
     if (upTo > written) await this.#store.setCursor(HISTORY_CONSUMER, upTo)
     this.#pending.dropUntil(upTo)
     this.#isInStep = true
   }
 
-  async #put(series: SeriesName, changes: readonly PendingChange[]): Promise<void> {
-    const { chunks, replaced } = pack(series, changes, await this.#lastChunks.unfilled(series))
+  /** One batch is packed while another is made durable. @throws what failed first, once nothing is under way */
+  async #putAll(batches: AsyncIterable<readonly SeriesToPack[]>): Promise<void> {
+    const packer = await this.#packer()
+    const put = async () => {
+      for await (const batch of batches) await this.#put(batch, packer)
+    }
+    const ends = await Promise.allSettled(Array.from({ length: BATCHES_AT_ONCE }, put))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
+  }
+
+  async #put(batch: readonly SeriesToPack[], packer: Packer): Promise<void> {
+    const packed = await packer(batch)
     try {
-      await this.#store.putChunks(chunks, replaced)
-      this.#lastChunks.note(series, chunks)
+      await this.#store.putChunks(
+        packed.flatMap(({ chunks }) => chunks),
+        packed.flatMap(({ replaced }) => replaced)
+      )
     } catch (error) {
       if (!isChunkConflict(error)) throw error
-      // The last chunk was compacted meanwhile.
-      this.#lastChunks.delete(series)
-      await this.#put(series, changes)
+      // The last chunk of one of them was compacted meanwhile.
+      for (const { name } of batch) this.#lastChunks.delete(name)
+      for (const { name, changes } of batch) {
+        await this.#put([{ name, changes, last: await this.#lastChunk(name) }], packer)
+      }
+      return
     }
+    for (const [index, { chunks, damage }] of packed.entries()) {
+      if (damage !== undefined) this.#failed(damage)
+      const name = batch[index]?.name
+      if (name !== undefined) this.#lastChunks.note(name, chunks)
+    }
+  }
+
+  /** Series with what is pending of each, in parts that are worth a message and a transaction. */
+  async *#batches(upTo: number, mayBeWritten: boolean): AsyncGenerator<readonly SeriesToPack[]> {
+    // So that requests get their turn.
+    const slice = new TimeSlice()
+    let batch: SeriesToPack[] = []
+    let bytes = 0
+    for (const name of this.#pending.series()) {
+      const pending = this.#pending.items(name, upTo)
+      const changes = mayBeWritten ? await this.#withoutWritten(name, pending) : pending
+      await slice.check()
+      if (changes.length === 0) continue
+      const last = await this.#lastChunk(name)
+      batch.push({ name, changes, last })
+      bytes += changes.reduce((sum, { change }) => sum + estimateBytes(change), last?.bytes.length ?? 0)
+      if (bytes < BATCH_BYTES && batch.length < BATCH_SERIES) continue
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    if (batch.length > 0) yield batch
+  }
+
+  async #lastChunk(name: SeriesName): Promise<Chunk | undefined> {
+    const { mean } = await this.#policyOf(name)
+    return this.#lastChunks.unfilled(name, mean !== undefined)
+  }
+
+  async #packer(): Promise<Packer> {
+    const threads = this.#threads
+    const isInThread = await threads?.takes(() => this.#pending.bytes >= MIN_THREAD_BYTES)
+    return threads !== undefined && isInThread === true ? packIn(threads) : packHere
   }
 
   /**
@@ -249,68 +303,6 @@ export class HistoryWriter {
   }
 }
 
-/** The last chunk of each series, to which small runs are added until it is full. */
-class LastChunks {
-  readonly #store: Store
-  readonly #failed: (error: unknown) => void
-  /** By series; without bytes. */
-  readonly #known = new Map<string, Omit<Chunk, 'bytes'> | 'full'>()
-
-  constructor(store: Store, failed: (error: unknown) => void) {
-    this.#store = store
-    this.#failed = failed
-  }
-
-  /** The last chunk of a series where it has room. A damaged one is left as it is, so that it can be restored. */
-  async unfilled(series: SeriesName): Promise<UnfilledChunk | undefined> {
-    try {
-      return await this.#findUnfilled(series)
-    } catch (error) {
-      if (!isDamaged(error)) throw error
-      this.#failed(error)
-      return undefined
-    }
-  }
-
-  /** @param chunks that were just written */
-  note(series: SeriesName, chunks: readonly Chunk[]): void {
-    if (this.#known.size >= CACHE_ENTRIES) this.#known.clear()
-    const [first] = chunks
-    if (first === undefined) return
-    const { bytes: _, ...last } = chunks.reduce((latest, chunk) => (chunk.to > latest.to ? chunk : latest), first)
-    this.#known.set(keyOf(series), last.count < CHUNK_SAMPLES ? last : 'full')
-  }
-
-  delete(series: SeriesName): void {
-    this.#known.delete(keyOf(series))
-  }
-
-  clear(): void {
-    this.#known.clear()
-  }
-
-  async #findUnfilled(series: SeriesName): Promise<UnfilledChunk | undefined> {
-    const known = this.#known.get(keyOf(series)) ?? (await this.#read(series))
-    if (known === undefined || known === 'full' || known.count >= CHUNK_SAMPLES) return undefined
-    let last: Chunk | undefined
-    for await (const chunk of this.#store.chunks(series, known.from, known.to)) {
-      if (chunk.from === known.from && chunk.seq === known.seq) last = chunk
-      // Newer samples within its time would lose against its older ones, once these are in a chunk of a later entry.
-      else if (chunk.seq > known.seq) return undefined
-    }
-    if (last === undefined) return undefined
-    const { bytes, ...head } = last
-    return { head, run: decodeRun(bytes, () => describeChunk(last)) }
-  }
-
-  async #read(series: SeriesName): Promise<Chunk | undefined> {
-    const end = (await this.#store.seriesOf(series))?.to
-    let last: Chunk | undefined
-    if (end !== undefined) for await (const chunk of this.#store.chunks(series, end, end)) last = chunk
-    return last
-  }
-}
-
 /** Were the chunks to be replaced rewritten meanwhile? */
 export function isChunkConflict(error: unknown): boolean {
   return error instanceof HubError && error.name === 'Conflict'
@@ -318,8 +310,4 @@ export function isChunkConflict(error: unknown): boolean {
 
 function spanOfChange(change: SampleChange): { readonly from: bigint; readonly to: bigint } {
   return change.change === 'samples' ? change : { from: change.sourceTime, to: change.sourceTime }
-}
-
-function keyOf({ submodel, path }: SeriesName): string {
-  return `${path} ${submodel}`
 }

@@ -157,6 +157,7 @@ function nameOf({ submodel, path }: SeriesName): SeriesName {
   return { submodel, path }
 }
 
-function estimateBytes(change: SampleChange): number {
+/** Of memory. */
+export function estimateBytes(change: SampleChange): number {
   return ITEM_OVERHEAD_BYTES + (change.change === 'value' ? 2 * change.value.length : change.run.length)
 }
