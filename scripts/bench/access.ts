@@ -8,7 +8,8 @@ import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { Change } from '../../src/store/store.ts'
 import { type Child, start } from './children.ts'
 import { encode, submodel } from './data.ts'
-import { flags, wanted } from './measure.ts'
+import { flags } from './flags.ts'
+import { wanted } from './measure.ts'
 import { compare } from './requests.ts'
 
 const MANY = flags.quick ? 20_000 : 1_000_000

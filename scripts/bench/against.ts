@@ -9,38 +9,24 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { median } from './statistics.ts'
+import { isWorkload, unknownWorkload, type WorkloadName } from './workloads.ts'
 
-const NAMES = [
-  ...[
-    'get',
-    'value',
-    'value-random',
-    'patch',
-    'patch-random',
-    'written',
-    'large',
-    'post',
-    'start',
-    'page',
-    'query',
-    'registry',
-    'bulk',
-    'validate',
-    'revalidate'
-  ],
-  ...['columns', 'ndjson', 'single', 'fanout', 'fanout-rules', 'latency', 'slow', 'aggregate', 'parquet', 'disk']
+const NAMES: readonly WorkloadName[] = [
+  ...(['get', 'value', 'value-random', 'patch', 'patch-random', 'written', 'large', 'post'] as const),
+  ...(['start', 'page', 'query', 'registry', 'bulk', 'validate', 'revalidate'] as const),
+  ...(['columns', 'ndjson', 'single', 'fanout', 'fanout-rules', 'latency', 'slow'] as const),
+  ...(['aggregate', 'parquet', 'disk'] as const)
 ]
+
+const USAGE = 'Usage: npm run bench:against -- DIR [NAME …] [--rounds 5] [--full]'
 
 /** Time limit for a run of one workload. */
 const RUN_TIMEOUT_MS = 10 * 60 * 1000
 
-const { values: flags, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, full: { type: 'boolean', default: false } }
-})
+const { values: flags, positionals } = readArguments()
 const [directory, ...chosen] = positionals
 if (directory === undefined) {
-  console.error('Usage: npm run bench:against -- DIR [NAME …] [--rounds 5] [--full]')
+  console.error(USAGE)
   process.exit(2)
 }
 const here = fileURLToPath(new URL('../..', import.meta.url))
@@ -59,6 +45,27 @@ for (const name of chosen.length > 0 ? chosen : NAMES) {
   }
 }
 printTable()
+
+function readArguments() {
+  const options = {
+    help: { type: 'boolean' },
+    rounds: { type: 'string', default: '5' },
+    full: { type: 'boolean', default: false }
+  } as const
+  try {
+    const parsed = parseArgs({ allowPositionals: true, options })
+    if (parsed.values.help) {
+      console.log(`${USAGE}\nThe names are those of npm run bench -- --help`)
+      process.exit(0)
+    }
+    const unknown = parsed.positionals.slice(1).find((name) => !isWorkload(name))
+    if (unknown !== undefined) throw new Error(unknownWorkload(unknown))
+    return parsed
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`)
+    process.exit(2)
+  }
+}
 
 async function measure(name: string, side: 'here' | 'there'): Promise<void> {
   const cwd = side === 'here' ? here : there

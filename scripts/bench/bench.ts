@@ -16,7 +16,8 @@ import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
 import { compliance } from './compliance.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
-import { flags, lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
+import { flags } from './flags.ts'
+import { lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { memory } from './memory.ts'
 import { overMongo } from './mongodb.ts'
 import { peers } from './peers.ts'
@@ -118,7 +119,7 @@ async function requests(): Promise<void> {
     theirs: { server: hub, requests: writes((index) => value('ten', index)) }
   })
   const post = {
-    name: 'post',
+    name: 'post' as const,
     connections: 50,
     ours: { server: hub, requests: [inserts(api)] }
   }

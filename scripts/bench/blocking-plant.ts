@@ -11,7 +11,8 @@ import type { Change } from '../../src/store/store.ts'
 import { plant } from '../demo/plant.ts'
 import type { Child } from './children.ts'
 import { creations } from './data.ts'
-import { flags } from './measure.ts'
+import { flags } from './flags.ts'
+
 import { readings } from './raw-baselines.ts'
 
 /** Submodels of ten elements. */

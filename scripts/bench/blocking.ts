@@ -7,8 +7,9 @@ import { fillPlant, pushSamples, SMALL, writePackage } from './blocking-plant.ts
 import { heavyRequests } from './blocking-requests.ts'
 import { type Child, type Delays, type Longest, start } from './children.ts'
 import { encode } from './data.ts'
+import { flags } from './flags.ts'
 import { latencies, latenciesFor } from './light-requests.ts'
-import { flags, lines, wanted } from './measure.ts'
+import { lines, wanted } from './measure.ts'
 import { quantile } from './statistics.ts'
 
 /** A request that ends at once is repeated for this long, so that there is something to measure. */

@@ -7,7 +7,8 @@ import { type Browser, type CDPSession, chromium, type Page } from 'playwright-c
 import { OPERATIONAL_DATA, plant } from '../demo/plant.ts'
 import { type Child, start } from './children.ts'
 import { fillWith } from './data.ts'
-import { flags, lines, wanted, whole } from './measure.ts'
+import { flags } from './flags.ts'
+import { lines, wanted, whole } from './measure.ts'
 import { median } from './statistics.ts'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'

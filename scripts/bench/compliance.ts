@@ -2,8 +2,9 @@
 import { plant } from '../demo/plant.ts'
 import { type Child, start } from './children.ts'
 import { encode, fill, fillWith } from './data.ts'
+import { flags } from './flags.ts'
 import { latencies, latenciesFor } from './light-requests.ts'
-import { flags, lines, wanted } from './measure.ts'
+import { lines, wanted } from './measure.ts'
 import { quantile } from './statistics.ts'
 
 const MANY = flags.quick ? 2_000 : 10_000

@@ -2,25 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
-import { parseArgs } from 'node:util'
+import { flags } from './flags.ts'
 import { median } from './statistics.ts'
+import type { WorkloadName } from './workloads.ts'
 
-export const { values: flags } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    /** Heavy requests of the workload `blocking`. */
-    heavy: { type: 'string' },
-    quick: { type: 'boolean' },
-    /** Also beside other products, which are downloaded if they are not installed. */
-    peers: { type: 'boolean' },
-    /** Seconds for which a tab of the page stays open. */
-    open: { type: 'string' },
-    write: { type: 'boolean' },
-    store: { type: 'string', default: 'sqlite' },
-    documents: { type: 'string' },
-    reads: { type: 'string' }
-  }
-})
 export const ROUNDS = flags.quick ? 3 : 5
 export const SECONDS = flags.quick ? 1 : 2
 
@@ -36,8 +21,8 @@ export interface Line {
 export const lines: Line[] = []
 
 /** Is this workload selected? */
-export function wanted(...names: string[]): boolean {
-  return flags.only === undefined || names.includes(flags.only)
+export function wanted(...names: readonly WorkloadName[]): boolean {
+  return flags.only === undefined || names.some((name) => name === flags.only)
 }
 
 /** Two sides of a workload: each runs for about the given seconds and returns its rate per second. */
@@ -97,6 +82,12 @@ function commit(): string {
 
 /** Prints the table; with `--write`, also puts it between the markers of its page. */
 export async function report(): Promise<void> {
+  if (lines.length === 0) {
+    const more = flags.only?.startsWith('lines') ? '; it needs --peers' : ''
+    console.error(`Nothing was measured: "${flags.only}" has no part with --store ${flags.store}${more}`)
+    process.exitCode = 1
+    return
+  }
   const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
   const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
   const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')

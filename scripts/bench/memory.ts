@@ -1,7 +1,8 @@
 /** Memory of the hub with very many submodels, while very many series are pushed as fast as it accepts them. */
 import { type Child, start } from './children.ts'
 import { fill } from './data.ts'
-import { flags, lines, wanted, whole } from './measure.ts'
+import { flags } from './flags.ts'
+import { lines, wanted, whole } from './measure.ts'
 
 const SUBMODELS = flags.quick ? 50_000 : 1_000_000
 const SERIES = flags.quick ? 20_000 : 100_000

@@ -11,9 +11,11 @@ import { gzipSync } from 'node:zlib'
 import type { Property, Submodel } from '../../src/model/types.ts'
 import { start } from './children.ts'
 import { fillWith } from './data.ts'
+import { flags } from './flags.ts'
 import { startInflux } from './influxdb.ts'
-import { flags, lines, ROUNDS, SECONDS, wanted, whole } from './measure.ts'
+import { lines, ROUNDS, SECONDS, wanted, whole } from './measure.ts'
 import { median } from './statistics.ts'
+import type { WorkloadName } from './workloads.ts'
 
 /** Requests that are under way at the same time, as from that many Telegrafs. */
 const CONNECTIONS = 4
@@ -27,7 +29,7 @@ interface Peer {
 }
 
 interface Shape {
-  readonly name: string
+  readonly name: WorkloadName
   readonly series: number
   readonly points: number
   readonly goal: number

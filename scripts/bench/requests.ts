@@ -3,6 +3,7 @@ import autocannon, { type Client, type Request } from 'autocannon'
 import type { Child } from './children.ts'
 import { submodel } from './data.ts'
 import { race, wanted } from './measure.ts'
+import type { WorkloadName } from './workloads.ts'
 
 /** Requests to one server. */
 export interface Side {
@@ -13,7 +14,7 @@ export interface Side {
 }
 
 export interface Comparison {
-  readonly name: string
+  readonly name: WorkloadName
   readonly title: string
   /** Required ratio; absent for comparison only. */
   readonly goal?: number

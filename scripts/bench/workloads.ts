@@ -1,0 +1,61 @@
+/** The workloads of the benchmark by name: each is measured by itself with `--only NAME`. */
+export const workloads = {
+  get: 'GET a submodel',
+  value: 'GET a value',
+  'value-random': 'the same over 10,000 submodels',
+  patch: 'PATCH a value',
+  'patch-random': 'the same over 10,000 submodels',
+  written: 'bytes on disk for one of these',
+  large: 'PATCH a value of a large submodel',
+  post: 'POST a submodel',
+  start: 'time to the first answer, and memory',
+  page: 'a page of submodels',
+  query: 'a query',
+  registry: 'GET a descriptor',
+  bulk: 'other requests during a bulk registration',
+  validate: 'validation of a submodel',
+  profile: 'the check of a package against a profile',
+  revalidate: 'other requests during a revalidation',
+  audit: 'writes with and without audit',
+  'audit-reads': 'reads with and without audit',
+  'access-get': 'GET a submodel under 1,000 rules',
+  'access-value': 'GET a value where rules depend on data',
+  'access-page': 'a page of which most is hidden',
+  'access-columns': 'columnar frames by an API key',
+  points: 'the list of collection points',
+  counting: 'counting of samples for the collection plan',
+  compliance: 'the compliance report',
+  browser: 'the page in a browser: first view, chart, an open tab',
+  'browser-chart': 'its chart of a year alone',
+  'browser-open': 'its open tab alone',
+  columns: 'columnar frames over WebSocket',
+  ndjson: 'NDJSON rows over HTTP',
+  single: 'single samples over WebSocket',
+  fanout: 'frames to many subscribers',
+  'fanout-rules': 'the same under rules',
+  latency: 'time from sender to subscriber',
+  slow: 'memory with slow subscribers',
+  aggregate: 'windows of a long series',
+  export: 'exports of a long series',
+  parquet: 'Parquet of samples in memory',
+  disk: 'bytes of history per sample',
+  blocking: 'how long heavy requests hold the main thread',
+  memory: 'memory at full ingest',
+  lines: 'line protocol beside InfluxDB, with --peers',
+  'lines-100': '100 series × 50 points of it',
+  'lines-gzip': 'the same, gzip',
+  'lines-1000': '1,000 series × 5 points',
+  'lines-100000': '100,000 series × 1 point',
+  two: 'two hubs over one database, with --store mongodb'
+} as const
+
+export type WorkloadName = keyof typeof workloads
+
+export function isWorkload(name: string): name is WorkloadName {
+  return Object.hasOwn(workloads, name)
+}
+
+/** The sentence for a name that is none of them. */
+export function unknownWorkload(name: string): string {
+  return `There is no workload "${name}"; there are ${Object.keys(workloads).join(', ')}`
+}
