@@ -10,6 +10,9 @@ const PERMISSIVE: ReadonlySet<string> = new Set([
   'OFL-1.1'
 ])
 
+/** Packages that state their licence in their files, but not where the lock file has it from. */
+const STATED_IN_FILES: Readonly<Record<string, string>> = { 'precond 0.2.3': 'MIT' }
+
 interface LockedPackage {
   readonly version: string
   readonly license?: string
@@ -21,11 +24,11 @@ export function licencesPage(): string {
   const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8')) as {
     readonly packages: Readonly<Record<string, LockedPackage>>
   }
-  const used = Object.entries(lock.packages).flatMap(([path, { version, license = 'none', dev }]) =>
-    path === '' || (dev === true && !isBundled(path))
-      ? []
-      : [{ text: `${path.replace(/^.*node_modules\//, '')} ${version}`, license }]
-  )
+  const used = Object.entries(lock.packages).flatMap(([path, { version, license, dev }]) => {
+    if (path === '' || (dev === true && !isBundled(path))) return []
+    const text = `${path.replace(/^.*node_modules\//, '')} ${version}`
+    return [{ text, license: license ?? STATED_IN_FILES[text] ?? 'none' }]
+  })
   const refused = used.filter(({ license }) => !PERMISSIVE.has(license))
   if (refused.length > 0) {
     const list = refused.map(({ text, license }) => `${text} (${license})`).join(', ')

@@ -41,7 +41,11 @@ const flags = {
   thumbnail: true,
   serial: true,
   'restore-drill': true,
-  documents: true
+  documents: true,
+  security: true,
+  sampling: true,
+  secret: true,
+  'user-file': true
 }
 
 try {

@@ -10,6 +10,7 @@ import { startLogRetention } from '../consumers/log-retention.ts'
 import { registration } from '../consumers/registration.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
+import { certificateDirectory } from './certificates.ts'
 import { retryLogger } from './logging.ts'
 import { machineAccess } from './machine-access.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
@@ -80,7 +81,8 @@ export async function startBackground(background: Background, parts: BackgroundP
   if (config.COLLECT_TARGETS.length > 0) {
     const collectors = await startCollectors({
       ...{ store: plant, ingest: context.ingest, access: machineAccess(services, config), log },
-      ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS }
+      ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS },
+      certificates: certificateDirectory(config)
     })
     background.collectors = collectors
     background.add(() => collectors.close())

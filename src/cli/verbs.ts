@@ -1,6 +1,8 @@
 /** The verbs, in the order in which help names them. */
 import { audit } from './audit.ts'
+import { certificates } from './certificates.ts'
 import { backup, check, migrate } from './data.ts'
+import { discover } from './discover.ts'
 import { documents } from './documents.ts'
 import { exportVerb, instantiate, repair, validate } from './files.ts'
 import { access, keys, setup, users } from './security.ts'
@@ -18,6 +20,8 @@ export const verbs: Readonly<Record<string, CliVerb>> = {
   export: exportVerb,
   instantiate,
   documents,
+  discover,
+  certificates,
   access,
   setup,
   keys,

@@ -62,5 +62,11 @@ export const machineSettings = {
     default: '',
     means:
       'Folder with secrets for machines: a folder for each host, `host` or `host_port`, with a file for each secret that a description names'
+  },
+  OPCUA_CERTIFICATES: {
+    parse: parseText,
+    default: '',
+    means:
+      "Folder of the certificates for OPC UA: the hub's own, and those of servers that are trusted and rejected (`opcua-certificates` in `DATA_DIR`); hubs that share a database share it, too"
   }
 }

@@ -99,6 +99,8 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
     '기계에서 수집한 값의 클레임, `MQTT_CLAIMS`와 같은 형식; 호출자를 인증하는 경우 무엇을 쓸 수 있는지는 접근 규칙이 정합니다',
   COLLECT_SECRETS:
     '기계의 비밀이 든 폴더: 호스트마다 `host` 또는 `host_port` 폴더가 있고, 설명이 이름으로 가리키는 비밀마다 파일이 하나 있습니다',
+  OPCUA_CERTIFICATES:
+    'OPC UA 인증서가 든 폴더: 허브 자신의 인증서, 신뢰하는 서버와 거부한 서버의 인증서(비우면 `DATA_DIR`의 `opcua-certificates`). 데이터베이스를 공유하는 허브는 이 폴더도 공유',
   OPERATION_TARGETS: 'Operation 호출을 위임할 수 있는 URL과 그 아래의 모든 경로. 쉼표로 구분',
   OPERATIONS:
     'Operation을 실행하는 함수를 기본으로 내보내는 JavaScript 모듈. 함수 이름은 `submodelId/idShortPath` 또는 semanticId',

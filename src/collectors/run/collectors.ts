@@ -19,7 +19,7 @@ import { IngestSink } from '../ingest-sink.ts'
 import type { CollectorLog } from '../instance.ts'
 import { secretsIn } from '../secrets.ts'
 import { Supervisor } from '../supervisor.ts'
-import { connectors } from './connectors.ts'
+import { connectorsFor } from './connectors.ts'
 
 export interface CollectorOptions {
   readonly store: Store
@@ -31,6 +31,8 @@ export interface CollectorOptions {
   readonly targets: readonly string[]
   /** Folder; '' where there is none. */
   readonly secrets: string
+  /** Folder of the certificates for OPC UA. */
+  readonly certificates: string
 }
 
 export interface Collectors {
@@ -66,12 +68,13 @@ class RunningCollectors implements LeaderTask {
   readonly #stopWatching: () => void
 
   static async open(options: CollectorOptions): Promise<RunningCollectors> {
-    const { store, ingest, access, log, secrets } = options
+    const { store, ingest, access, log, secrets, certificates } = options
     const { clock } = ingest
     const reader = new InterfaceReader(store)
     let stored: StoredInterfaces = NO_INTERFACES
     const supervisor = new Supervisor({
-      ...{ connectors, clock, log, resolve: resolver(options.targets), secret: secretsIn(secrets) },
+      connectors: connectorsFor({ store, clock, certificates }),
+      ...{ clock, log, resolve: resolver(options.targets), secret: secretsIn(secrets) },
       sink: new IngestSink({ store, ingest, access })
     })
     const configure = () => {

@@ -1,9 +1,9 @@
 /** OPC UA PubSub as JSON (Part 14, JSON message mapping): fields of data sets with value, status and source time. */
 import { Literal } from '../../model/literal.ts'
+import { OPCUA_TYPES, qualityOfCode } from '../../model/opcua.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
 import type { DataTypeDefXsd } from '../../model/types.ts'
-import { qualityOfCode } from './sample.ts'
 
 export interface OpcUaField {
   readonly name: string
@@ -52,26 +52,9 @@ interface Variant {
 /** A Variant is written with its type (`{"Type": 11, "Body": 1.5}`, later `UaType` and `Value`) or without. */
 function variantOf(value: unknown): Variant {
   if (!isObject(value)) return { value, type: undefined }
-  if ('Type' in value && 'Body' in value) return { value: value.Body, type: TYPES[Number(value.Type)] }
-  if ('UaType' in value && 'Value' in value) return { value: value.Value, type: TYPES[Number(value.UaType)] }
+  if ('Type' in value && 'Body' in value) return { value: value.Body, type: OPCUA_TYPES[Number(value.Type)] }
+  if ('UaType' in value && 'Value' in value) return { value: value.Value, type: OPCUA_TYPES[Number(value.UaType)] }
   return { value, type: undefined }
-}
-
-/** Built-in types with a single value, by their number (Part 6, 5.1.2). */
-const TYPES: Readonly<Record<number, DataTypeDefXsd>> = {
-  1: 'xs:boolean',
-  2: 'xs:byte',
-  3: 'xs:unsignedByte',
-  4: 'xs:short',
-  5: 'xs:unsignedShort',
-  6: 'xs:int',
-  7: 'xs:unsignedInt',
-  8: 'xs:long',
-  9: 'xs:unsignedLong',
-  10: 'xs:float',
-  11: 'xs:double',
-  12: 'xs:string',
-  13: 'xs:dateTime'
 }
 
 /** An absent status means good (Part 6, DataValue), but some senders never write one: no quality is invented. */

@@ -2,12 +2,13 @@
 import { parseSampleJson } from '../../formats/sample-json.ts'
 import { parseSenml, SenmlError } from '../../formats/senml.ts'
 import { isNumber, Literal } from '../../model/literal.ts'
+import { qualityOfCode } from '../../model/opcua.ts'
 import type { Quality } from '../../model/samples.ts'
 import { parseTime } from '../../model/time.ts'
 import { parseSenmlName, type SubmodelSelector } from '../submodel-selector.ts'
 import type { PayloadRule } from './mapping.ts'
 import { readDataSets } from './opcua.ts'
-import { type ParsedMessage, qualityOfCode, type Sample } from './sample.ts'
+import type { ParsedMessage, Sample } from './sample.ts'
 import { dottedPath } from './topics.ts'
 
 /** Bounds of one message: samples, and nesting of its objects. */

@@ -36,13 +36,3 @@ export interface ParsedMessage {
   /** Births to store or delete once the samples are durable. */
   readonly births?: readonly BirthChange[]
 }
-
-/**
- * Quality from a number: an OPC UA status code (Part 4, 7.39: the upper two bits are the severity) or an OPC Classic
- * quality, which has eight bits.
- */
-export function qualityOfCode(code: number): Quality | undefined {
-  if (!Number.isInteger(code) || code < 0 || code > 0xffff_ffff) return undefined
-  if (code > 0 && code < 256) return code >= 192 ? 'good' : code >= 64 ? 'uncertain' : 'bad'
-  return (['good', 'uncertain', 'bad', 'bad'] as const)[code >>> 30]
-}

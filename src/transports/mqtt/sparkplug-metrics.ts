@@ -2,10 +2,11 @@
 import { HubError } from '../../errors.ts'
 import type { Uint64 } from '../../formats/protobuf.ts'
 import { type SparkplugMetric, type SparkplugPayload, valueOfMetric, valueTypeOf } from '../../formats/sparkplug.ts'
+import { qualityOfCode } from '../../model/opcua.ts'
 import type { Quality } from '../../model/samples.ts'
 import type { SubmodelSelector } from '../submodel-selector.ts'
 import type { BirthMetric } from './births.ts'
-import { type ParsedMessage, qualityOfCode, type Sample, type SourceLoss } from './sample.ts'
+import type { ParsedMessage, Sample, SourceLoss } from './sample.ts'
 
 /** Metrics that control edge nodes; they are not data of the asset (6.4.19). */
 const CONTROL = /^(?:(?:Node|Device) Control(?:\/|$)|bdSeq$)/

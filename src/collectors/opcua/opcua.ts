@@ -1,0 +1,253 @@
+/**
+ * OPC UA (OPC 10000, IEC 62541): nodes are monitored by subscriptions of a client that runs in a thread of its own.
+ * Status codes become qualities, source times the times of the samples.
+ */
+import type { Clock } from '../../clock.ts'
+import { OPCUA_TYPES, qualityOfCode, statusText } from '../../model/opcua.ts'
+import type { InterfaceDescription, InterfaceItem } from '../../operations/asset-interfaces/asset-interface.ts'
+import { member, text } from '../../operations/asset-interfaces/members.ts'
+import {
+  type CollectedSample,
+  CollectorError,
+  type OpenSession,
+  type Session,
+  type SessionContext
+} from '../connector.ts'
+import { ClientThread } from './client-thread.ts'
+import { identityFrom } from './identity.ts'
+import { memberOf } from './member-of.ts'
+import type { ConnectionReport, MonitoredNode, ReadValue, SampleColumns } from './messages.ts'
+import { parseNodeAddress } from './node-address.ts'
+import { monitoredNode, publishingOf, securityOf, targetOf } from './settings.ts'
+
+export interface OpcuaOptions {
+  /** Directory of the certificates. */
+  readonly certificates: string
+  readonly clock: Clock
+  /** When the newest of the stored samples of these items was taken, in milliseconds since 1970; undefined: there are none. */
+  readonly newestMs: (items: readonly InterfaceItem[]) => Promise<number | undefined>
+}
+
+/** One for all interfaces, as they share the thread. */
+export function opcuaConnector(options: OpcuaOptions): OpenSession {
+  const thread = new ClientThread(options.clock)
+  return (assetInterface, context, { isTest = false } = {}) =>
+    OpcuaSession.open({ ...options, thread, assetInterface, context, isTest })
+}
+
+interface OpenParts extends OpcuaOptions {
+  readonly thread: ClientThread
+  readonly assetInterface: InterfaceDescription
+  readonly context: SessionContext
+  readonly isTest: boolean
+}
+
+/** A node and the items that take its value, or a member of it. */
+interface NodeItems {
+  readonly node: MonitoredNode
+  readonly items: readonly InterfaceItem[]
+}
+
+class OpcuaSession implements Session {
+  readonly #parts: OpenParts
+  /** Of its tasks; aborted when it has failed. */
+  readonly #ending = new AbortController()
+  #assetInterface: InterfaceDescription
+  #connection = 0
+  /** By handle. */
+  #nodes: ReadonlyMap<number, NodeItems> = new Map()
+  #handles = new Map<string, number>()
+  /** Handles of nodes whose status is reported already. */
+  readonly #notGood = new Set<number>()
+
+  static async open(parts: OpenParts): Promise<OpcuaSession> {
+    const session = new OpcuaSession(parts)
+    await session.#open()
+    return session
+  }
+
+  private constructor(parts: OpenParts) {
+    this.#parts = parts
+    this.#assetInterface = parts.assetInterface
+  }
+
+  /** Items only: another address or another security needs another session. */
+  async reconfigure(assetInterface: InterfaceDescription): Promise<boolean> {
+    const { base, endpoint } = this.#assetInterface
+    if (assetInterface.base !== base || JSON.stringify(assetInterface.endpoint) !== JSON.stringify(endpoint))
+      return false
+    this.#assetInterface = assetInterface
+    const nodes = this.#arrange()
+    await this.#parts.thread.request('monitor', { connection: this.#connection, nodes })
+    return true
+  }
+
+  async read(items: readonly InterfaceItem[]): Promise<readonly CollectedSample[]> {
+    const { clock } = this.#parts.context
+    const addresses = items.map((item) => monitoredNode(this.#assetInterface, item))
+    const nodes = addresses.flatMap((one) => (typeof one === 'string' ? [] : [one.node]))
+    const values = await this.#request<(ReadValue | string)[]>('read', { nodes })
+    let next = 0
+    return items.map((item, at) => {
+      const address = addresses[at]
+      const found = typeof address === 'string' ? address : values[next++]
+      if (found === undefined || typeof found === 'string') {
+        return { item, value: undefined, time: clock.now(), quality: 'bad', reason: found ?? 'it was not read' }
+      }
+      const { value, type, code, sourceMs } = found
+      const time = sourceMs === undefined ? clock.now() : BigInt(sourceMs) * 1_000_000n
+      return sampleOf(item, { value, type, code, time })
+    })
+  }
+
+  async write(item: InterfaceItem, value: unknown): Promise<void> {
+    if (item.keys.length > 0) throw new CollectorError('a member of a structure cannot be written by itself')
+    await this.#request('write', { node: nodeOf(item), value })
+  }
+
+  async call(item: InterfaceItem, inputs: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+    const object = text(member(item.form, 'uav_object')) ?? text(member(item.form, 'uav_componentOf'))
+    const objectNode = object === undefined ? undefined : parseNodeAddress(object, undefined)
+    if (typeof objectNode === 'string') throw new CollectorError(objectNode)
+    return this.#request('call', {
+      node: nodeOf(item),
+      inputs,
+      ...(objectNode !== undefined && { object: objectNode })
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.thread.request('close', { connection: this.#connection }).catch(() => {})
+    this.#ending.abort()
+  }
+
+  async #open(): Promise<void> {
+    const { thread, context, certificates, assetInterface, isTest, newestMs } = this.#parts
+    const target = targetOf(assetInterface.base)
+    const security = securityOf(assetInterface.endpoint)
+    if (typeof target === 'string') throw new CollectorError(target, { isPermanent: true })
+    if (typeof security === 'string') throw new CollectorError(security, { isPermanent: true })
+    const address = await context.resolve(target.host, target.port)
+    const identity = await identityFrom(security, (name) => context.secret(name, target))
+    const nodes = isTest ? [] : this.#arrange()
+    const lastMs = isTest ? undefined : await newestMs(assetInterface.items)
+    const { connection } = await thread.connect(
+      {
+        endpoint: { url: target.url, address, security: security.channel, identity, certificates },
+        publishingMs: publishingOf(assetInterface, nodes),
+        nodes,
+        ...(lastMs !== undefined && { lastMs })
+      },
+      {
+        samples: (columns) => this.#deliver(columns),
+        report: (report) => this.#report(report),
+        failed: (reason) => context.lost(reason)
+      },
+      this.#ending.signal
+    )
+    this.#connection = connection
+  }
+
+  /** The nodes of all items; those that stay keep their handles. */
+  #arrange(): MonitoredNode[] {
+    const { context } = this.#parts
+    const handles = new Map<string, number>()
+    const nodes = new Map<number, { node: MonitoredNode; items: InterfaceItem[] }>()
+    let last = Math.max(0, ...this.#nodes.keys())
+    for (const item of this.#assetInterface.items) {
+      if (item.kind === 'action') continue
+      const found = monitoredNode(this.#assetInterface, item)
+      if (typeof found === 'string') {
+        context.problem(item.path, found)
+        continue
+      }
+      const key = JSON.stringify(found)
+      const handle = handles.get(key) ?? this.#handles.get(key) ?? ++last
+      handles.set(key, handle)
+      const known = nodes.get(handle)
+      if (known === undefined) nodes.set(handle, { node: { ...found, handle }, items: [item] })
+      else known.items.push(item)
+    }
+    this.#handles = handles
+    this.#nodes = nodes
+    return [...nodes.values()].map(({ node }) => node)
+  }
+
+  async #deliver(columns: SampleColumns): Promise<void> {
+    const { handles, milliseconds, nanoseconds, values, types, codes, isHistorical, clock } = columns
+    const samples: CollectedSample[] = []
+    for (let at = 0; at < handles.length; at++) {
+      const handle = handles[at] ?? 0
+      const items = this.#nodes.get(handle)?.items
+      if (items === undefined) continue
+      const code = codes[at] ?? 0
+      const time = BigInt(milliseconds[at] ?? 0) * 1_000_000n + BigInt(nanoseconds[at] ?? 0)
+      const isNews = code === 0 ? this.#notGood.delete(handle) && false : !this.#notGood.has(handle)
+      if (isNews) this.#notGood.add(handle)
+      for (const item of items) {
+        const sample = sampleOf(item, { value: values[at], type: types[at] ?? 0, code, time, clock, isNews })
+        samples.push(isHistorical ? { ...sample, isHistorical } : sample)
+      }
+    }
+    await this.#parts.context.deliver(samples)
+  }
+
+  #report(report: ConnectionReport): void {
+    const { context } = this.#parts
+    if (report.kind === 'recovered') context.recovered()
+    else if (report.kind === 'problem') {
+      const items = this.#nodes.get(report.handle)?.items ?? []
+      for (const { path } of items) context.problem(path, report.text)
+      void this.#deliverLoss(items, report.text)
+    } else context[report.kind](report.text)
+  }
+
+  /** The values stay, with quality bad. */
+  async #deliverLoss(items: readonly InterfaceItem[], reason: string): Promise<void> {
+    const time = this.#parts.context.clock.now()
+    await this.#parts.context.deliver(items.map((item) => ({ item, value: undefined, time, quality: 'bad', reason })))
+  }
+
+  #request<Value>(task: string, input: object): Promise<Value> {
+    return this.#parts.thread.request(task, { ...input, connection: this.#connection })
+  }
+}
+
+interface NodeValue {
+  readonly value: unknown
+  readonly type: number
+  readonly code: number
+  readonly time: bigint
+  /** Why the time is doubtful. */
+  readonly clock?: string | undefined
+  /** Is its status to be reported? */
+  readonly isNews?: boolean
+}
+
+function sampleOf(
+  item: InterfaceItem,
+  { value: whole, type, code, time, clock, isNews = true }: NodeValue
+): CollectedSample {
+  const value = item.keys.length === 0 ? whole : memberOf(whole, item.keys)
+  const stated = qualityOfCode(code) ?? 'bad'
+  const doubt =
+    typeof value === 'number' && !Number.isFinite(value)
+      ? `${item.path}: the value is ${value}`
+      : value === undefined && stated === 'good'
+        ? `${item.path}: there is no value`
+        : clock
+  const quality = stated === 'good' && doubt !== undefined ? 'uncertain' : stated
+  const reason = code === 0 || !isNews ? (code === 0 ? doubt : undefined) : `${item.path}: ${statusText(code)}`
+  const declared = item.keys.length === 0 && typeof value !== 'object' ? OPCUA_TYPES[type] : undefined
+  return {
+    ...{ item, value, time, quality },
+    ...(declared !== undefined && { type: declared }),
+    ...(reason !== undefined && { reason })
+  }
+}
+
+function nodeOf(item: InterfaceItem) {
+  const node = parseNodeAddress(text(member(item.form, 'href')) ?? '', text(member(item.form, 'uav_browsePath')))
+  if (typeof node === 'string') throw new CollectorError(node)
+  return node
+}

@@ -1,0 +1,140 @@
+/** Gathers samples for the main thread, and hands them over while it keeps up. */
+import type { DataValue } from 'node-opcua-client'
+import type { Clock } from '../../../clock.ts'
+import type { SampleColumns } from '../messages.ts'
+import { plainValue } from './values.ts'
+
+export interface SampleBufferOptions {
+  /** Resolves when the samples are durable. */
+  readonly deliver: (columns: SampleColumns) => Promise<void>
+  readonly gatherMs: number
+  readonly clock: Clock
+  /** Samples that were dropped, as more did not fit. */
+  readonly dropped: (count: number) => void
+}
+
+/** Of these some hundred bytes each; about 10 seconds of what the fastest servers send. */
+const MAX_SAMPLES = 1_000_000
+/** The clocks of machines differ by some minutes; beyond that a time is not believed. */
+export const MAX_SKEW_MS = 5 * 60_000
+
+class Columns {
+  readonly handles: number[] = []
+  readonly milliseconds: number[] = []
+  readonly nanoseconds: number[] = []
+  readonly values: unknown[] = []
+  readonly types: number[] = []
+  readonly codes: number[] = []
+
+  get size(): number {
+    return this.handles.length
+  }
+}
+
+export class SampleBuffer {
+  readonly #options: SampleBufferOptions
+  #live = new Columns()
+  #isDelivering = false
+  #cancel: (() => void) | undefined
+  #isClosed = false
+  /** Of the server's clock against this one, in milliseconds; positive where it is ahead. */
+  skewMs = 0
+  /** Of the newest sample, in milliseconds since 1970. */
+  newestMs: number | undefined
+
+  constructor(options: SampleBufferOptions) {
+    this.#options = options
+  }
+
+  add(handle: number, value: DataValue): void {
+    if (this.#live.size >= MAX_SAMPLES) {
+      // The oldest half at once: shifting one by one would copy the list each time.
+      const half = MAX_SAMPLES / 2
+      for (const list of Object.values(this.#live) as unknown[][]) list.splice(0, half)
+      this.#options.dropped(half)
+    }
+    const now = this.#options.clock.milliseconds()
+    const at = append(this.#live, handle, value, now)
+    if (this.newestMs === undefined || at > this.newestMs) this.newestMs = at
+    const { serverTimestamp } = value
+    if (serverTimestamp != null) this.skewMs = serverTimestamp.getTime() - now
+    this.#schedule()
+  }
+
+  /** Values that a server kept, in the order of their times. */
+  async addHistory(handle: number, values: readonly DataValue[]): Promise<void> {
+    const columns = new Columns()
+    for (const value of values) append(columns, handle, value, this.#options.clock.milliseconds())
+    if (columns.size > 0) await this.#options.deliver(this.#sent(columns, true))
+  }
+
+  /** Hands over what is gathered. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancel?.()
+    await this.#flush()
+  }
+
+  #schedule(): void {
+    const { clock, gatherMs } = this.#options
+    this.#cancel ??= clock.after(gatherMs, () => void this.#flush())
+  }
+
+  async #flush(): Promise<void> {
+    this.#cancel = undefined
+    if (this.#isDelivering) return
+    this.#isDelivering = true
+    try {
+      while (this.#live.size > 0) {
+        const columns = this.#live
+        this.#live = new Columns()
+        await this.#options.deliver(this.#sent(columns, false))
+        // What came meanwhile waits for its turn, so that batches grow under load.
+        if (!this.#isClosed) break
+      }
+    } catch {
+      // The connection is being closed.
+    } finally {
+      this.#isDelivering = false
+      if (this.#live.size > 0 && !this.#isClosed) {
+        this.#schedule()
+      }
+    }
+  }
+
+  #sent(columns: Columns, isHistorical: boolean): SampleColumns {
+    const { skewMs } = this
+    const clock = Math.abs(skewMs) > MAX_SKEW_MS ? skewText(skewMs) : undefined
+    return {
+      handles: Uint32Array.from(columns.handles),
+      milliseconds: Float64Array.from(columns.milliseconds),
+      nanoseconds: Uint32Array.from(columns.nanoseconds),
+      values: columns.values,
+      types: Uint8Array.from(columns.types),
+      codes: Uint32Array.from(columns.codes),
+      isHistorical,
+      ...(clock !== undefined && { clock })
+    }
+  }
+}
+
+/** @returns the time of the sample in milliseconds since 1970 */
+function append(columns: Columns, handle: number, sample: DataValue, now: number): number {
+  const { value, statusCode, serverTimestamp, sourceTimestamp: source } = sample
+  // OPC 10000-4, 7.11: the source's time, else that of the server.
+  const at = (source ?? serverTimestamp)?.getTime() ?? now
+  columns.handles.push(handle)
+  columns.milliseconds.push(at)
+  // Of the picoseconds within the millisecond.
+  columns.nanoseconds.push(source == null ? 0 : Math.floor((sample.sourcePicoseconds ?? 0) / 1000))
+  columns.values.push(plainValue(value))
+  columns.types.push(value.dataType)
+  columns.codes.push(statusCode.value)
+  return at
+}
+
+export function skewText(skewMs: number): string {
+  const minutes = Math.round(Math.abs(skewMs) / 60_000)
+  const length = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`
+  return `the clock of the server is ${length} ${skewMs > 0 ? 'ahead' : 'behind'}`
+}
