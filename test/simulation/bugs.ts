@@ -5,6 +5,7 @@ import type { StateKey } from '../../src/store/mongodb/keys.ts'
 import { ReplicatedState } from '../../src/store/mongodb/replicated-state.ts'
 import { Uncheckpointed } from '../../src/store/mongodb/uncheckpointed.ts'
 import { Counters } from '../../src/store/sqlite/counters.ts'
+import { SetAside } from '../../src/store/sqlite/set-aside.ts'
 import { UnwrittenValues } from '../../src/store/sqlite/unwritten-values.ts'
 import { type Platform, replace } from './platform.ts'
 import type { StoreKind } from './run.ts'
@@ -47,6 +48,24 @@ export const bugs = {
       bugs.sql = (sql) => sql.replace('FROM log WHERE seq > ? ORDER BY seq', 'FROM log WHERE seq > ? AND false')
       return NOTHING
     }
+  },
+  /** Readers forget values beside their rows when all others are in theirs. */
+  'dropped-set-aside': {
+    store: 'sqlite',
+    inject: () =>
+      replace(
+        UnwrittenValues.prototype,
+        'dropUpTo',
+        (real) =>
+          function dropUpTo(this: UnwrittenValues, seq: number) {
+            return real.call(this, seq)
+          }
+      )
+  },
+  /** A start does not read the values beside their rows. */
+  'skipped-set-aside': {
+    store: 'sqlite',
+    inject: () => replace(SetAside.prototype, 'load', () => NOTHING)
   },
   /** A file is attached before its bytes and its name are synced. */
   'unsynced-file': {

@@ -31,6 +31,8 @@ interface DatabaseFiles {
 export class SimDisk {
   directory: string
   fault: DiskFault = 'none'
+  /** Whose element rows lie on a page that is damaged, by the position of their document. */
+  isOnBadPage: (document: number) => boolean = () => false
   /** Times as long as usual that a sync takes. */
   slowness = 1
   /** Commits until the process crashes in the middle of one; undefined: it does not. */
@@ -82,6 +84,12 @@ export class SimDisk {
     if (this.commitsUntilCrash > 0) return
     if (before !== undefined) this.#left = torn(this.#synced ?? before, this.#read(), this.#options.random)
     this.onCrash()
+  }
+
+  /** Writes a row of an element. @throws what SQLite throws if it meets a damaged page */
+  writeElement<Result>(document: number, write: () => Result): Result {
+    if (this.isOnBadPage(document)) throw sqliteError('damaged')
+    return write()
   }
 
   /** What is left after a crash becomes the directory; `databases` are of the process that crashed. */
@@ -164,8 +172,14 @@ export class FileLosses {
   }
 }
 
+const errors = {
+  full: { errcode: 13, text: 'database or disk is full' },
+  failing: { errcode: 10, text: 'disk I/O error' },
+  damaged: { errcode: 11, text: 'database disk image is malformed' }
+}
+
 /** As node:sqlite throws it. */
-function sqliteError(fault: DiskFault): Error {
-  const [errcode, text] = fault === 'full' ? [13, 'database or disk is full'] : [10, 'disk I/O error']
+function sqliteError(fault: Exclude<DiskFault, 'none'> | 'damaged'): Error {
+  const { errcode, text } = errors[fault]
   return Object.assign(new Error(text), { code: 'ERR_SQLITE_ERROR', errcode, errstr: text })
 }

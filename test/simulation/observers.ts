@@ -88,7 +88,7 @@ export class SimSubscriber implements Sink {
     this.#unsent += bytes
     const ms = this.#isSlow ? 20 : this.#random.duration(MESSAGE_MS)
     this.#arrivesAt = Math.max(this.#arrivesAt, scheduler.now + ms)
-    scheduler.after(this.#arrivesAt - scheduler.now, `message to ${this.#name}`, () => {
+    scheduler.at(this.#arrivesAt, `message to ${this.#name}`, () => {
       if (connection !== this.#connection || process?.isAlive !== true) return
       this.#unsent -= bytes
       process.run(() => this.#subscription?.wake())

@@ -6,7 +6,7 @@ import crypto from 'node:crypto'
 import fs from 'node:fs'
 import files from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import timers from 'node:timers/promises'
 import threads, { type MessagePort } from 'node:worker_threads'
 import type { MongoClientOptions } from 'mongodb'
@@ -196,6 +196,10 @@ class SimFile {
 /** What the hub begins a transaction by that writes. */
 const WRITE = 'BEGIN IMMEDIATE'
 
+/** How the hub writes the value of an element to its row, and which of the parameters is the document. */
+const WRITE_ELEMENT = /^UPDATE element SET value = /
+const DOCUMENT_PARAMETER = 6
+
 /** The connections of a process are closed by its crash, and its transactions end as its disk wants it. */
 function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
   const { prototype } = DatabaseSync
@@ -224,11 +228,17 @@ function replaceSqlite(bugs: PlatformBugs): (() => void)[] {
       'prepare',
       (real) =>
         function prepare(this: DatabaseSync, sql: string): StatementSync {
-          if (runningProcess() === undefined) return real.call(this, sql)
+          const process = runningProcess()
+          if (process === undefined) return real.call(this, sql)
           const statement = real.call(this, bugs.sql?.(sql) ?? sql)
           if (sql === WRITE) writing.add(this)
-          if (sql !== 'COMMIT') return statement
           const run = statement.run.bind(statement)
+          const { disk } = process
+          if (disk !== undefined && WRITE_ELEMENT.test(sql)) {
+            statement.run = (...given: unknown[]) =>
+              disk.writeElement(Number(given[DOCUMENT_PARAMETER]), () => run(...(given as SQLInputValue[])))
+          }
+          if (sql !== 'COMMIT') return statement
           // The result of a COMMIT is not used.
           statement.run = () => {
             commit(this, run)

@@ -87,12 +87,16 @@ export class SimProcess {
     const { scheduler } = this
     this.#soonAt = Math.max(this.#soonAt, scheduler.now + this.random.next() * 0.05)
     // Also after a crash: modules that are shared with other processes must not wait for it forever.
-    scheduler.after(this.#soonAt - scheduler.now, `${this.name}: turn`, () => this.run(act))
+    scheduler.at(this.#soonAt, `${this.name}: turn`, () => this.run(act))
   }
 
   /** What happens to it later; nothing, once it has crashed. */
   after(ms: number, label: string, act: () => void): () => void {
-    return this.scheduler.after(ms, `${this.name}: ${label}`, () => {
+    return this.at(this.scheduler.now + ms, label, act)
+  }
+
+  at(time: number, label: string, act: () => void): () => void {
+    return this.scheduler.at(time, `${this.name}: ${label}`, () => {
       if (this.isAlive) this.run(act)
     })
   }

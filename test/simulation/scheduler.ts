@@ -31,7 +31,12 @@ export class Scheduler {
 
   /** @returns cancels it */
   after(ms: number, label: string, act: () => void): () => void {
-    const task: Task = { at: this.now + Math.max(0, ms), order: this.#order++, label, act }
+    return this.at(this.now + ms, label, act)
+  }
+
+  /** At a time, in the order of the calls: where that matters, differences of times are not exact enough. */
+  at(time: number, label: string, act: () => void): () => void {
+    const task: Task = { at: Math.max(this.now, time), order: this.#order++, label, act }
     this.#push(task)
     return () => {
       task.act = undefined

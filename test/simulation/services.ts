@@ -9,6 +9,7 @@ import { type History, historyOf } from '../../src/operations/history/history.ts
 import { Ingest } from '../../src/operations/samples/ingest.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { SimProcess } from './process.ts'
+import { DAMAGED_PAGE } from './sqlite.ts'
 import type { World } from './world.ts'
 
 export interface Services {
@@ -31,7 +32,10 @@ export async function startServices(world: World, process: SimProcess, store: St
     // A process that crashed fails in any way.
     if (process.isAlive) world.problem ??= error
   }
-  store.onDamage(failed)
+  store.onDamage((error) => {
+    // No value is lost by it, so it is only reported.
+    if (!world.faults.has(DAMAGED_PAGE) || !error.message.startsWith('A page ')) failed(error)
+  })
   const policy = { isRecorded: true, ...(plan.bucket > 0n && { after: THINNED_AFTER, mean: plan.bucket }) }
   const { historyMs: intervalMs } = plan
   const writer = await startHistoryWriter(store, { clock, failed, intervalMs, maxPendingBytes: plan.pendingBytes })

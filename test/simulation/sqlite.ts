@@ -17,6 +17,8 @@ interface Parts {
 /** The clock is set by up to this much, in milliseconds. */
 const MAX_JUMP_MS = 3_600_000
 
+export const DAMAGED_PAGE = 'damaged page'
+
 const NOTHING = () => {}
 
 export class SqliteBackend implements Backend {
@@ -57,7 +59,7 @@ export class SqliteBackend implements Backend {
 
   fault(random: Random): Fault {
     const disk = this.#disk
-    switch (random.pick(['crash', 'commit', 'commit', 'slow', 'fault', 'clock', 'thread'])) {
+    switch (random.pick(['crash', 'commit', 'commit', 'slow', 'fault', 'page', 'clock', 'thread'])) {
       case 'crash':
         this.#crash(this.#process)
         return { name: 'crash', end: NOTHING }
@@ -70,6 +72,11 @@ export class SqliteBackend implements Backend {
       case 'fault':
         disk.fault = random.pick(['full', 'failing'])
         return { name: `${disk.fault} disk`, end: () => this.#restoreDisk() }
+      case 'page': {
+        const [of, which] = [2 + random.below(2), random.below(2)]
+        disk.isOnBadPage = (document) => document % of === which
+        return { name: DAMAGED_PAGE, end: () => this.#restoreDisk() }
+      }
       case 'clock':
         this.#skewMs += (random.next() - 0.5) * 2 * MAX_JUMP_MS
         if (this.#process !== undefined) this.#process.skewMs = this.#skewMs
@@ -92,6 +99,7 @@ export class SqliteBackend implements Backend {
   #restoreDisk(): void {
     this.#disk.slowness = 1
     this.#disk.fault = 'none'
+    this.#disk.isOnBadPage = () => false
   }
 
   /** From now on nothing reaches it; what it held open is closed when the code that runs has ended. */

@@ -66,7 +66,7 @@ export class SimThread extends EventEmitter {
   #deliver(event: string, content: unknown): void {
     const { scheduler, random } = this.#process
     this.#arrivesAt = Math.max(this.#arrivesAt, scheduler.now + random.duration(MESSAGE_MS))
-    this.#process.after(this.#arrivesAt - scheduler.now, `${event} of a thread`, () => this.emit(event, content))
+    this.#process.at(this.#arrivesAt, `${event} of a thread`, () => this.emit(event, content))
   }
 }
 
@@ -91,7 +91,7 @@ export class SimPort extends EventEmitter {
   receive(message: unknown, meanMs: number): void {
     const { scheduler, random } = this.#process
     this.#arrivesAt = Math.max(this.#arrivesAt, scheduler.now + random.duration(meanMs))
-    this.#process.after(this.#arrivesAt - scheduler.now, 'message to a thread', () => {
+    this.#process.at(this.#arrivesAt, 'message to a thread', () => {
       this.#arrived.push(message)
       this.#wake()
     })
@@ -105,9 +105,8 @@ export class SimPort extends EventEmitter {
   postMessage(message: unknown): void {
     if (!this.isOpen) return
     const copy = structuredClone(message)
-    const { scheduler } = this.#process
     // What it computed is sent once the disk is done with it.
-    this.#process.after(this.#freeAt - scheduler.now, 'thread answers', () => {
+    this.#process.at(this.#freeAt, 'thread answers', () => {
       if (this.isOpen) this.#send(copy)
     })
   }
@@ -119,8 +118,7 @@ export class SimPort extends EventEmitter {
   #wake(): void {
     if (this.#isWoken || this.#arrived.length === 0) return
     this.#isWoken = true
-    const { scheduler } = this.#process
-    this.#process.after(this.#freeAt - scheduler.now, 'thread works', () => this.#handle())
+    this.#process.at(this.#freeAt, 'thread works', () => this.#handle())
   }
 
   #handle(): void {
