@@ -15,6 +15,7 @@ process.once('exit', () => {
 export interface HubProcess {
   readonly url: string
   readonly api: string
+  readonly pid: number
   /** By default SIGKILL: no handler runs, nothing is flushed. Resolves when the process has exited. */
   kill(signal?: NodeJS.Signals): Promise<void>
 }
@@ -43,6 +44,7 @@ export async function startHub(settings: Partial<Record<SettingName, string>>, p
   return {
     url,
     api: `${url}/api/v3`,
+    pid: child.pid ?? 0,
     kill: async (signal = 'SIGKILL') => {
       if (!running.has(child)) return
       const ended = once(child, 'exit')

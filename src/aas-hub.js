@@ -12,4 +12,6 @@ if (Number(major) < 26) {
 // which all users share: the cached code is executed.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/aas-hub', import.meta.url))
 module.enableCompileCache()
+const { restartSized } = await import('./memory/restart.ts')
+restartSized(process.argv.slice(2))
 await import('./cli.ts')

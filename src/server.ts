@@ -14,7 +14,8 @@ import { openServices, type Services } from './app/services.ts'
 import { serverOptions, type TlsFiles, TlsServer } from './app/tls.ts'
 import { mountTransports } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
-import type { Config, GivenSettings } from './config/config.ts'
+import { type Config, type GivenSettings, planOf } from './config/config.ts'
+import { MemoryBudget } from './memory/budget.ts'
 import type { OperationContext } from './operations/operation-context.ts'
 import type { Store } from './store/store.ts'
 import type { ComplianceServices } from './transports/compliance/compliance.ts'
@@ -53,9 +54,11 @@ export async function createServer(
   const files = readOperatorFiles(config)
   const plan = await readPlanOrigin(config)
   let recovered = 0
-  const store = await openStore(config, clock, (entries) => {
+  const memory = new MemoryBudget(planOf(config).underWay)
+  const onRecovered = (entries: number) => {
     recovered = entries
-  })
+  }
+  const store = await openStore(config, clock, { onRecovered, memory })
   try {
     // First, as it has the log.
     const app = await createApp(config, files.tls)
@@ -73,7 +76,7 @@ export async function createServer(
     const background = new Background()
     const threads = openPool(config, clock, allInThreads)
     const historyThread = openHistoryThread(config, clock, allInThreads)
-    const parts = { config, clock, store, files, plan, log: app.log, threads, historyThread }
+    const parts = { config, clock, store, files, plan, log: app.log, threads, historyThread, memory }
     const services = await openServices(parts)
     const compliance = openCompliance({ config, services, app })
     const transports = { config, given, services, compliance, lineRules, followed, mqtt: () => background.mqtt }

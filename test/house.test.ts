@@ -11,7 +11,7 @@ const src = new URL('../src/', import.meta.url).pathname
 /** From the bottom. Rooms of one floor do not import one another. */
 const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'clock.ts', 'redact.ts', 'time-slice.ts'],
-  ['model', 'threads'],
+  ['model', 'threads', 'memory'],
   ['formats', 'store'],
   ['security'],
   ['operations', 'consumers'],

@@ -13,6 +13,7 @@ import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { certificateDirectory } from './certificates.ts'
 import { retryLogger } from './logging.ts'
 import { machineAccess } from './machine-access.ts'
+import { guardMemory } from './memory-guard.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
@@ -52,6 +53,7 @@ export async function startBackground(background: Background, parts: BackgroundP
     logClockJump(log, ms)
   }
   background.add(watchClock(clock, noteJump))
+  background.add(guardMemory(services.memory, config.MEMORY, clock))
   background.add(
     startLogRetention(store, {
       maxAgeMs: config.LOG_RETENTION,

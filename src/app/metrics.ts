@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import type { Usage } from '../consumers/usage.ts'
+import type { MemoryBudget } from '../memory/budget.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
 import type { SenderState } from '../operations/samples/senders.ts'
 import type { ReportArchive } from '../reports/compliance/archive/archive.ts'
@@ -14,6 +15,7 @@ import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { RulesStatus } from './access-rules.ts'
 import { consumerMetrics, type RunningConsumers } from './consumer-metrics.ts'
 import type { FollowedFiles } from './followed-files.ts'
+import { memoryMetrics } from './memory-metrics.ts'
 import { metricText, NO_LABEL } from './metric-text.ts'
 import { type UpkeepSources, upkeepMetrics } from './upkeep-metrics.ts'
 
@@ -27,6 +29,9 @@ export interface MetricSources {
   readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
   readonly upkeep: UpkeepSources
+  readonly memory: MemoryBudget
+  /** Memory that the process should not exceed, in bytes. */
+  readonly budget: number
   readonly compliance: Pick<ReportArchive, 'list'>
   readonly usage: Usage
   readonly apiPrefix: string
@@ -164,6 +169,8 @@ async function hubMetrics({
   followed,
   mqtt,
   upkeep,
+  memory,
+  budget,
   compliance,
   usage
 }: MetricSources): Promise<string> {
@@ -180,6 +187,7 @@ async function hubMetrics({
     ...accessRuleMetrics(accessRules),
     ...fileMetrics(followed),
     ...mqttMetrics(mqtt()),
+    ...memoryMetrics(memory, budget),
     ...(await upkeepMetrics(upkeep)),
     ...(await complianceMetrics(compliance)),
     ...(await usageMetrics(usage))

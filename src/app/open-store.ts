@@ -1,26 +1,38 @@
 /** Opens the store that the settings select. */
 import { type Clock, systemClock } from '../clock.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, planOf } from '../config/config.ts'
+import { MemoryBudget } from '../memory/budget.ts'
 import type { MongoConnectionOptions } from '../store/mongodb/connection.ts'
 import { makeDirectory } from '../store/sqlite/paths.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
 
+export interface OpenStoreOptions {
+  /** Called where an earlier process had ended early, with the number of log entries that were read. */
+  readonly onRecovered?: (entries: number) => void
+  /** Where the store notes what it holds. */
+  readonly memory?: MemoryBudget
+}
+
 /**
- * @param onRecovered called where an earlier process had ended early, with the number of log entries that were read
  * @throws HubError `Unavailable` where another process uses the data directory, or the database is unreachable
  */
 export async function openStore(
   config: Config,
   clock: Clock = systemClock,
-  onRecovered: (entries: number) => void = () => {}
+  { onRecovered = () => {}, memory = new MemoryBudget() }: OpenStoreOptions = {}
 ): Promise<Store> {
-  const { DATA_DIR, MONGODB_URL, CACHE_SIZE: cacheBytes, FUTURE_LIMIT: futureLimit } = config
-  if (MONGODB_URL === '') return openSqlite(DATA_DIR, { cacheBytes, clock, futureLimit, onRecovered })
+  const { DATA_DIR, MONGODB_URL, FUTURE_LIMIT: futureLimit } = config
+  const plan = planOf(config)
+  const sizes = { cacheBytes: plan.cache, queueBytes: plan.writes, memory }
+  if (MONGODB_URL === '') {
+    const { recentLog: recentBytes, pages: pageBytes, seriesNames } = plan
+    return openSqlite(DATA_DIR, { ...sizes, recentBytes, pageBytes, seriesNames, clock, futureLimit, onRecovered })
+  }
   await makeDirectory(DATA_DIR)
   // The driver is loaded only where it is used.
   const { openMongo } = await import('../store/mongodb/mongodb.ts')
-  return openMongo(MONGODB_URL, { cacheBytes, clock, futureLimit, ...connectionOf(config) })
+  return openMongo(MONGODB_URL, { ...sizes, clock, futureLimit, ...connectionOf(config) })
 }
 
 /** Options of the connection to MongoDB. */

@@ -3,13 +3,14 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../clock.ts'
-import type { Config } from '../config/config.ts'
+import { type Config, planOf } from '../config/config.ts'
 import type { CollectionFigures } from '../consumers/collection/collection-figures.ts'
 import type { PlanOrigin } from '../consumers/collection/plan-source.ts'
 import { type HistoryWriter, startHistoryWriter } from '../consumers/history/history-writer.ts'
 import { type HistoryPolicyOf, historyPolicies } from '../consumers/history/policy.ts'
 import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import { Usage } from '../consumers/usage.ts'
+import type { MemoryBudget } from '../memory/budget.ts'
 import { BULK_TASK, type BulkContext, performBulk } from '../operations/bulk-task.ts'
 import { executorFinder } from '../operations/executors/find-executor.ts'
 import { loadFunctions } from '../operations/executors/load-functions.ts'
@@ -45,9 +46,17 @@ const MAX_RESULTS = 1000
 const MAX_RESULT_BYTES = 64 * 1024 * 1024
 const RESULT_RETENTION_MS = 10 * 60 * 1000
 
+const PROFILES = {
+  hub: profilesServedBy('hub'),
+  aas: profilesServedBy('aas'),
+  submodel: profilesServedBy('submodel'),
+  templates: profilesServedBy('templates')
+}
+
 export interface Services {
   readonly clock: Clock
   readonly clockJumps: ClockJumps
+  readonly memory: MemoryBudget
   readonly usage: Usage
   readonly store: Store
   /** The same without what examinations store for themselves. */
@@ -86,26 +95,28 @@ export interface ServiceParts {
   readonly log: FastifyBaseLogger
   readonly threads: ThreadPool
   readonly historyThread: ThreadPool
+  readonly memory: MemoryBudget
 }
 
 export async function openServices(parts: ServiceParts): Promise<Services> {
-  const { config, clock, store, files, plan, log, threads, historyThread } = parts
+  const { config, clock, store, files, plan, log, threads, historyThread, memory } = parts
+  const sizes = planOf(config)
   const { templates } = files
   // First, as the hub may not start without it.
   const audit = openAudit({ config, store, clock, log })
   const identity = await openIdentity({ config, files, store, clock, log, events: securityEvents(audit) })
   const failed = retryLogger(log)
   const policyOf = historyPolicies(store, config.HISTORY)
-  const writing = { policyOf, clock, threads: historyThread, failed: failed('Writing the history') }
+  const packing = { threads: historyThread, maxPendingBytes: sizes.unpacked }
+  const writing = { policyOf, clock, failed: failed('Writing the history'), ...packing }
   const historyWriter = await startHistoryWriter(store, writing)
   const history = historyOf(store, historyWriter)
   const limits = callerLimits(config, clock)
   const plant = plantView(store)
   const collection = openCollection(plant, plan, { clock, failed: failed('Counting the collection points') })
   const ingest: Ingest = new Ingest({
-    store,
-    clock,
-    limits,
+    ...{ store, clock, limits, memory },
+    maxWaiting: sizes.waitingSamples,
     futureLimit: config.FUTURE_LIMIT,
     future: config.FUTURE_SAMPLES,
     ...(collection !== undefined && { sources: collection.sources }),
@@ -146,26 +157,32 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
       timeSeriesOperations(timeSeries)
     ),
     scratchFolder: await emptyFolder(config.DATA_DIR, 'scratch'),
-    profiles: {
-      hub: profilesServedBy('hub'),
-      aas: profilesServedBy('aas'),
-      submodel: profilesServedBy('submodel'),
-      templates: profilesServedBy('templates')
-    }
+    profiles: PROFILES
   }
   const subscriptions = new Subscriptions(plant, {
-    ...{ history, clock, limits, failed: failed('Sending changes to subscribers') }
+    ...{ history, clock, limits, failed: failed('Sending changes to subscribers') },
+    maxBacklog: sizes.backlog
   })
+  noteMemory(memory, { historyWriter, ingest, subscriptions })
   const accessRules = await openAccessRules({
     ...{ store, clock, log, audit, file: config.ACCESS_RULES, isShared: config.MONGODB_URL !== '' }
   })
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
-    ...{ plant, usage, context, historyThread, clockJumps: { count: 0 } },
+    ...{ plant, usage, context, historyThread, memory, clockJumps: { count: 0 } },
     collection: collection?.figures,
     examined: { ...context, store: withSegments, readsOf: withSegments.readsOf },
     baseUrl
   }
+}
+
+function noteMemory(
+  memory: MemoryBudget,
+  { historyWriter, ingest, subscriptions }: Pick<Services, 'historyWriter' | 'ingest' | 'subscriptions'>
+): void {
+  memory.keeps('unpacked samples', () => historyWriter.pendingBytes)
+  memory.carries('samples', () => ingest.waitingBytes)
+  memory.carries('subscribers', () => subscriptions.backlog)
 }
 
 function callerLimits(config: Config, clock: Clock): CallerLimits {

@@ -78,7 +78,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     baseUrl
   } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
-  const bodies = new BodyBudget(config.BODY_MEMORY)
+  const bodies = new BodyBudget(config.BODY_MEMORY, services.memory)
   decorateWithAccess(app)
   const guard = guardRequests(app, config)
   const accessParts = { store: context.store, rules: accessRules.rules, clock }
@@ -152,6 +152,8 @@ function mountForOperators(app: FastifyInstance, parts: TransportParts): () => v
   mountMetrics(app, {
     ...{ store, ingest, accessRules, followed, mqtt, usage, apiPrefix: config.API_PREFIX },
     upkeep: { clock, clockJumps, directory },
+    memory: services.memory,
+    budget: config.MEMORY,
     compliance: compliance.archive,
     consumers: runningConsumers(config, context.templates),
     subscriptions: () => subscriptions.figures

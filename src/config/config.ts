@@ -1,5 +1,6 @@
 /** Reads the settings from the environment and the command line. */
 import { suggest } from '../formats/suggest.ts'
+import { type MemoryPlan, memoryPlan } from '../memory/plan.ts'
 import { settings } from './settings.ts'
 import { settingsKo } from './settings-ko.ts'
 
@@ -67,7 +68,7 @@ export function readConfig(
     else if (name === undefined) extra.set(flag, value ?? '')
     else given.set(name, { text: value ?? 'true', source: 'flag' })
   }
-  const config = Object.fromEntries(
+  const parsed = Object.fromEntries(
     names().map((name) => {
       const { text, source } = given.get(name) ?? { text: settings[name].default, source: 'environment' }
       try {
@@ -80,11 +81,30 @@ export function readConfig(
       }
     })
   ) as Config
-  if (config.DEFAULT_LIMIT > config.MAX_LIMIT) {
-    problems.push(`DEFAULT_LIMIT is ${config.DEFAULT_LIMIT}, expected at most MAX_LIMIT, which is ${config.MAX_LIMIT}`)
+  if (parsed.DEFAULT_LIMIT > parsed.MAX_LIMIT) {
+    problems.push(`DEFAULT_LIMIT is ${parsed.DEFAULT_LIMIT}, expected at most MAX_LIMIT, which is ${parsed.MAX_LIMIT}`)
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return { config, given, words, extra }
+  const isAuto = (name: SettingName) => (given.get(name)?.text ?? settings[name].default) === 'auto'
+  return { config: withPlan(parsed, isAuto), given, words, extra }
+}
+
+/** The memory of all parts: as it follows from `MEMORY`, where no setting of their own says otherwise. */
+export function planOf(config: Pick<Config, 'MEMORY' | keyof typeof PLANNED>): MemoryPlan {
+  const plan = memoryPlan(config.MEMORY)
+  return { ...plan, cache: config.CACHE_SIZE, body: config.BODY_LIMIT, bodies: config.BODY_MEMORY }
+}
+
+/** Settings that follow from `MEMORY` while they are `auto`. */
+const PLANNED = { CACHE_SIZE: 'cache', BODY_LIMIT: 'body', BODY_MEMORY: 'bodies' } as const
+
+function withPlan(config: Config, isAuto: (name: SettingName) => boolean): Config {
+  const plan = memoryPlan(config.MEMORY)
+  const sizes = Object.entries(PLANNED).flatMap(([name, part]) =>
+    isAuto(name as keyof typeof PLANNED) ? [[name, plan[part]] as const] : []
+  )
+  const threads = isAuto('EXPORT_THREADS') ? Math.min(config.EXPORT_THREADS, plan.threads) : config.EXPORT_THREADS
+  return { ...config, ...Object.fromEntries(sizes), EXPORT_THREADS: threads }
 }
 
 /** The settings as docs/settings.md lists them: name, flag, default, meaning in a language. */
@@ -122,9 +142,15 @@ export function settingsInForce(given: GivenSettings): readonly SettingInForce[]
 
 /** The settings that are not the default, as text. None is a secret: secrets are in files, which settings name. */
 export function changedSettings(config: Config): Readonly<Record<string, string>> {
+  const defaults = Object.fromEntries(names().map((name) => [name, settings[name].parse(settings[name].default)]))
+  const standard = withPlan(
+    { ...(defaults as Config), MEMORY: config.MEMORY },
+    (name) => settings[name].default === 'auto'
+  )
   const changed = names().flatMap((name) => {
     const value = textOf(config[name])
-    return value === textOf(settings[name].parse(settings[name].default)) ? [] : [[name, value] as const]
+    const byDefault = textOf(name === 'MEMORY' ? (defaults as Config).MEMORY : standard[name])
+    return value === byDefault ? [] : [[name, value] as const]
   })
   return Object.fromEntries(changed)
 }

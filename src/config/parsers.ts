@@ -3,12 +3,22 @@
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { suggest } from '../formats/suggest.ts'
+import { parseBytes } from '../memory/byte-size.ts'
 import { parseTargets } from '../operations/asset-interfaces/targets.ts'
 import type { ExaminationSchedule } from '../reports/compliance/runs/schedule.ts'
 import type { AccessSubject } from '../security/subject.ts'
 import { parseSubject } from '../security/subject-text.ts'
 
 export type Parse<Value> = (text: string) => Value
+
+export interface Setting<Value> {
+  readonly parse: Parse<Value>
+  /** As it would be written; empty: not set. */
+  readonly default: string
+  readonly means: string
+  /** A flag that needs no value. */
+  readonly flag?: true
+}
 
 /** What is done with a submodel that violates its template. */
 export const TEMPLATE_POLICIES = ['off', 'warn', 'enforce'] as const
@@ -55,27 +65,18 @@ export function parseOptionalClaims(text: string): AccessSubject | undefined {
   return text === '' ? undefined : parseClaims(text)
 }
 
-const BYTES_PER_UNIT = {
-  '': 1,
-  B: 1,
-  KiB: 2 ** 10,
-  MiB: 2 ** 20,
-  GiB: 2 ** 30,
-  TiB: 2 ** 40,
-  kB: 1e3,
-  MB: 1e6,
-  GB: 1e9,
-  TB: 1e12
+/** In bytes; {@link AUTO} for `auto`. */
+export function parseAutoBytes(text: string): number {
+  if (text === 'auto') return AUTO
+  try {
+    return parseBytes(text)
+  } catch (error) {
+    throw new Error(`auto, or ${(error as Error).message}`)
+  }
 }
 
-/** Bytes. */
-export function parseBytes(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,9})\s*([a-zA-Z]*)$/.exec(text) ?? []
-  const factor = Object.entries(BYTES_PER_UNIT).find(([name]) => name.toLowerCase() === unit.toLowerCase())?.[1]
-  const bytes = Number(number) * (factor ?? Number.NaN)
-  if (number === '' || !Number.isSafeInteger(bytes) || bytes < 1) throw new Error('a size such as 512KiB, 16MiB or 2GB')
-  return bytes
-}
+/** Stands for what follows from `MEMORY` (config.ts). */
+const AUTO = 0
 
 const MS_PER_UNIT = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 

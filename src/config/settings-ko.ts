@@ -28,8 +28,10 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   TLS_CLIENT_CLAIMS:
     '클라이언트 인증서의 클레임을 정하는 JSON 파일: `{subject: {CN: "line-*"}, fingerprint?, claims: {role: "gateway"}}`의 목록. 파일이 바뀌면 다시 읽음',
   INSECURE: '다른 장비에서 접근할 수 있는 주소에서 인증 없이 시작',
-  BODY_LIMIT: 'JSON 본문의 최대 크기',
-  BODY_MEMORY: '수신 중인 큰 JSON 본문 전체에 쓰는 메모리. 넘으면 503으로 응답',
+  MEMORY:
+    '프로세스가 넘지 않아야 할 메모리. 캐시, 대기열, 힙의 크기가 이 값에서 정해짐. `auto`: 컨테이너 제한의 10분의 9, 제한이 없으면 장비 메모리의 절반(최대 4 GiB)',
+  BODY_LIMIT: 'JSON 본문의 최대 크기. `auto`: 16 MiB, `MEMORY`가 작으면 그보다 작음',
+  BODY_MEMORY: '수신 중인 큰 JSON 본문 전체에 쓰는 메모리. `auto`: `MEMORY`에 따름. 넘으면 503으로 응답',
   MAX_CONNECTIONS: '최대 연결 수. 넘는 연결의 요청은 503으로 응답',
   UPLOAD_LIMIT: '파일(패키지, 첨부 파일, 썸네일)의 최대 크기',
   UPLOAD_SPACE: '수신 중인 파일과 그 압축을 푼 내용 전체에 쓰는 디스크. 넘으면 503으로 응답',
@@ -39,7 +41,7 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
     '쿼리 또는 접근 규칙이 일부를 숨기는 목록이 한 페이지를 찾는 데 쓸 수 있는 시간. 지나면 페이지를 일찍 끝내고 이어 갈 커서를 줌',
   REQUEST_TIMEOUT: '요청이 모두 도착할 때까지의 시간',
   DRAIN_TIMEOUT: '허브가 멈출 때 진행 중인 요청에 주는 시간',
-  CACHE_SIZE: '저장소 캐시에 쓰는 메모리',
+  CACHE_SIZE: '저장소 캐시에 쓰는 메모리. `auto`: `MEMORY`에 따름',
   EXPORT_THREADS: '대량 내보내기용 스레드: `auto`, 개수 또는 `off`',
   LOG_RETENTION: '변경 로그의 보존 기간',
   HISTORY: '한정자 `History`가 없는 요소의 이력 정책: `off` 또는 `keep=P1Y; after=P30D; mean=PT1M`. 비우면 모두 보존',

@@ -3,11 +3,11 @@
  * (`--data-dir /var/lib/hub`); the flag wins. Parsing, checks, `--help` and docs/settings.md are derived from it.
  */
 import { parseHistoryPolicy } from '../consumers/history/policy.ts'
+import { parseBytes } from '../memory/byte-size.ts'
+import { limitSettings } from './limit-settings.ts'
 import { machineSettings } from './machine-settings.ts'
 import {
-  type Parse,
   parseBoolean,
-  parseBytes,
   parseCount,
   parseDatabaseUrl,
   parseDuration,
@@ -23,21 +23,12 @@ import {
   parseSchedule,
   parseTemplatePolicies,
   parseText,
-  parseThreads,
   parseTimeout,
   parseUrl,
   parseUrls,
+  type Setting,
   TEMPLATE_POLICIES
 } from './parsers.ts'
-
-interface Setting<Value> {
-  readonly parse: Parse<Value>
-  /** As it would be written; empty: not set. */
-  readonly default: string
-  readonly means: string
-  /** A flag that needs no value. */
-  readonly flag?: true
-}
 
 export const settings = {
   HOST: { parse: parseText, default: '127.0.0.1', means: 'Address to listen on; `0.0.0.0` for all interfaces' },
@@ -133,49 +124,7 @@ export const settings = {
     flag: true,
     means: 'Start without authentication on an address that other machines reach'
   },
-  BODY_LIMIT: { parse: parseBytes, default: '16MiB', means: 'Maximum size of a JSON body' },
-  BODY_MEMORY: {
-    parse: parseBytes,
-    default: '128MiB',
-    means: 'Memory for all large JSON bodies that are being received; beyond it requests are answered with 503'
-  },
-  MAX_CONNECTIONS: {
-    parse: parseCount,
-    default: '20000',
-    means: 'Maximum number of connections; requests on further ones are answered with 503'
-  },
-  UPLOAD_LIMIT: {
-    parse: parseBytes,
-    default: '1GiB',
-    means: 'Maximum size of a file: packages, attachments, thumbnails'
-  },
-  UPLOAD_SPACE: {
-    parse: parseBytes,
-    default: '8GiB',
-    means:
-      'Disk for all files that are being received, with what is unpacked of them; beyond it further ones are answered with 503'
-  },
-  DEFAULT_LIMIT: { parse: parseCount, default: '100', means: 'Page size when the client asks for none' },
-  MAX_LIMIT: { parse: parseCount, default: '1000', means: 'Maximum page size' },
-  QUERY_TIMEOUT: {
-    parse: parseTimeout,
-    default: '10s',
-    means:
-      'Time that a query, or a list of which access rules hide parts, may search for one page; the page then ends early, with a cursor to continue from'
-  },
-  REQUEST_TIMEOUT: { parse: parseTimeout, default: '5m', means: 'Time for a request to arrive completely' },
-  DRAIN_TIMEOUT: {
-    parse: parseTimeout,
-    default: '10s',
-    means: 'Time that running requests get when the hub stops'
-  },
-  CACHE_SIZE: { parse: parseBytes, default: '64MiB', means: 'Memory for the cache of the store' },
-  EXPORT_THREADS: {
-    parse: parseThreads,
-    default: 'auto',
-    means:
-      'Threads for large exports: `auto`, a number, or `off`; with `off` the history is packed on the main thread, too'
-  },
+  ...limitSettings,
   LOG_RETENTION: { parse: parseDuration, default: '7d', means: 'Time for which the log of changes is kept' },
   HISTORY: {
     parse: parseHistoryPolicy,

@@ -17,6 +17,10 @@ export class RecentLog {
     this.#maxBytes = maxBytes
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Call in the order of `seq`, once durable. */
   add(entry: LogEntry): void {
     const last = this.#entries.at(-1)

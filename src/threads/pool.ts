@@ -17,6 +17,8 @@ export interface PoolOptions {
   /** At most this many; 0: there are none, and work stays on the main thread. */
   readonly threads: number
   readonly timers: Timers
+  /** Of the heap of each, in bytes: a task beyond ends its thread, not the hub. */
+  readonly heapBytes?: number
   /** Also what is not heavy, for tests. */
   readonly takesAll?: boolean
   /** Of each thread; the default is enough for the batches of an export. */
@@ -36,8 +38,8 @@ export interface TaskRequest {
 /** Tasks of one thread at a time: they share its time, and each holds some batches in memory. */
 const MAX_TASKS = 32
 
-/** A runaway task ends its thread, not the hub. */
-const MAX_HEAP_MB = 512
+const MIB = 2 ** 20
+const HEAP_BYTES = 512 * MIB
 /** The default of Node takes more memory than it saves time. */
 const YOUNG_GENERATION_MB = 32
 
@@ -83,10 +85,10 @@ export class ThreadPool {
       if (first.tasks < MAX_TASKS) return first
       throw new HubError('Unavailable', ['Too many exports are in progress; try again when some are done'])
     }
-    const { module, youngGenerationMb = YOUNG_GENERATION_MB } = this.#options
+    const { module, heapBytes = HEAP_BYTES, youngGenerationMb = YOUNG_GENERATION_MB } = this.#options
     const thread = new TaskThread({
       module,
-      limits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: youngGenerationMb },
+      limits: { maxOldGenerationSizeMb: Math.floor(heapBytes / MIB), maxYoungGenerationSizeMb: youngGenerationMb },
       onEnd: () => this.#threads.delete(thread),
       failure: ({ message }) =>
         new HubError('Unavailable', [`The thread that computed this has failed; try again. ${message}`])

@@ -59,7 +59,7 @@ t.test('the writer gets the commands that were sent, whatever they hold and in t
   )
   fc.assert(
     fc.property(fc.array(fc.array(command, { maxLength: 6 }), { maxLength: 5 }), (batches) => {
-      const [writer, reader] = [new FrameWriter(), new FrameReader()]
+      const [writer, reader] = [new FrameWriter(200_000), new FrameReader()]
       return batches.every((commands, clock) => {
         const { batch, transfer } = writer.encode({ clock, commands })
         const received = reader.decode(structuredClone(batch, { transfer }))
@@ -71,7 +71,7 @@ t.test('the writer gets the commands that were sent, whatever they hold and in t
 })
 
 t.test('series are numbered from the start again where there are very many', async (t) => {
-  const [writer, reader] = [new FrameWriter(), new FrameReader()]
+  const [writer, reader] = [new FrameWriter(200_000), new FrameReader()]
   const of = (index: number): Change => {
     return { change: 'value', submodel: 'urn:m', path: `p${index}`, incarnation: 1, value: `{"value":"${index}"}` }
   }

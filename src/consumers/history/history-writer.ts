@@ -117,6 +117,11 @@ export class HistoryWriter {
     }
   }
 
+  /** Estimated memory of the samples that are in no chunk yet. */
+  get pendingBytes(): number {
+    return this.#pending.bytes
+  }
+
   /** Samples of a series that are in no chunk yet, in the order of the log. */
   parts(series: SeriesName): readonly (Run | PackedRun)[] {
     return this.#pending.parts(series)

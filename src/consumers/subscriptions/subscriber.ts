@@ -17,9 +17,6 @@ import type { VisibleChanges } from './visible-changes.ts'
 const LIVE_BACKLOG_BYTES = 1024 * 1024
 const CATCH_UP_BACKLOG_BYTES = 16 * 1024
 
-/** Unsent bytes of all connections, beyond which the lower limit applies to each. */
-const TOTAL_BACKLOG_BYTES = 64 * 1024 * 1024
-
 const DEFAULT_BUFFER_BYTES = 8 * 1024 * 1024
 
 /** Shared by all subscribers. */
@@ -30,6 +27,8 @@ export interface SubscriberPool {
   readonly silenceMs: number
   /** Unsent bytes of all connections. */
   backlog: number
+  /** Beyond which the lower limit applies to each. */
+  readonly maxBacklog: number
   /** Queues a subscriber that is behind for a step. */
   catchUp(subscriber: Subscriber): void
   left(subscriber: Subscriber): void
@@ -104,7 +103,7 @@ export class Subscriber implements CatchUpTarget, Member, Subscription {
 
   /** Called by the group while it is live. */
   take(message: Message, position: LogPosition, size: number): void {
-    const isOverfull = this.#pool.backlog > TOTAL_BACKLOG_BYTES
+    const isOverfull = this.#pool.backlog > this.#pool.maxBacklog
     if (this.#measure() >= (isOverfull ? CATCH_UP_BACKLOG_BYTES : LIVE_BACKLOG_BYTES)) {
       this.fallBehind()
       this.#producedAtFall = this.group.produced - size

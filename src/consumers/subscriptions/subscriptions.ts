@@ -46,6 +46,8 @@ export interface SubscriptionsOptions {
   readonly maxSubscriptions?: number
   /** Of each caller. */
   readonly limits?: CallerLimits
+  /** Unsent bytes of all connections, beyond which each may have less. */
+  readonly maxBacklog?: number
   /** Time without a message after which a subscriber is sent the cursor alone. */
   readonly silenceMs?: number
   readonly clock?: Clock
@@ -59,6 +61,7 @@ const RETRY_DELAY_MS = 500
 const POLL_TIMEOUT_MS = 2000
 
 const MAX_SUBSCRIPTIONS = 10_000
+const TOTAL_BACKLOG_BYTES = 64 * 1024 * 1024
 const SILENCE_MS = 10_000
 
 export class Subscriptions {
@@ -85,6 +88,7 @@ export class Subscriptions {
       history,
       failed = () => {},
       maxSubscriptions = MAX_SUBSCRIPTIONS,
+      maxBacklog = TOTAL_BACKLOG_BYTES,
       silenceMs = SILENCE_MS,
       limits,
       clock = systemClock
@@ -122,12 +126,18 @@ export class Subscriptions {
       clock,
       silenceMs,
       backlog: 0,
+      maxBacklog,
       catchUp: (subscriber) => this.#catchUp.add(subscriber),
       left: (subscriber) => this.#left(subscriber),
       regroup: (subscriber, access) => this.#regroup(subscriber, access)
     }
     this.#running = Promise.all([this.#live.run(), this.#live.ready.then(() => this.#catchUp.run())])
     this.#stopTimer = clock.every(CHECK_INTERVAL_MS, () => this.#check())
+  }
+
+  /** Unsent bytes of all connections. */
+  get backlog(): number {
+    return this.#pool.backlog
   }
 
   /** Numbers of subscriptions, of those that are behind, and of groups. */

@@ -1,6 +1,7 @@
 /** Takes pushes of samples, from all transports: validates them against their elements and commits them by series. */
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import type { MemoryBudget } from '../../memory/budget.ts'
 import type { SampleFormat, SampleTransport } from '../../model/collection/sample-source.ts'
 import { encodeCursor } from '../../model/cursor.ts'
 import { isScratch } from '../../model/examination.ts'
@@ -102,8 +103,9 @@ export interface IngestOptions {
   /** How far ahead of the clock a time may be, in milliseconds; and what to do with samples beyond. */
   readonly futureLimit?: number
   readonly future?: FuturePolicy
-  /** Maximum number of samples waiting to become durable; more are refused with `TooManyRequests`. */
+  /** Maximum number of samples waiting to become durable; more are refused with `TooManyRequests`, as by the memory. */
   readonly maxWaiting?: number
+  readonly memory?: MemoryBudget
   /** Of each sender. */
   readonly limits?: CallerLimits
   /** Where the senders are noted; absent: they are not. */
@@ -111,6 +113,7 @@ export interface IngestOptions {
 }
 
 const MAX_WAITING_SAMPLES = 4_000_000
+const SAMPLE_BYTES = 32
 
 /** Series that are validated without pausing. */
 const MAX_UNSLICED = 256
@@ -138,7 +141,6 @@ export class Ingest {
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
   /** Of the accepted ones, by their format or else their transport. */
   readonly countsByFormat = new Map<SampleFormat | SampleTransport, number>()
-
   readonly #authorizer: SampleAuthorizer
 
   constructor(options: IngestOptions) {
@@ -146,6 +148,11 @@ export class Ingest {
     this.#authorizer = new SampleAuthorizer(options.store)
     this.clock = options.clock ?? systemClock
     this.senders = new Senders(this.clock)
+  }
+
+  /** Estimated memory of the samples that wait to become durable. */
+  get waitingBytes(): number {
+    return this.#waiting * SAMPLE_BYTES
   }
 
   /** An empty batch that uses this clock for samples without a time. */
@@ -195,8 +202,9 @@ export class Ingest {
   }
 
   async #push(batch: SampleBatch, options: PushOptions, keyed?: KeyedPush): Promise<Receipt> {
-    const { maxWaiting: waiting = MAX_WAITING_SAMPLES } = this.#options
-    if (this.#waiting > 0 && this.#waiting + batch.samples > waiting) {
+    const { maxWaiting: waiting = MAX_WAITING_SAMPLES, memory } = this.#options
+    const isFull = this.#waiting + batch.samples > waiting || (memory?.isFull(batch.samples * SAMPLE_BYTES) ?? false)
+    if (this.#waiting > 0 && isFull) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
     }
     if (options.access !== undefined) this.#options.limits?.countSamples(options.access.caller, batch.samples)

@@ -59,6 +59,10 @@ export class BatchWriter {
     this.#queue = new WriteQueue(options.queueBytes)
   }
 
+  get queuedBytes(): number {
+    return this.#queue.bytes
+  }
+
   /** Resolves when the command is done and durable. */
   async submit<Name extends CommandName>(command: CommandOf<Name>): Promise<CommandResults[Name]> {
     this.#context.connection.assertAvailable()

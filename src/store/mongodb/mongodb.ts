@@ -34,6 +34,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import type { MemoryBudget } from '../../memory/budget.ts'
 import { CheckpointHealth } from '../checkpoint-health.ts'
 import { scanChunks } from '../chunk-scan.ts'
 import { FUTURE_LIMIT_MS } from '../current-value.ts'
@@ -58,7 +59,7 @@ import { listDocuments, listSeries } from './lists.ts'
 import { LogReader } from './log-reader.ts'
 import { LogTrimmer } from './log-trimmer.ts'
 import { LogWatcher } from './log-watcher.ts'
-import { openReplica } from './replica.ts'
+import { openReplica, type Replica } from './replica.ts'
 import { prepareDatabase } from './schema.ts'
 import { type NamedChunk, overlappingChunks, summarizeSeries } from './series-state.ts'
 import { MongoSource } from './transfer-source.ts'
@@ -68,6 +69,8 @@ export interface MongoOptions extends MongoConnectionOptions {
   readonly cacheBytes?: number
   /** Bound of what waits to be written; beyond it `commit` rejects with `TooManyRequests`. */
   readonly queueBytes?: number
+  /** Where that is noted. */
+  readonly memory?: MemoryBudget
   /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
   readonly futureLimit?: number
 }
@@ -100,6 +103,7 @@ async function openStore(url: string, options: MongoOptions): Promise<MongoStore
     const collections = new Collections(connection)
     const { epoch } = await prepareDatabase(connection, journal)
     const replica = await openReplica(connection, journal, collections, { cacheBytes, queueBytes, futureLimit })
+    if (options.memory !== undefined) noteMemory(options.memory, replica)
     const reader = new LogReader(journal, replica.state)
     const files = new FileStorage(connection, replica)
     const [damage, checkpoints] = [new DamageLog(), new CheckpointHealth()]
@@ -108,6 +112,13 @@ async function openStore(url: string, options: MongoOptions): Promise<MongoStore
     await connection.close()
     throw error
   }
+}
+
+function noteMemory(memory: MemoryBudget, { state, writer }: Replica): void {
+  memory.keeps('documents', () => state.cache.bytes)
+  memory.keeps('recent log', () => state.recentLog.bytes)
+  memory.keeps('unwritten values', () => state.uncheckpointed.memoryBytes)
+  memory.carries('writes', () => writer.queuedBytes)
 }
 
 class MongoStore implements Store {

@@ -17,6 +17,10 @@ export class StateCache {
     this.#maxBytes = maxBytes
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   has(key: StateKey): boolean {
     return this.#entries.has(key)
   }

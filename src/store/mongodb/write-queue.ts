@@ -27,6 +27,10 @@ export class WriteQueue {
     this.#maxBytes = maxBytes
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   get length(): number {
     return this.#waiting.length
   }

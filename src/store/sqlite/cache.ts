@@ -30,6 +30,10 @@ export class DocumentCache {
     this.#maxBytes = maxBytes
   }
 
+  get bytes(): number {
+    return this.#bytes
+  }
+
   document(kind: DocumentKind, id: string): Document | undefined {
     return this.#use(id)?.documents.get(kind)
   }
@@ -96,12 +100,17 @@ export class DocumentCache {
   #grow(entry: CacheEntry, bytes: number): void {
     entry.bytes += bytes
     this.#bytes += bytes
-    if (this.#bytes > this.#maxBytes) this.#shrink()
+    if (this.#bytes > this.#maxBytes) this.#shrink(this.#maxBytes)
   }
 
-  #shrink(): void {
+  /** Gives up half of what it may hold, where it holds more. */
+  halve(): void {
+    this.#shrink(this.#maxBytes / 2)
+  }
+
+  #shrink(bytes: number): void {
     for (const [id, oldest] of this.#entries) {
-      if (this.#bytes <= this.#maxBytes) return
+      if (this.#bytes <= bytes) return
       this.#entries.delete(id)
       if (oldest.isUsed) this.#entries.set(id, oldest)
       else this.#bytes -= oldest.bytes

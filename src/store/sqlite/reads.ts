@@ -40,6 +40,8 @@ export interface ReadsOptions {
   readonly unwritten: UnwrittenValues
   readonly damage: DamageLog
   readonly clock: Clock
+  /** Pages that the connection keeps, in bytes. */
+  readonly pageBytes: number
 }
 
 export class Reads {
@@ -52,11 +54,11 @@ export class Reads {
   readonly history: SeriesReads
   readonly #audit: AuditReads
 
-  constructor(file: string, { cache, unwritten, damage, clock }: ReadsOptions) {
+  constructor(file: string, { cache, unwritten, damage, clock, pageBytes }: ReadsOptions) {
     this.#damage = damage
     this.#clock = clock
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
-    this.#db.exec('PRAGMA cache_size = -32000')
+    this.#db.exec(`PRAGMA cache_size = -${Math.floor(pageBytes / 1024)}`)
     this.#cache = cache
     this.#unwritten = unwritten
     this.#sql = prepare(this.#db)

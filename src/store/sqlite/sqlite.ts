@@ -4,10 +4,10 @@
  * Writes go through the queue (write-queue.ts) to a thread with the only writing connection (writer.ts, changes.ts); reads
  * run here (reads.ts), behind a cache (cache.ts) that durable writes update. Files are stored next to it (files.ts, blobs.ts).
  */
-import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import { MemoryBudget } from '../../memory/budget.ts'
 import { CheckpointHealth } from '../checkpoint-health.ts'
 import { scanChunks, scanSummarised } from '../chunk-scan.ts'
 import { type DatedCommit, FUTURE_LIMIT_MS } from '../current-value.ts'
@@ -24,6 +24,7 @@ import { lockDirectory } from './lock.ts'
 import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
 import { type CheckpointNews, MAX_UNWRITTEN } from './row-checkpoints.ts'
+import { databaseBytes, noteMemory } from './sizes.ts'
 import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
 import type { WriteCommand } from './write-commands.ts'
@@ -34,6 +35,14 @@ export interface SqliteOptions {
   readonly cacheBytes?: number
   /** Bound of queued writes, in bytes; beyond it `commit` rejects with `TooManyRequests`. */
   readonly queueBytes?: number
+  /** Bound of the newest entries of the log that are kept, in bytes. */
+  readonly recentBytes?: number
+  /** Pages of the database that each of the two connections keeps, in bytes. */
+  readonly pageBytes?: number
+  /** Series that need not be named to the writer again. */
+  readonly seriesNames?: number
+  /** Where all that is noted. */
+  readonly memory?: MemoryBudget
   /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Default: none. */
   readonly maxBytes?: number
   readonly clock?: Clock
@@ -47,8 +56,6 @@ export interface SqliteOptions {
 
 const MIB = 1024 * 1024
 
-const RECENT_LOG_BYTES = 16 * MIB
-
 /** Files without a reference are removed after this time; until then they may still be attached. */
 const SWEEP_GRACE_MS = 60 * 60 * 1000
 const SWEEP_INTERVAL_MS = 10 * 60 * 1000
@@ -59,7 +66,8 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  * by a later release
  */
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
-  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, maxBytes, clock = systemClock } = options
+  const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, recentBytes = 16 * MIB, pageBytes = 16 * MIB } = options
+  const { maxBytes, memory = new MemoryBudget(), seriesNames = 100_000, clock = systemClock } = options
   const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten = MAX_UNWRITTEN } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
@@ -67,7 +75,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
   try {
     await prepareFiles(directory)
     const cache = new DocumentCache(cacheBytes)
-    const recent = new RecentLog(RECENT_LOG_BYTES)
+    const recent = new RecentLog(recentBytes)
     const [damage, writeHealth, checkpoints] = [new DamageLog(), new WriteHealth(clock), new CheckpointHealth()]
     const unwritten = new UnwrittenValues()
     const listeners = new Set<() => void>()
@@ -81,7 +89,9 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       maxBytes,
       futureLimit,
       maxUnwritten,
-      queueBytes,
+      pageBytes,
+      seriesNames,
+      held: memory.holder('writes', queueBytes),
       clock: clock.milliseconds,
       onCommit: (changes, commit, late) => {
         writeHealth.recordSuccess()
@@ -109,7 +119,8 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       }
     })
     try {
-      const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock })
+      noteMemory(memory, { cache, recent, queue, pageBytes })
+      const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock, pageBytes })
       return new SqliteStore({
         directory,
         clock,
@@ -379,14 +390,4 @@ function noteFailure(error: HubError, damage: DamageLog, writeHealth: WriteHealt
 function recordRefusal(cache: DocumentCache, error: HubError, command: WriteCommand): void {
   if (!isDamaged(error)) return
   if (command.type === 'commit') for (const change of command.changes) cache.evict(change)
-}
-
-async function databaseBytes(directory: string): Promise<number> {
-  const sizes = ['', '-wal', '-shm'].map((suffix) =>
-    stat(databasePath(directory) + suffix).then(
-      ({ size }) => size,
-      () => 0
-    )
-  )
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }

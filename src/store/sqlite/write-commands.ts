@@ -83,6 +83,8 @@ export interface WriterOptions {
   readonly directory: string
   /** Upper bound of the database file in bytes. */
   readonly maxBytes: number | undefined
+  /** Pages that the connection keeps, in bytes. */
+  readonly pageBytes: number
   /** How far ahead of the clock source times are trusted, in milliseconds. */
   readonly futureLimit: number
   /** Values that may be ahead of their rows. */

@@ -32,18 +32,32 @@ const FIRST_FRAME_BYTES = 64 * 1024
 /** Smaller frames are copied, which costs less than another buffer. */
 const MIN_TRANSFERRED_BYTES = 16 * 1024
 
-/** Numbered at the same time; on both sides they take the memory of their names. */
-const MAX_SERIES = 200_000
+interface NumberedSeries {
+  readonly path: string
+  readonly number: number
+  others: Map<string, number> | undefined
+}
 
 /** Writes frames; on the main thread. */
 export class FrameWriter {
-  readonly #numbers = new Map<string, Map<string, number>>()
+  /** Numbered at the same time; on both sides they take the memory of their names. */
+  readonly #maxSeries: number
+  /** The first path of a submodel is kept without a map, as most submodels of a plant with very many have few series. */
+  readonly #numbers = new Map<string, NumberedSeries>()
   #series = 0
   #names: string[] = []
   #isReset = false
   #bytes = new Uint8Array(FIRST_FRAME_BYTES)
   #view = new DataView(this.#bytes.buffer)
   #at = 0
+
+  constructor(maxSeries: number) {
+    this.#maxSeries = maxSeries
+  }
+
+  get series(): number {
+    return this.#series
+  }
 
   /** @returns the batch, and what is handed over with it */
   encode({ clock, commands }: CommandBatch): { readonly batch: FramedBatch; readonly transfer: ArrayBuffer[] } {
@@ -74,7 +88,7 @@ export class FrameWriter {
     }
     this.#at = 0
     this.#names = []
-    this.#isReset = this.#series > MAX_SERIES
+    this.#isReset = this.#series > this.#maxSeries
     if (this.#isReset) {
       this.#numbers.clear()
       this.#series = 0
@@ -130,18 +144,25 @@ export class FrameWriter {
   }
 
   #numberOf(submodel: string, path: string): number {
-    let paths = this.#numbers.get(submodel)
-    if (paths === undefined) {
-      paths = new Map()
-      this.#numbers.set(submodel, paths)
+    const first = this.#numbers.get(submodel)
+    if (first === undefined) {
+      const number = this.#next(submodel, path)
+      this.#numbers.set(submodel, { path, number, others: undefined })
+      return number
     }
-    let number = paths.get(path)
+    if (first.path === path) return first.number
+    first.others ??= new Map()
+    let number = first.others.get(path)
     if (number === undefined) {
-      number = this.#series++
-      paths.set(path, number)
-      this.#names.push(submodel, path)
+      number = this.#next(submodel, path)
+      first.others.set(path, number)
     }
     return number
+  }
+
+  #next(submodel: string, path: string): number {
+    this.#names.push(submodel, path)
+    return this.#series++
   }
 
   #reserve(length: number): void {

@@ -6,6 +6,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { HubError } from '../../errors.ts'
+import type { MemoryHolder } from '../../memory/budget.ts'
 import type { DatedCommit } from '../current-value.ts'
 import { estimateBytes } from '../size.ts'
 import type { Change } from '../store.ts'
@@ -27,6 +28,9 @@ import { FrameWriter } from './write-frames.ts'
 const MAX_WRITER_COMMANDS = 4000
 const MAX_WRITER_BYTES = 16 * 1024 * 1024
 
+/** Of the writer, which handles one transaction at a time; the default takes more memory than it saves time. */
+const YOUNG_GENERATION_MB = 24
+
 /** The file next to this one, with the same extension: TypeScript or compiled. */
 const WRITER_MODULE = new URL(import.meta.url.replace(/write-queue(\.[jt]s)$/, 'writer$1'))
 
@@ -40,8 +44,10 @@ interface QueuedCommand {
 }
 
 export interface QueueOptions extends WriterOptions {
-  /** Bound of queued commands, in bytes; beyond it `submit` rejects with `TooManyRequests`. */
-  readonly queueBytes: number
+  /** Holds the queued commands; where it takes no more `submit` rejects with `TooManyRequests`. */
+  readonly held: MemoryHolder
+  /** Series that need not be named to the writer again. */
+  readonly seriesNames: number
   readonly clock: () => number
   /** Called for each durable commit, in order, before its promise resolves. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit, late: readonly number[]) => void
@@ -57,11 +63,12 @@ export interface QueueOptions extends WriterOptions {
 
 /** Starts the writer. @throws HubError `Unavailable` if the database cannot be opened */
 export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
-  const { directory, maxBytes, futureLimit, maxUnwritten } = options
+  const { directory, maxBytes, futureLimit, maxUnwritten, pageBytes } = options
   // Without the flags of the process: its preloaded modules are not meant for the writer.
   const worker = new Worker(WRITER_MODULE, {
-    workerData: { directory, maxBytes, futureLimit, maxUnwritten },
-    execArgv: []
+    workerData: { directory, maxBytes, futureLimit, maxUnwritten, pageBytes },
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
   })
   const [message] = (await once(worker, 'message')) as [FromWriter]
   if ('ready' in message) {
@@ -75,14 +82,12 @@ export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue>
 
 export class WriteQueue {
   readonly #worker: Worker
-  readonly #frames = new FrameWriter()
+  readonly #frames: FrameWriter
   readonly #options: QueueOptions
   #waiting: QueuedCommand[] = []
   /** Sent to the writer, in order. */
   #sent: QueuedCommand[] = []
   #sentBytes = 0
-  /** Of waiting and sent commands. */
-  #totalBytes = 0
   #flushing = false
   #end: HubError | undefined
   #idle: (() => void) | undefined
@@ -91,6 +96,7 @@ export class WriteQueue {
   constructor(worker: Worker, options: QueueOptions) {
     this.#worker = worker
     this.#options = options
+    this.#frames = new FrameWriter(options.seriesNames)
     worker.on('message', (message: FromWriter) => {
       if ('outcomes' in message) this.#settle(message)
       else if ('applied' in message) options.onCheckpoint(message)
@@ -109,10 +115,9 @@ export class WriteQueue {
     if (this.#end !== undefined) return Promise.reject(this.#end)
     const bytes = estimateCommandBytes(command)
     // An empty queue accepts any command, or those larger than the bound could never be stored.
-    if (this.#totalBytes > 0 && this.#totalBytes + bytes > this.#options.queueBytes) {
+    if (!this.#options.held.take(bytes)) {
       return Promise.reject(new HubError('TooManyRequests', ['the disk does not keep up with the writes']))
     }
-    this.#totalBytes += bytes
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, bytes, resolve: resolve as (answer: CommandResult) => void, reject })
       this.#schedule()
@@ -135,6 +140,11 @@ export class WriteQueue {
       this.#worker.once('exit', () => resolve())
       this.#worker.postMessage('close')
     })
+  }
+
+  /** That the writer knows by number. */
+  get seriesNames(): number {
+    return this.#frames.series
   }
 
   get #isFull(): boolean {
@@ -167,7 +177,7 @@ export class WriteQueue {
   #settle({ outcomes, ...at }: TransactionTime & { readonly outcomes: readonly CommandOutcome[] }): void {
     let committed = false
     for (const [index, { command, bytes, resolve, reject }] of this.#sent.splice(0, outcomes.length).entries()) {
-      this.#totalBytes -= bytes
+      this.#options.held.release(bytes)
       this.#sentBytes -= bytes
       const outcome = outcomes[index]
       if (typeof outcome === 'object' && !('seq' in outcome)) {
@@ -193,7 +203,10 @@ export class WriteQueue {
   /** The writer has exited: whether sent commands became durable is unknown, so they are rejected. */
   #fail(text: string): void {
     this.#end ??= new HubError('Unavailable', [text])
-    for (const { reject } of [...this.#sent, ...this.#waiting]) reject(this.#end)
+    for (const { bytes, reject } of [...this.#sent, ...this.#waiting]) {
+      this.#options.held.release(bytes)
+      reject(this.#end)
+    }
     this.#sent = []
     this.#waiting = []
     this.#idle?.()

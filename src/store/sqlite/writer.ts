@@ -95,9 +95,9 @@ class Writer {
   /** What an earlier process had left to the start. */
   readonly recovered: Recovered
 
-  constructor({ directory, maxBytes, futureLimit, maxUnwritten }: WriterOptions, clock: Clock) {
+  constructor({ directory, maxBytes, futureLimit, maxUnwritten, pageBytes }: WriterOptions, clock: Clock) {
     this.#futureLimit = futureLimit
-    this.#db = open(databasePath(directory), maxBytes)
+    this.#db = open(databasePath(directory), pageBytes, maxBytes)
     this.#counters = new Counters(this.#db)
     this.#blobs = new BlobTable(this.#db, this.#counters, directory)
     const sql = prepareChanges(this.#db)
@@ -287,10 +287,11 @@ class Writer {
   }
 }
 
-function open(file: string, maxBytes: number | undefined): DatabaseSync {
+function open(file: string, pageBytes: number, maxBytes: number | undefined): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5000 })
   // FULL: in WAL mode, commits are durable only if the WAL is synced with each.
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000')
+  const pages = `PRAGMA cache_size = -${Math.floor(pageBytes / 1024)}`
+  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${pages}`)
   // Checkpoint every 16 MiB instead of 4, to write hot pages back less often.
   db.exec('PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 67108864')
   if (maxBytes !== undefined) {

@@ -2,29 +2,28 @@
 import type { Readable } from 'node:stream'
 import { HubError } from '../../errors.ts'
 import { JsonLimits } from '../../formats/json-limits.ts'
+import { MemoryBudget, type MemoryHolder } from '../../memory/budget.ts'
 
 /** Smaller bodies, which most are, are neither counted nor inspected; the number of connections bounds them. */
 const SMALL_BYTES = 64 * 1024
 
 /** Bounds the memory of all bodies that are arriving. */
 export class BodyBudget {
-  readonly #bytes: number
-  #held = 0
+  readonly #held: MemoryHolder
 
-  constructor(bytes: number) {
-    this.#bytes = bytes
+  constructor(bytes: number, memory: MemoryBudget = new MemoryBudget()) {
+    this.#held = memory.holder('bodies', bytes)
   }
 
   /** @throws HubError `Unavailable` */
   reserve(bytes: number): void {
     // A single body is bounded by its own limit.
-    if (this.#held > 0 && this.#held + bytes > this.#bytes)
+    if (!this.#held.take(bytes))
       throw new HubError('Unavailable', ['Too many large bodies arrive at once; try again in a moment'])
-    this.#held += bytes
   }
 
   release(bytes: number): void {
-    this.#held -= bytes
+    this.#held.release(bytes)
   }
 }
 
