@@ -1,13 +1,11 @@
 /** Parses AAS JSON and validates it by the schema, then by the constraints. */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import type { Violation } from '../errors.ts'
 import { HubError } from '../errors.ts'
 import { checkConstraints, type SchemaFaults } from '../model/constraints/constraints.ts'
-import { isLexical } from '../model/datatypes.ts'
 import type { ClassName } from '../model/fields.ts'
 import { explain, isShapeRule } from './json-explain.ts'
-import { metamodelSchema, SCHEMA_ID } from './json-schema.ts'
 import { findSyntaxError } from './json-syntax.ts'
+import { validatorOf } from './json-validators.ts'
 
 /** Maximal nesting of JSON; a level of elements takes two. Every recursive walk relies on it. */
 export const MAX_DEPTH = 256
@@ -48,7 +46,7 @@ function decode(bytes: Uint8Array): string {
  */
 export function validate(className: ClassName, value: unknown, { limit = 20 } = {}): Violation[] {
   if (isDeeperThan(MAX_DEPTH, value)) return [tooDeep]
-  const satisfies = schemaOf(className)
+  const satisfies = validatorOf(className)
   if (satisfies(value)) return checkConstraints(className, value as object, limit)
   const violations = explain(className, value, limit)
   if (violations.length > 0) return [...violations, ...constraintViolations(className, value, violations, limit)]
@@ -122,29 +120,6 @@ function schemaFaultsOf(faults: readonly Violation[]): SchemaFaults {
     unchecked.add('')
   }
   return { unchecked, closed }
-}
-
-// Bodies are never coerced and keep all members. Without `unicodeRegExp: false` valid documents would be refused.
-const ajv = new Ajv2020({ discriminator: true, unicodeRegExp: false, strict: true })
-ajv.removeKeyword('contentEncoding')
-ajv.addKeyword({
-  keyword: 'contentEncoding',
-  type: 'string',
-  schemaType: 'string',
-  validate: (_encoding: string, text: string) => isLexical('xs:base64Binary', text)
-})
-
-const compiled = new Map<ClassName, ValidateFunction>()
-
-/** Compiled on first use: it takes tens of milliseconds, and most processes need few classes. */
-function schemaOf(className: ClassName): ValidateFunction {
-  const known = compiled.get(className)
-  if (known !== undefined) return known
-  if (compiled.size === 0) ajv.addSchema(metamodelSchema())
-  const schema = ajv.getSchema(`${SCHEMA_ID}#/$defs/${className}`)
-  if (schema === undefined) throw new TypeError(`Documents cannot be of the class ${className}`)
-  compiled.set(className, schema)
-  return schema
 }
 
 /** The limit keeps the recursion from overflowing the stack. */
