@@ -12,7 +12,7 @@ import { preload } from './app/preload.ts'
 import { reloadFiles } from './app/reload-files.ts'
 import { openServices, type Services } from './app/services.ts'
 import { serverOptions, type TlsFiles, TlsServer } from './app/tls.ts'
-import { mountTransports } from './app/transports.ts'
+import { mountTransports, type TransportParts } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, type GivenSettings, planOf } from './config/config.ts'
 import { MemoryBudget } from './memory/budget.ts'
@@ -79,7 +79,7 @@ export async function createServer(
     const parts = { config, clock, store, files, plan, log: app.log, threads, historyThread, memory }
     const services = await openServices(parts)
     const compliance = openCompliance({ config, services, app })
-    const transports = { config, given, services, compliance, lineRules, followed, mqtt: () => background.mqtt }
+    const transports = { config, given, services, compliance, lineRules, followed, ...runningParts(background) }
     const drain = await mountTransports(app, transports)
     await preload(services.context, app.log, config)
     return new HubServer({ config, app, services, compliance, files, tls, background, drain })
@@ -87,6 +87,11 @@ export async function createServer(
     await store.close()
     throw error
   }
+}
+
+/** What the transports report of the background, which starts after them. */
+function runningParts(background: Background): Pick<TransportParts, 'mqtt' | 'connections'> {
+  return { mqtt: () => background.mqtt, connections: () => background.collectors }
 }
 
 interface HubServerParts {

@@ -1,7 +1,7 @@
 /** Third step of the start: what runs beside the requests while the hub listens. */
 import type { FastifyBaseLogger } from 'fastify'
 import { watchClock } from '../clock.ts'
-import { type Collectors, startCollectors } from '../collectors/run/collectors.ts'
+import { Collectors } from '../collectors/run/collectors.ts'
 import type { Config } from '../config/config.ts'
 import { startAuditRetention } from '../consumers/audit-retention.ts'
 import { startConsumer } from '../consumers/consumer.ts'
@@ -81,12 +81,13 @@ export async function startBackground(background: Background, parts: BackgroundP
     background.add(startConsumer(plant, registration(plant, options), clock))
   }
   if (config.COLLECT_TARGETS.length > 0) {
-    const collectors = await startCollectors({
+    const collectors = await Collectors.start({
       ...{ store: plant, ingest: context.ingest, access: machineAccess(services, config), log },
       ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS },
       certificates: certificateDirectory(config)
     })
     background.collectors = collectors
+    services.machines.current = collectors.commands
     background.add(() => collectors.close())
   }
   if (mqtt !== undefined) {

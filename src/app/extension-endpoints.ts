@@ -4,6 +4,7 @@ import { auditEndpoints } from '../transports/audit/endpoint.ts'
 import { collectionEndpoint } from '../transports/collection/endpoint.ts'
 import { complianceEndpoints } from '../transports/compliance/endpoint.ts'
 import { conformanceEndpoint, repairEndpoint } from '../transports/conformance/endpoint.ts'
+import { connectionEndpoints } from '../transports/connections/endpoint.ts'
 import { datasetEndpoint } from '../transports/dataset/endpoint.ts'
 import { documentSetEndpoints } from '../transports/document-set/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
@@ -32,6 +33,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   datasetEndpoint,
   collectionEndpoint,
   sendersEndpoint,
+  ...Object.values(connectionEndpoints),
   shellSearchEndpoint,
   documentSetEndpoints.list,
   documentSetEndpoints.document,

@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import type { Usage } from '../consumers/usage.ts'
 import type { MemoryBudget } from '../memory/budget.ts'
+import type { Connections } from '../operations/asset-interfaces/connection.ts'
 import type { Ingest } from '../operations/samples/ingest.ts'
 import type { SenderState } from '../operations/samples/senders.ts'
 import type { ReportArchive } from '../reports/compliance/archive/archive.ts'
@@ -13,6 +14,7 @@ import { type ExtensionEndpoint, serve } from '../transports/http/extension-endp
 import { isOwnRequest } from '../transports/http/own-requests.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { RulesStatus } from './access-rules.ts'
+import { connectionMetrics } from './connection-metrics.ts'
 import { consumerMetrics, type RunningConsumers } from './consumer-metrics.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { memoryMetrics } from './memory-metrics.ts'
@@ -28,6 +30,7 @@ export interface MetricSources {
   readonly accessRules: RulesStatus
   readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
+  readonly connections: () => Connections | undefined
   readonly upkeep: UpkeepSources
   readonly memory: MemoryBudget
   /** Memory that the process should not exceed, in bytes. */
@@ -168,6 +171,7 @@ async function hubMetrics({
   accessRules,
   followed,
   mqtt,
+  connections,
   upkeep,
   memory,
   budget,
@@ -188,6 +192,7 @@ async function hubMetrics({
     ...fileMetrics(followed),
     ...mqttMetrics(mqtt()),
     ...memoryMetrics(memory, budget),
+    ...connectionMetrics(connections()?.list() ?? []),
     ...(await upkeepMetrics(upkeep)),
     ...(await complianceMetrics(compliance)),
     ...(await usageMetrics(usage))

@@ -11,6 +11,7 @@ import { type HistoryPolicyOf, historyPolicies } from '../consumers/history/poli
 import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import { Usage } from '../consumers/usage.ts'
 import type { MemoryBudget } from '../memory/budget.ts'
+import { type MachineHolder, withMachines } from '../operations/asset-interfaces/machine-commands.ts'
 import { BULK_TASK, type BulkContext, performBulk } from '../operations/bulk-task.ts'
 import { executorFinder } from '../operations/executors/find-executor.ts'
 import { loadFunctions } from '../operations/executors/load-functions.ts'
@@ -79,6 +80,8 @@ export interface Services {
   /** For the examination of the hub, which lists its own documents, too. */
   readonly examined: OperationContext
   readonly baseUrl: BaseUrl
+  /** Filled by the collectors. */
+  readonly machines: MachineHolder
 }
 
 /** The URL under which clients reach the hub; without `PUBLIC_URL` known once it listens, as it may take a free port. */
@@ -133,6 +136,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
     endpoint: () => `${baseUrl.current}/timeseries`,
     records: config.SEGMENT_RECORDS
   }
+  const machines: MachineHolder = { current: undefined }
   const withSegments = withTimeSeriesView(timeSeries)
   const context: OperationContext = {
     store: plantDocuments(withSegments),
@@ -151,10 +155,10 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
       const record = audit.isOn ? new RequestAudit(audit, request) : undefined
       return new Access({ store: withSegments, rules: accessRules.rules, clock }, caller, routes, record)
     }),
-    findExecutor: executorFinder(
-      config.OPERATION_TARGETS,
-      await loadFunctions(config.OPERATIONS),
-      timeSeriesOperations(timeSeries)
+    machines,
+    findExecutor: withMachines(
+      machines,
+      executorFinder(config.OPERATION_TARGETS, await loadFunctions(config.OPERATIONS), timeSeriesOperations(timeSeries))
     ),
     scratchFolder: await emptyFolder(config.DATA_DIR, 'scratch'),
     profiles: PROFILES
@@ -169,7 +173,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
   })
   return {
     ...{ clock, store, ingest, history, historyWriter, policyOf, subscriptions, accessRules, limits, identity, audit },
-    ...{ plant, usage, context, historyThread, memory, clockJumps: { count: 0 } },
+    ...{ plant, usage, context, historyThread, memory, machines, clockJumps: { count: 0 } },
     collection: collection?.figures,
     examined: { ...context, store: withSegments, readsOf: withSegments.readsOf },
     baseUrl

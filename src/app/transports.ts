@@ -3,12 +3,14 @@ import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
 import type { Config, GivenSettings } from '../config/config.ts'
 import { HubError } from '../errors.ts'
+import type { Connections } from '../operations/asset-interfaces/connection.ts'
 import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
 import { audit as mountAudit } from '../transports/audit/audit.ts'
 import { collection as mountCollection } from '../transports/collection/collection-points.ts'
 import { type ComplianceServices, compliance as mountCompliance } from '../transports/compliance/compliance.ts'
 import { conformance } from '../transports/conformance/conformance.ts'
+import { connections as mountConnections } from '../transports/connections/connections.ts'
 import { dataset } from '../transports/dataset/dataset.ts'
 import { documentSet } from '../transports/document-set/document-set.ts'
 import { events } from '../transports/events/events.ts'
@@ -59,6 +61,8 @@ export interface TransportParts {
   readonly followed: FollowedFiles
   /** For the metrics; undefined until it is open. */
   readonly mqtt: () => MqttTransport | undefined
+  /** Undefined until they are started, or where nothing is collected. */
+  readonly connections: () => Connections | undefined
 }
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
@@ -145,12 +149,12 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
 
 /** What operators look at: metrics, settings, senders, probes. @returns as {@link mountTransports} */
 function mountForOperators(app: FastifyInstance, parts: TransportParts): () => void {
-  const { config, given, services, compliance, followed, mqtt } = parts
+  const { config, given, services, compliance, followed, mqtt, connections } = parts
   const { store, clock, ingest, subscriptions, identity, usage, clockJumps, context } = services
   const { status: accessRules } = services.accessRules
   const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
   mountMetrics(app, {
-    ...{ store, ingest, accessRules, followed, mqtt, usage, apiPrefix: config.API_PREFIX },
+    ...{ store, ingest, accessRules, followed, mqtt, connections, usage, apiPrefix: config.API_PREFIX },
     upkeep: { clock, clockJumps, directory },
     memory: services.memory,
     budget: config.MEMORY,
@@ -160,6 +164,7 @@ function mountForOperators(app: FastifyInstance, parts: TransportParts): () => v
   })
   mountSettings(app, given)
   senders(app, ingest)
+  mountConnections(app, { connections })
   return mountProbes(app, { store, clock, accessRules, followed, isInsecure: () => isInsecure(config, identity) })
 }
 

@@ -1,8 +1,9 @@
 /** One interface under supervision: opens its session, opens it again after failures, and passes its samples on. */
 import type { Clock } from '../clock.ts'
 import type { InterfaceDescription, Protocol } from '../operations/asset-interfaces/asset-interface.ts'
+import type { ConnectionState } from '../operations/asset-interfaces/connection.ts'
 import { BackOff } from './back-off.ts'
-import { ConnectionRecord, type ConnectionState } from './connection-state.ts'
+import { ConnectionRecord } from './connection-record.ts'
 import {
   type CollectedSample,
   CollectorError,
@@ -49,16 +50,21 @@ export class Instance {
   readonly #record: ConnectionRecord
   readonly #backOff = new BackOff()
   readonly #stopping = new AbortController()
-  readonly #ended: Promise<void>
+  #ended: Promise<void> = Promise.resolve()
   #interface: InterfaceDescription
   #session: Session | undefined
   /** Ends the pause before the next attempt. */
   #retryNow: () => void = () => {}
 
-  constructor(assetInterface: InterfaceDescription, options: InstanceOptions) {
-    this.#interface = assetInterface
+  constructor(description: InterfaceDescription, options: InstanceOptions) {
+    this.#interface = description
     this.#options = options
-    this.#record = new ConnectionRecord(assetInterface, options.clock)
+    this.#record = new ConnectionRecord(description, options.clock)
+    this.#record.enter('stopped')
+  }
+
+  start(): void {
+    this.#record.enter('connecting')
     this.#ended = this.#run()
   }
 
@@ -66,7 +72,7 @@ export class Instance {
     return this.#record.snapshot()
   }
 
-  get assetInterface(): InterfaceDescription {
+  get description(): InterfaceDescription {
     return this.#interface
   }
 
@@ -76,17 +82,17 @@ export class Instance {
   }
 
   /** Takes over a changed description. @returns false where a new instance is needed */
-  async reconfigure(assetInterface: InterfaceDescription): Promise<boolean> {
+  async reconfigure(description: InterfaceDescription): Promise<boolean> {
     const session = this.#session
-    this.#record.describe(assetInterface)
+    this.#record.describe(description)
     if (session === undefined) {
-      this.#interface = assetInterface
+      this.#interface = description
       this.#backOff.reset()
       this.#retryNow()
       return true
     }
-    if (!(await session.reconfigure?.(assetInterface))) return false
-    this.#interface = assetInterface
+    if (!(await session.reconfigure?.(description))) return false
+    this.#interface = description
     return true
   }
 

@@ -2,9 +2,8 @@
  * Supervises the connections to all interfaces that the stored submodels describe: one instance for each. A submodel that
  * changes affects only the instances of the interfaces that it describes.
  */
-import type { Protocol } from '../operations/asset-interfaces/asset-interface.ts'
-import type { StoredInterfaces } from '../operations/asset-interfaces/stored-interfaces.ts'
-import type { ConnectionState } from './connection-state.ts'
+import type { InterfaceDescription, Protocol } from '../operations/asset-interfaces/asset-interface.ts'
+import type { ConnectionState } from '../operations/asset-interfaces/connection.ts'
 import type { Connectors } from './connector.ts'
 import { Instance, type InstanceOptions } from './instance.ts'
 
@@ -16,9 +15,10 @@ export class Supervisor {
   readonly #options: SupervisorOptions
   /** By id of the interface. */
   readonly #instances = new Map<string, Instance>()
-  #problems: StoredInterfaces['problems'] = []
+  /** Those that an operator stopped, until they are started or removed. */
+  readonly #stopped = new Set<string>()
   /** Changes are applied one after the other. */
-  #configured: Promise<void> = Promise.resolve()
+  #last: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
   constructor(options: SupervisorOptions) {
@@ -30,42 +30,59 @@ export class Supervisor {
     return [...this.#instances.values()].map(({ state }) => state)
   }
 
-  /** What is wrong in mappings that lead to no interface. */
-  get problems(): StoredInterfaces['problems'] {
-    return this.#problems
-  }
-
   instance(id: string): Instance | undefined {
     return this.#instances.get(id)
   }
 
-  get instances(): Iterable<Instance> {
-    return this.#instances.values()
+  /** Starts, changes and stops instances as the interfaces say; resolves when that is done. */
+  configure(interfaces: readonly InterfaceDescription[]): Promise<void> {
+    return this.#inOrder(() => this.#configure(interfaces))
   }
 
-  /** Starts, changes and stops instances as the interfaces say; resolves when that is done. */
-  configure(stored: StoredInterfaces): Promise<void> {
-    this.#configured = this.#configured.then(() => this.#configure(stored))
-    return this.#configured
+  /** @returns false where there is no such connection */
+  stop(id: string): Promise<boolean> {
+    return this.#inOrder(async () => {
+      const instance = this.#instances.get(id)
+      if (instance === undefined) return false
+      this.#stopped.add(id)
+      await instance.stop()
+      return true
+    })
+  }
+
+  /** Starts what was stopped; connects at once where an instance waits. @returns as `stop` */
+  start(id: string): Promise<boolean> {
+    return this.#inOrder(async () => {
+      const instance = this.#instances.get(id)
+      if (instance === undefined) return false
+      if (this.#stopped.delete(id)) this.#start(instance.description)
+      else instance.retry()
+      return true
+    })
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#configured
+    await this.#last
     await Promise.all([...this.#instances.values()].map((instance) => instance.stop()))
     this.#instances.clear()
   }
 
-  async #configure({ interfaces, problems }: StoredInterfaces): Promise<void> {
+  #inOrder<Result>(act: () => Promise<Result>): Promise<Result> {
+    const done = this.#last.then(act)
+    this.#last = done.catch(() => {})
+    return done
+  }
+
+  async #configure(interfaces: readonly InterfaceDescription[]): Promise<void> {
     if (this.#isClosed) return
-    this.#problems = problems
     const wanted = new Map(interfaces.filter(({ protocol }) => this.#isCollected(protocol)).map((one) => [one.id, one]))
     const changes: Promise<void>[] = []
     for (const [id, instance] of this.#instances) if (!wanted.has(id)) changes.push(this.#remove(id, instance))
-    for (const [id, assetInterface] of wanted) {
+    for (const [id, description] of wanted) {
       const instance = this.#instances.get(id)
-      if (instance?.assetInterface.version === assetInterface.version) continue
-      changes.push(instance === undefined ? this.#start(assetInterface) : this.#change(instance, assetInterface))
+      if (instance === undefined) this.#start(description)
+      else if (instance.description.version !== description.version) changes.push(this.#change(instance, description))
     }
     await Promise.all(changes)
   }
@@ -74,20 +91,23 @@ export class Supervisor {
     return this.#options.connectors[protocol] !== undefined
   }
 
-  async #start(assetInterface: Instance['assetInterface']): Promise<void> {
-    const load = this.#options.connectors[assetInterface.protocol]
-    if (load === undefined || this.#isClosed) return
-    this.#instances.set(assetInterface.id, new Instance(assetInterface, { ...this.#options, open: load }))
+  #start(description: InterfaceDescription): void {
+    const open = this.#options.connectors[description.protocol]
+    if (open === undefined || this.#isClosed) return
+    const instance = new Instance(description, { ...this.#options, open })
+    this.#instances.set(description.id, instance)
+    if (!this.#stopped.has(description.id)) instance.start()
   }
 
-  async #change(instance: Instance, assetInterface: Instance['assetInterface']): Promise<void> {
-    if (await instance.reconfigure(assetInterface)) return
+  async #change(instance: Instance, description: InterfaceDescription): Promise<void> {
+    if (!this.#stopped.has(description.id) && (await instance.reconfigure(description))) return
     await instance.stop()
-    await this.#start(assetInterface)
+    this.#start(description)
   }
 
   async #remove(id: string, instance: Instance): Promise<void> {
     await instance.stop()
     this.#instances.delete(id)
+    this.#stopped.delete(id)
   }
 }

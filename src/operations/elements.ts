@@ -15,6 +15,7 @@ import { retryConflicts } from '../store/concurrency.ts'
 import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice, turnsIf } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { writeToMachines } from './asset-interfaces/machine-commands.ts'
 import { check, edit, get, parse, revisionOf } from './documents.ts'
 import { addressedTag, checkPreconditions, leafTag } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
@@ -183,6 +184,7 @@ async function patchValue(context: OperationContext, request: ApiRequest): Promi
     const change = valueChange(id, row, members)
     const guarded =
       request.ifMatch === undefined || request.ifMatch === '*' ? change : { ...change, ifRevision: row.revision }
+    await writeToMachines(context, id, [{ path: text, members }], [guarded])
     const { seq } = await context.store.commit([guarded])
     return { status: 204, revision: seq }
   })
@@ -215,6 +217,7 @@ export async function patchValues(
     }
     const changes = await changesOf(context, id, writes)
     await refuseOvertaken(context, document, request)
+    await writeToMachines(context, id, writes, changes)
     const { seq } = await context.store.commit(changes)
     return { status: 204, revision: seq }
   })

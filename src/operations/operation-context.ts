@@ -5,6 +5,7 @@ import type { DocumentStore } from '../store/document-store.ts'
 import type { Change } from '../store/store.ts'
 import type { ThreadPool } from '../threads/pool.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
+import type { MachineHolder } from './asset-interfaces/machine-commands.ts'
 import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
@@ -40,6 +41,8 @@ export interface OperationContext {
   readonly ingest: Ingest
   readonly jobs: Jobs
   readonly findExecutor: FindExecutor
+  /** What is written to elements that are mapped to machines goes there first; absent: none is. */
+  readonly machines?: MachineHolder
   /** For what takes long to compute. */
   readonly threads: ThreadPool
   /** Folder for temporary files; emptied at start. */

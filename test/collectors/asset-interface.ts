@@ -16,6 +16,8 @@ export interface DescribedProperty {
   readonly sink?: string
   /** In seconds. */
   readonly interval?: number
+  /** What is written to the element goes to the machine, instead of being read from it. */
+  readonly isCommand?: true
 }
 
 export interface DescribedInterface {
@@ -83,6 +85,8 @@ export function mapping(described: Submodel, interfaces: readonly DescribedInter
       ...path.split('.').map((value) => ({ type: 'Property' as const, value }))
     ]
   })
+  const affordance = (idShort: string, name: string) =>
+    referenceToElement(described, [idShort, 'InteractionMetadata', 'properties', name])
   const reference = (idShort: string, value: Reference): SubmodelElement => ({
     ...{ modelType: 'ReferenceElement', idShort, value }
   })
@@ -99,12 +103,9 @@ export function mapping(described: Submodel, interfaces: readonly DescribedInter
             ...seconds('DefaultPollingInterval', interval),
             list(
               'Sources',
-              Object.entries(properties).map(([name, { interval: own }], at) =>
+              Object.entries(properties).map(([name, { interval: own, isCommand, sink = name }], at) =>
                 group(undefined, [
-                  reference(
-                    'Source',
-                    referenceToElement(described, [idShort, 'InteractionMetadata', 'properties', name])
-                  ),
+                  reference('Source', isCommand ? sinkOf(sink) : affordance(idShort, name)),
                   ...seconds('PollingInterval', own),
                   text('SourceId', `s${at}`)
                 ])
@@ -112,8 +113,11 @@ export function mapping(described: Submodel, interfaces: readonly DescribedInter
             ),
             list(
               'Sinks',
-              Object.entries(properties).map(([name, { sink = name }], at) =>
-                group(undefined, [reference('Sink', sinkOf(sink)), text('SinkId', `s${at}`)])
+              Object.entries(properties).map(([name, { isCommand, sink = name }], at) =>
+                group(undefined, [
+                  reference('Sink', isCommand ? affordance(idShort, name) : sinkOf(sink)),
+                  text('SinkId', `s${at}`)
+                ])
               )
             )
           ])

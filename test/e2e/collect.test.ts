@@ -78,6 +78,8 @@ t.test('stored submodels alone make the hub read a machine, and follow their cha
   await describe(hub, modbus(port, 10))
   await until(async () => (await value(hub)) === '77')
   await hub.remove(`/submodels/${Buffer.from('urn:mapping').toString('base64url')}`)
+  const listed = async () => (await hub.ask('GET', `${hub.url}/connections`)).json.result
+  await until(async () => (await listed()).length === 0)
   const { senders } = hub.server.context.ingest
   t.match(senders.list(), [{ transport: 'modbus' }])
 })
@@ -112,4 +114,67 @@ t.test('an address that the operator did not list is not connected to', async (t
   await describe(hub, ...interfaces)
   await until(async () => (await value(hub, 'Level')) === '5')
   t.notOk(await value(hub))
+})
+
+t.test('each connection is listed with its state and figures, can be tested, stopped and started', async (t) => {
+  const { port, holding } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  await put(hub, press({ Speed: 'xs:int', Level: 'xs:int' }))
+  const good = modbus(port)
+  const wrong = { ...good.properties, Level: { form: { href: '1/2', modv_entity: 'Register' } } }
+  await describe(hub, { ...good, properties: wrong }, { ...modbus(1), idShort: 'InterfaceGone' })
+  holding.writeInt16BE(12, 0)
+  await until(async () => (await value(hub)) === '12')
+  const ask = (method: string, path = '') => hub.ask(method, `${hub.url}/connections${path}`)
+  const [first, second] = (await ask('GET')).json.result
+  t.match(first, {
+    ...{ id: 'urn:interfaces#InterfaceMODBUS', protocol: 'modbus', target: `modbus+tcp://127.0.0.1:${port}` },
+    ...{ state: 'connected', items: 2, refused: 0, problems: [{ path: /Level$/, text: /modv_entity is Register/ }] }
+  })
+  t.ok(first.accepted > 0 && first.rate > 0 && first.lag >= 0 && first.lastSample)
+  t.match(second, { state: 'failed', lastError: { text: /not among the targets/ }, nextTry: /Z$/ })
+  const { text: metrics } = await hub.ask('GET', `${hub.url}/metrics`)
+  t.match(metrics, /aas_hub_connections\{protocol="modbus",state="connected"\} 1/)
+  t.match(metrics, /aas_hub_connection_samples_total\{connection="urn:interfaces#InterfaceMODBUS"\} [1-9]/)
+
+  const path = `/${Buffer.from(first.id).toString('base64url')}`
+  t.match((await ask('POST', `${path}/test`)).json.result, [
+    { path: /Speed$/, value: 12, quality: 'good', sinks: [{ submodel: 'urn:press', path: 'Speed' }] },
+    { path: /Level$/, quality: 'bad', reason: /modv_entity/ }
+  ])
+  const gone = `/${Buffer.from(second.id).toString('base64url')}`
+  t.match(await ask('POST', `${gone}/test`), { status: 503, text: /not among the targets/ })
+  t.equal((await ask('POST', '/eA/test')).status, 404)
+
+  t.equal((await ask('POST', `${path}/stop`)).status, 204)
+  t.equal((await ask('GET')).json.result[0].state, 'stopped')
+  holding.writeInt16BE(20, 0)
+  t.equal((await ask('POST', `${path}/start`)).status, 204)
+  await until(async () => (await value(hub)) === '20')
+})
+
+t.test('what is written to a mapped element reaches the machine, and is stored only if it takes it', async (t) => {
+  const { port, holding, stop } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  await put(hub, press({ Speed: 'xs:int', Target: 'xs:int' }))
+  const { endpoint, properties, ...rest } = modbus(port)
+  const command = {
+    ...{ sink: 'Target', isCommand: true as const },
+    form: { href: '1/9', modv_entity: 'HoldingRegister', modv_type: 'xsd:short' }
+  }
+  await describe(hub, { ...rest, endpoint, properties: { ...properties, Set: command } })
+  holding.writeInt16BE(12, 0)
+  await until(async () => (await value(hub)) === '12')
+  const submodel = `/submodels/${Buffer.from('urn:press').toString('base64url')}`
+  const target = `${submodel}/submodel-elements/Target/$value`
+  t.equal((await hub.patch(target, 55)).status, 204)
+  t.equal(holding.readInt16BE(16), 55)
+  t.equal(await value(hub, 'Target'), '55')
+  t.match(await hub.patch(target, 70_000), { status: 503, text: /did not take .*does not fit xs:short/ })
+  t.match(await hub.patch(target, 'fast'), { status: 400 }, 'checked before the machine gets it')
+  t.equal((await hub.patch(`${submodel}/$value`, { Target: 56 })).status, 204, 'also with others')
+  t.equal(holding.readInt16BE(16), 56)
+  await stop()
+  t.match(await hub.patch(target, 57), { status: 503, text: /did not take .*refuses connections/ })
+  t.equal(await value(hub, 'Target'), '56')
 })

@@ -131,13 +131,17 @@ class ModbusSession implements Session {
       }
     }
     if (this.#options.isTest) return
-    for (const [intervalMs, points] of Map.groupBy(this.#points.values(), (point) => point.intervalMs)) {
+    for (const [intervalMs, points] of Map.groupBy(this.#polled(), (point) => point.intervalMs)) {
       let blocks = blocksOf(points)
       const poll = async () => {
         blocks = await this.#poll(blocks)
       }
       this.#stops.push(startPolling({ clock, intervalMs, missed, poll }))
     }
+  }
+
+  #polled(): DataPoint[] {
+    return [...this.#points.values()].filter(({ item }) => item.sinks.length > 0)
   }
 
   async #stop(): Promise<void> {

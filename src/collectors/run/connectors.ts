@@ -6,7 +6,8 @@ import type { Connectors, OpenSession } from '../connector.ts'
 import type { OpcuaOptions } from '../opcua/opcua.ts'
 
 export interface ConnectorOptions extends Omit<OpcuaOptions, 'newestMs'> {
-  readonly store: Store
+  /** Where its samples are; absent: elsewhere. */
+  readonly store?: Store
 }
 
 export function connectorsFor({ store, ...options }: ConnectorOptions): Connectors {
@@ -23,7 +24,8 @@ export function connectorsFor({ store, ...options }: ConnectorOptions): Connecto
 }
 
 /** When the newest stored sample of these items was taken, in milliseconds since 1970. */
-async function newestSampleMs(store: Store, items: readonly InterfaceItem[]): Promise<number | undefined> {
+async function newestSampleMs(store: Store | undefined, items: readonly InterfaceItem[]): Promise<number | undefined> {
+  if (store === undefined) return undefined
   let newest: bigint | undefined
   for (const { submodel, path } of items.flatMap(({ sinks }) => sinks)) {
     const { sourceTime, quality } = (await findSeries(store, submodel, path)) ?? {}

@@ -41,8 +41,10 @@ export interface InterfaceItem {
   readonly form: SubmodelElement
   /** Names of the members that lead to a nested property within the message. */
   readonly keys: readonly string[]
-  /** Where its samples go. */
+  /** Where its samples go; empty for an item that is only written to, which is not read. */
   readonly sinks: readonly MappedElement[]
+  /** Elements whose written values go to the machine by it, and Operations that it executes. */
+  readonly commands: readonly MappedElement[]
   /** From the mapping configuration, in milliseconds; absent: not given. */
   readonly pollingMs?: number
 }
@@ -57,7 +59,7 @@ export interface InterfaceProblem {
 /** The interface and the affordance that a source names. */
 export interface FoundSource {
   readonly assetInterface: SubmodelElement
-  readonly item: Omit<InterfaceItem, 'sinks' | 'pollingMs'>
+  readonly item: Omit<InterfaceItem, 'sinks' | 'commands' | 'pollingMs'>
 }
 
 /** Vocabularies of the bindings, in the spellings that the template uses. */

@@ -1,4 +1,8 @@
-/** Asset Interfaces Mapping Configuration (IDTA 02027 2.0): which properties of an interface go to which elements. */
+/**
+ * Asset Interfaces Mapping Configuration (IDTA 02027 2.0): which properties of an interface go to which elements. Where
+ * the source is an element and the sink is a property or action of an interface, what is written to the element goes to
+ * the machine.
+ */
 import { formatPath } from '../../model/path.ts'
 import { keyValues } from '../../model/reference.ts'
 import type { Reference, Submodel, SubmodelElement } from '../../model/types.ts'
@@ -19,10 +23,13 @@ export interface MappedElement {
   readonly path: string
 }
 
-export interface SourceToSink {
-  readonly source: Reference
-  /** Undefined where the sink is no element. */
-  readonly sink: MappedElement | undefined
+export interface InterfaceMapping {
+  /** The property, event or action of an interface. */
+  readonly affordance: Reference
+  /** Undefined where the other end is no element. */
+  readonly element: MappedElement | undefined
+  /** Is it written by the hub, not read? */
+  readonly isCommand: boolean
   /** Of sources that are polled, in milliseconds; absent: not given. */
   readonly pollingMs?: number
   /** The place of the pair in the submodel, as an idShortPath. */
@@ -31,7 +38,7 @@ export interface SourceToSink {
 }
 
 /** Pairs of source and sink with the same id. A pair with a script is skipped (IDTA 02027, Transformation). */
-export function mappingsIn(submodel: Submodel): SourceToSink[] {
+export function mappingsIn(submodel: Submodel): InterfaceMapping[] {
   if (submodel.kind === 'Template') return []
   const lists = childrenOf(submodel).filter(({ idShort }) => idShort === 'MappingConfigurations')
   return lists.flatMap(childrenOf).flatMap((configuration, at) => {
@@ -41,10 +48,16 @@ export function mappingsIn(submodel: Submodel): SourceToSink[] {
     const sinks = Map.groupBy(endsOf(configuration, 'Sinks', 'Sink'), ({ id }) => id)
     return endsOf(configuration, 'Sources', 'Source').flatMap(({ id, reference: source, element }) => {
       const pollingMs = pollingOf(element, 'PollingInterval') ?? byDefault
-      return (sinks.get(id) ?? []).map(({ reference }) => ({
-        ...{ source, sink: sinkOf(reference), path: `MappingConfigurations[${at}]`, submodel: submodel.id },
-        ...(pollingMs !== undefined && { pollingMs })
-      }))
+      return (sinks.get(id) ?? []).map(({ reference: sink }) => {
+        const isCommand = isAffordance(sink) && !isAffordance(source)
+        return {
+          ...(isCommand
+            ? { affordance: sink, element: elementOf(source) }
+            : { affordance: source, element: elementOf(sink) }),
+          ...{ isCommand, path: `MappingConfigurations[${at}]`, submodel: submodel.id },
+          ...(pollingMs !== undefined && { pollingMs })
+        }
+      })
     })
   })
 }
@@ -66,7 +79,12 @@ function endsOf(configuration: SubmodelElement, list: string, name: string): Map
   })
 }
 
-function sinkOf(reference: Reference): MappedElement | undefined {
+/** Within an interface everything that can be read or written is below this element. */
+function isAffordance(reference: Reference): boolean {
+  return keyValues(reference)[2] === 'InteractionMetadata'
+}
+
+function elementOf(reference: Reference): MappedElement | undefined {
   const [submodel, ...steps] = keyValues(reference)
   return submodel === undefined || steps.length === 0 ? undefined : { submodel, path: formatPath(steps.map(stepOf)) }
 }

@@ -12,7 +12,7 @@ import {
   type InterfaceProblem,
   protocolOf
 } from './asset-interface.ts'
-import { MAPPING_CONFIGURATION, type MappedElement, mappingsIn, type SourceToSink } from './mapping-configuration.ts'
+import { type InterfaceMapping, MAPPING_CONFIGURATION, mappingsIn } from './mapping-configuration.ts'
 import { member, text } from './members.ts'
 
 export interface StoredInterfaces {
@@ -53,7 +53,7 @@ export class InterfaceReader {
     const configurations = (await configurationsIn(this.#store)).map(parse)
     const mappings = configurations.flatMap(mappingsIn)
     const missing: string[] = []
-    for (const id of new Set(mappings.map(({ source }) => targetIdOf(source)))) {
+    for (const id of new Set(mappings.map(({ affordance }) => targetIdOf(affordance)))) {
       if (parsed.size >= 2 * MAX_SUBMODELS) break
       const document = parsed.has(id) ? undefined : await this.#store.document('Submodel', id)
       if (document !== undefined) parse(document)
@@ -83,27 +83,27 @@ async function configurationsIn(store: ReadStore): Promise<Document[]> {
 interface InterfaceDraft {
   readonly submodel: string
   readonly element: SubmodelElement
-  readonly items: Map<string, Omit<InterfaceItem, 'sinks'> & { readonly sinks: MappedElement[] }>
+  readonly items: Map<string, InterfaceItem>
   readonly problems: InterfaceProblem[]
 }
 
-/** Brings the sources of all mappings together by their interfaces. */
+/** Brings all mappings together by their interfaces. */
 export function interfacesOf(
-  mappings: readonly SourceToSink[],
+  mappings: readonly InterfaceMapping[],
   submodelOf: (id: string) => Submodel | undefined
 ): Omit<StoredInterfaces, 'version'> {
   const drafts = new Map<SubmodelElement, InterfaceDraft>()
   const problems: InterfaceProblem[] = []
-  for (const { source, sink, pollingMs, path, submodel } of mappings) {
-    const found = findSource(source, submodelOf(targetIdOf(source)))
-    if (typeof found === 'string' || sink === undefined) {
+  for (const { affordance, element, isCommand, pollingMs, path, submodel } of mappings) {
+    const found = findSource(affordance, submodelOf(targetIdOf(affordance)))
+    if (typeof found === 'string' || element === undefined) {
       problems.push({ submodel, path, text: typeof found === 'string' ? found : 'the sink is no element' })
       continue
     }
     const { assetInterface, item } = found
     const draft = drafts.get(assetInterface) ?? {
-      ...{ submodel: targetIdOf(source), element: assetInterface },
-      ...{ items: new Map(), problems: [] }
+      ...{ submodel: targetIdOf(affordance), element: assetInterface },
+      ...{ items: new Map<string, InterfaceItem>(), problems: [] }
     }
     drafts.set(assetInterface, draft)
     const known = draft.items.get(item.path)
@@ -111,7 +111,8 @@ export function interfacesOf(
     const interval = known?.pollingMs ?? pollingMs
     draft.items.set(item.path, {
       ...item,
-      sinks: [...(known?.sinks ?? []), sink],
+      sinks: [...(known?.sinks ?? []), ...(isCommand ? [] : [element])],
+      commands: [...(known?.commands ?? []), ...(isCommand ? [element] : [])],
       ...(interval !== undefined && { pollingMs: interval })
     })
   }

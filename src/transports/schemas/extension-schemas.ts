@@ -6,6 +6,7 @@ import { auditSchemas } from './audit-schemas.ts'
 import { collectionSchemas } from './collection-schemas.ts'
 import { complianceSchemas } from './compliance-schemas.ts'
 import { conformanceReport, repairReport } from './conformance-schemas.ts'
+import { connectionSchemas } from './connection-schemas.ts'
 import { suppliedDocument } from './document-set-schemas.ts'
 import { operatorSchemas } from './operator-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
@@ -153,6 +154,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     ...auditSchemas(ref),
     ...collectionSchemas(ref),
     ...operatorSchemas(ref),
+    ...connectionSchemas(ref),
     ...complianceSchemas(ref),
     PageConfig: {
       title: 'PageConfig',

@@ -1,37 +1,7 @@
 /** State and figures of one connection, for the list of connections, metrics and logs. */
 import type { Clock } from '../clock.ts'
 import type { InterfaceDescription, InterfaceProblem } from '../operations/asset-interfaces/asset-interface.ts'
-
-export type ConnectionStatus = 'connecting' | 'connected' | 'degraded' | 'failed' | 'stopped'
-
-export interface ConnectionState extends Pick<InterfaceDescription, 'id' | 'submodel' | 'idShort' | 'protocol'> {
-  readonly title?: string
-  /** Address of the machine, without credentials. */
-  readonly target?: string
-  readonly state: ConnectionStatus
-  /** When it got into this state; this and further times in milliseconds since 1970. */
-  readonly since: number
-  /** Number of items. */
-  readonly items: number
-  /** Samples per second, stored within the last minute. */
-  readonly rate: number
-  /** From the time of the last sample until it was durable, in milliseconds. */
-  readonly lag?: number
-  /** Numbers of samples since the start. */
-  readonly accepted: number
-  readonly refused: number
-  /** Readings that were due and not made. */
-  readonly missed: number
-  /** Times that samples were lost. */
-  readonly gaps: number
-  readonly reconnects: number
-  readonly lastSample?: number
-  readonly lastError?: { readonly time: number; readonly text: string }
-  /** The next attempt to connect. */
-  readonly nextTry?: number
-  /** What is wrong in the description. */
-  readonly problems: readonly InterfaceProblem[]
-}
+import type { ConnectionState, ConnectionStatus } from '../operations/asset-interfaces/connection.ts'
 
 const MINUTE_MS = 60_000
 const MAX_TEXT = 300
@@ -54,8 +24,8 @@ export class ConnectionRecord {
   #inLastMinute = 0
   readonly counts = { accepted: 0, refused: 0, missed: 0, gaps: 0, reconnects: 0 }
 
-  constructor(assetInterface: InterfaceDescription, clock: Clock) {
-    this.#interface = assetInterface
+  constructor(description: InterfaceDescription, clock: Clock) {
+    this.#interface = description
     this.#clock = clock
     this.#since = clock.milliseconds()
   }
@@ -64,8 +34,8 @@ export class ConnectionRecord {
     return this.#state
   }
 
-  describe(assetInterface: InterfaceDescription): void {
-    this.#interface = assetInterface
+  describe(description: InterfaceDescription): void {
+    this.#interface = description
     this.#problems = []
   }
 

@@ -1,0 +1,78 @@
+/** Declarations of `/connections`. */
+import { documentText, type ExtensionEndpoint } from '../http/extension-endpoint.ts'
+import { ref } from '../http/openapi-schemas.ts'
+
+const connection = {
+  connection: documentText('Id of the connection, as base64url', 'dXJuOnByZXNzOmludGVyZmFjZXMjSW50ZXJmYWNlTU9EQlVT')
+}
+
+const listEndpoint = {
+  path: '/connections',
+  below: 'hub',
+  get: {
+    operationId: 'GetConnections',
+    right: 'READ',
+    tag: 'Hub',
+    summary: 'The machines that the hub reads, and how that goes',
+    description:
+      'A connection for each interface that a stored Asset Interfaces Description (IDTA 02017) describes and a Mapping Configuration (IDTA 02027) maps: state, figures, last error and next attempt, and what is wrong in the description. Only those whose description the caller may read. Empty where `COLLECT_TARGETS` is, and in a hub of several that does not collect.',
+    gives: {
+      200: { description: 'The connections', content: { 'application/json': { schema: ref('ConnectionList') } } }
+    },
+    refuses: ['Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+const testEndpoint = {
+  path: '/connections/{connection}/test',
+  pathParameters: connection,
+  below: 'hub',
+  post: {
+    operationId: 'TestConnection',
+    right: 'EXECUTE',
+    tag: 'Hub',
+    summary: 'Reads each item of a connection once',
+    description: 'Over a connection of its own. Nothing is stored.',
+    gives: {
+      200: { description: 'What was read', content: { 'application/json': { schema: ref('ConnectionTest') } } }
+    },
+    refuses: ['NotFound', 'Unavailable', 'Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+const stopEndpoint = {
+  path: '/connections/{connection}/stop',
+  pathParameters: connection,
+  below: 'hub',
+  post: {
+    operationId: 'StopConnection',
+    right: 'EXECUTE',
+    tag: 'Hub',
+    summary: 'Stops reading a machine',
+    description: 'Until it is started, or the hub is.',
+    gives: { 204: { description: 'It is stopped' } },
+    refuses: ['NotFound', 'Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+const startEndpoint = {
+  path: '/connections/{connection}/start',
+  pathParameters: connection,
+  below: 'hub',
+  post: {
+    operationId: 'StartConnection',
+    right: 'EXECUTE',
+    tag: 'Hub',
+    summary: 'Starts reading a machine again',
+    description: 'One that was stopped; one that waits for its next attempt connects at once.',
+    gives: { 204: { description: 'It is started' } },
+    refuses: ['NotFound', 'Internal']
+  }
+} as const satisfies ExtensionEndpoint
+
+export const connectionEndpoints = {
+  list: listEndpoint,
+  test: testEndpoint,
+  stop: stopEndpoint,
+  start: startEndpoint
+} as const
