@@ -8,7 +8,7 @@ import { candidates, EVERY } from '../store/candidates.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import { type DocumentStore, overrideStore } from '../store/document-store.ts'
-import type { Change } from '../store/store.ts'
+import type { Change, DocumentHead } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { check, parse } from './documents.ts'
 import { shellOf } from './elements.ts'
@@ -46,10 +46,14 @@ export const postLinks: OperationHandler = async (context, request) => {
   const links = linksIn(request.body) as SpecificAssetId[]
   for (const link of links) checkLink(link)
   const { seq } = await retryConflicts(async () => {
-    const change = (await context.store.head(LINKS, id)) === undefined ? 'create' : 'replace'
+    const stored = await context.store.head(LINKS, id)
+    const change = stored === undefined ? 'create' : 'replace'
     // Those that the caller does not see stay.
     const all = [...links, ...(await hiddenLinks(context, id))]
-    return commitOrConflict(context.store, [{ change, kind: LINKS, id, ...contentOf(all) }])
+    return commitOrConflict(context.store, [
+      ...unchanged(context, stored),
+      { change, kind: LINKS, id, ...contentOf(all) }
+    ])
   })
   return { status: 201, bytes: JSON.stringify(links), revision: seq, location: `/lookup/shells/${encodeId(id)}` }
 }
@@ -59,15 +63,23 @@ export const deleteLinks: OperationHandler = async (context, request) => {
   const id = shellOf(request)
   if ((await context.store.head(LINKS, id)) !== undefined && (await hasVisibleLinks(context, id))) {
     await retryConflicts(async () => {
+      const stored = await context.store.head(LINKS, id)
       const hidden = await hiddenLinks(context, id)
       const change: Change =
         hidden.length === 0
           ? { change: 'delete', kind: LINKS, id }
           : { change: 'replace', kind: LINKS, id, ...contentOf(hidden) }
-      return context.store.commit([change])
+      return context.store.commit([...unchanged(context, stored), change])
     })
   } else if ((await context.store.head(SHELL, id)) === undefined) throw new HubError('NotFound', [SHELL, id])
   return { status: 204 }
+}
+
+/** What was read of it, some of which the caller may not see, decided what is stored. */
+function unchanged({ subject }: OperationContext, stored: DocumentHead | undefined): readonly Change[] {
+  if (subject === undefined || stored === undefined) return []
+  const { kind, id, structureRevision } = stored
+  return [{ change: 'expect', kind, id, state: { structureRevision } }]
 }
 
 function contentOf(links: readonly SpecificAssetId[]) {

@@ -109,16 +109,23 @@ export async function create(
   return { status: 201, bytes: json, revision: seq, location: `${request.mount}/${encodeId(document.id)}` }
 }
 
-/**
- * Creates or replaces a document (Part 2, 3.1: PUT creates).
- * @param also further changes of the same commit
- */
+export interface PutOptions {
+  /** Further changes of the same commit. */
+  readonly also?: (isNew: boolean) => Promise<readonly Change[]>
+  /**
+   * Adds to what was sent what has to stay of the stored document, which is then replaced only as it was read.
+   * @returns undefined if there is nothing to add
+   */
+  readonly complete?: (stored: StoredHead, sent: unknown) => Promise<Documents[DocumentClass] | undefined>
+}
+
+/** Creates or replaces a document (Part 2, 3.1: PUT creates). */
 export async function put(
   context: OperationContext,
   kind: DocumentClass,
   id: string,
   request: ApiRequest,
-  also: (isNew: boolean) => Promise<readonly Change[]> = async () => []
+  { also = async () => [], complete }: PutOptions = {}
 ): Promise<ApiResponse> {
   const { document, json } = await acceptedDocument(context, kind, request.body, request.isLarge)
   sameId(document.id, id)
@@ -134,15 +141,18 @@ export async function put(
         const { seq } = await commitOrConflict(context.store, [created, ...(await also(true))])
         return { status: 201, bytes: json, revision: seq, location: request.mount }
       }
+      const completed = await complete?.(stored, document)
+      const replacement = completed ?? document
       const replace = {
         change: 'replace' as const,
         kind,
         id,
-        json,
-        facets: facetsOf(kind, document),
+        json: completed === undefined ? json : JSON.stringify(completed),
+        facets: facetsOf(kind, replacement),
+        ...(complete !== undefined && { ifStructureRevision: stored.structureRevision }),
         ...revisionGuard(request, stored)
       }
-      const others = [...(await orphans(context.store, stored, document)), ...(await also(false))]
+      const others = [...(await orphans(context.store, stored, replacement)), ...(await also(false))]
       return { status: 204, revision: await commitReplace(context, stored, replace, others) }
     })
   )

@@ -1,12 +1,10 @@
 /** Asset Administration Shells, their asset information and their references to submodels. */
 import { HubError } from '../errors.ts'
-import { validate } from '../formats/json.ts'
 import { assetIdFacet, facetsOf, targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import { matchKey, referenceTo } from '../model/reference.ts'
 import type { AssetAdministrationShell, AssetInformation, Reference } from '../model/types.ts'
 import { VisibleReferences } from '../security/visible-references.ts'
-import { unlessDamaged } from '../store/damage.ts'
 import type { Change, Document, Facet } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { check, checkResult, create, edit, get, list, parse, put as putDocument, remove } from './documents.ts'
@@ -34,12 +32,12 @@ export const getById: OperationHandler = async (context, request) => {
 }
 
 /** PUT of one shell. References to submodels that are hidden from the caller stay. */
-export const put: OperationHandler = async (context, request) => {
-  const id = shellOf(request)
-  const stored = context.subject && (await unlessDamaged(context.store.document(KIND, id)))
-  const hidden = stored === undefined ? [] : await hiddenReferences(context, parse(stored, KIND))
-  return putDocument(context, KIND, id, hidden.length === 0 ? request : withReferences(request, hidden))
-}
+export const put: OperationHandler = async (context, request) =>
+  putDocument(context, KIND, shellOf(request), request, {
+    ...(context.subject !== undefined && {
+      complete: (stored, sent) => withHiddenReferences(context, stored, async () => sent)
+    })
+  })
 
 /** DELETE of one shell; its submodels stay. */
 export const deleteById: OperationHandler = async (context, request) => remove(context, KIND, shellOf(request), request)
@@ -129,12 +127,6 @@ async function refusalOfTwin(
     : new HubError('AlreadyExists', ['A reference to the submodel', targetIdOf(twin)])
 }
 
-function withReferences(request: ApiRequest, more: readonly Reference[]): ApiRequest {
-  // It is refused for what it says itself.
-  if (validate(KIND, request.body, { limit: 1 }).length > 0) return request
-  return { ...request, body: merged(request.body as AssetAdministrationShell, more) }
-}
-
 function merged(shell: AssetAdministrationShell, more: readonly Reference[]): AssetAdministrationShell {
   const named = shell.submodels ?? []
   const keys = new Set(named.map(matchKey))
@@ -143,6 +135,7 @@ function merged(shell: AssetAdministrationShell, more: readonly Reference[]): As
 
 /**
  * What replaces a stored document, with the references of a shell that are hidden from the caller.
+ * Others may be added until it is stored: the commit has to name the `structureRevision` of the stored document.
  * @param replacement is read only where there are some
  * @returns undefined where there are none: it is stored as it is
  */

@@ -89,11 +89,12 @@ export function renderAny(document: Document, content: Content, query: RequestQu
 /** PUT of one submodel; below a shell it also adds a reference to the shell. */
 export const put: OperationHandler = async (context, request) =>
   withShell(context, request, () =>
-    putDocument(context, 'Submodel', submodelOf(request), request, async (isNew) =>
-      isNew && request.aasIdentifier !== undefined
-        ? [await addReference(context, request.aasIdentifier, submodelOf(request))]
-        : []
-    )
+    putDocument(context, 'Submodel', submodelOf(request), request, {
+      also: async (isNew) =>
+        isNew && request.aasIdentifier !== undefined
+          ? [await addReference(context, request.aasIdentifier, submodelOf(request))]
+          : []
+    })
   )
 
 /** PATCH of one submodel: normal, `$metadata` or `$value`. */

@@ -187,9 +187,11 @@ async function storeChecked(
       ;(present ? replaced : created).push(loaded)
       const { file, at, bytes } = text
       const kept = present ? await withHiddenReferences(context, stored, () => spool.read(text)) : undefined
+      const isGuarded = present && context.subject !== undefined && kind === 'AssetAdministrationShell'
+      const guard = { ...(isGuarded && { ifStructureRevision: stored.structureRevision }) }
       if (kept !== undefined)
-        changes.push({ change, kind, id, json: JSON.stringify(kept), facets: facetsOf(kind, kept) })
-      else changes.push({ change, kind, id, json: { file, at, bytes }, facets })
+        changes.push({ change, kind, id, json: JSON.stringify(kept), facets: facetsOf(kind, kept), ...guard })
+      else changes.push({ change, kind, id, json: { file, at, bytes }, facets, ...guard })
       if (present) changes.push(...(await orphans(context.store, stored, await spool.read(text))))
     }
   }
