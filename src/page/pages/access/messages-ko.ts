@@ -47,7 +47,7 @@ export const koreanAccessMessages = {
   auditor: '감리원',
   administratorHint: '모든 작업',
   engineerHint: '자산, 서브모델, 데이터 조회와 변경',
-  operatorHint: '조회, 값 변경, 작업 실행',
+  operatorHint: '조회, 값 변경, 오퍼레이션 실행',
   gatewayHint: '데이터와 값 전송',
   auditorHint: '모두 조회, 변경 불가',
 

@@ -32,7 +32,7 @@ export const auditMessages = defineMessages(
       filter: '감사 기록 필터',
       caller: '사용자',
       callerHint: 'user:kim',
-      operation: '작업',
+      operation: '오퍼레이션',
       operationHint: 'PutSubmodelById',
       outcome: '결과',
       all: '전체',

@@ -4,6 +4,7 @@ import type { SeriesName, TimeWindow } from '../../../client/api/timeseries.ts'
 import { formatNumber, formatTime } from '../../core/format.ts'
 import { linkTo } from '../../core/router.ts'
 import { Icon } from '../../ui/icon.tsx'
+import { TableScroll } from '../../ui/table-scroll.tsx'
 import type { ChartData, SeriesData } from './chart-data.ts'
 import { chartMessages } from './messages.ts'
 import { seriesColor } from './palette.ts'
@@ -21,8 +22,7 @@ export function Legend({ series, data, window, cursor, onRemove }: LegendProps) 
   const text = chartMessages()
   const at = cursor.value
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-    <div class="table-scroll" tabIndex={0}>
+    <TableScroll label={text.legend}>
       <table class="table chart-legend">
         <thead>
           <tr>
@@ -50,7 +50,7 @@ export function Legend({ series, data, window, cursor, onRemove }: LegendProps) 
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 

@@ -1,13 +1,13 @@
 /** When the last backup was made and tried, and how to make one. */
 import { type Metrics, metricValue, type Setting, settingValue } from '../../../client/api/system.ts'
 import { formatTime } from '../../core/format.ts'
+import { shellWord } from '../../core/shell-word.ts'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { FactList } from '../../ui/fact-list.tsx'
 import { systemMessages } from './messages.ts'
 
 const commandsFor = (directory: string) => {
-  // As a shell takes it for one word.
-  const quoted = /^[\w./:\\-]+$/.test(directory) ? directory : `"${directory}"`
+  const quoted = shellWord(directory)
   return [
     `aas-hub backup --data-dir ${quoted} --to BACKUP`,
     `aas-hub check --data-dir ${quoted} --restore-drill BACKUP`

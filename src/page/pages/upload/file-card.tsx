@@ -5,6 +5,7 @@ import { formatBytes, formatNumber } from '../../core/format.ts'
 import { Icon } from '../../ui/icon.tsx'
 import { Actions } from './actions.tsx'
 import { Changes } from './changes.tsx'
+import { countFindings } from './count-findings.ts'
 import { Findings } from './findings.tsx'
 import { uploadMessages } from './messages.ts'
 import { UploadProblem } from './problem.tsx'
@@ -53,8 +54,7 @@ function StateBadge({ queued: { state, report } }: { readonly queued: QueuedFile
   if (state.is === 'stored') return <span class="badge good">{text.isStored}</span>
   if (state.is === 'failed') return <span class="badge error">{text.hasFailed}</span>
   if (report === undefined) return null
-  const count = (severity: string) => report.findings.filter((one) => one.severity === severity).length
-  const [errors, warnings] = [count('error'), count('warning')]
+  const { errors, warnings } = countFindings(report)
   return (
     <>
       {errors > 0 && <span class="badge error">{errors === 1 ? text.error : text.errors(formatNumber(errors))}</span>}

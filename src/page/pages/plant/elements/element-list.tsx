@@ -103,7 +103,7 @@ function Group({ element, path, name, actions }: GroupProps) {
           <ElementLabel element={element} name={name} />
           <span class="badge">{text.items(formatNumber(items.length))}</span>
         </summary>
-        {table === undefined ? <ElementList items={items} /> : <ItemTable table={table} />}
+        {table === undefined ? <ElementList items={items} /> : <ItemTable table={table} label={name} />}
       </details>
       {actions}
     </div>

@@ -2,6 +2,7 @@
 import type { Element } from '../../../../client/api/aas.ts'
 import { formatNumber } from '../../../core/format.ts'
 import { isNumeric } from '../../../core/format-value.ts'
+import { TableScroll } from '../../../ui/table-scroll.tsx'
 import { elementName } from '../parts/element-name.ts'
 import { type Child, childrenWithPaths } from '../parts/element-tree.ts'
 import { unitOf } from '../parts/names.ts'
@@ -33,10 +34,15 @@ export function tableOf(items: readonly Child[]): ElementTable | undefined {
   return isTable ? { columns, rows } : undefined
 }
 
-export function ItemTable({ table: { columns, rows } }: { readonly table: ElementTable }) {
+export interface ItemTableProps {
+  readonly table: ElementTable
+  /** What the items are of. */
+  readonly label: string
+}
+
+export function ItemTable({ table: { columns, rows }, label }: ItemTableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, also with the keyboard
-    <div class="table-scroll" tabIndex={0}>
+    <TableScroll label={label}>
       <table class="table">
         <thead>
           <tr>
@@ -62,7 +68,7 @@ export function ItemTable({ table: { columns, rows } }: { readonly table: Elemen
           ))}
         </tbody>
       </table>
-    </div>
+    </TableScroll>
   )
 }
 
