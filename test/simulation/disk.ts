@@ -72,17 +72,16 @@ export class SimDisk {
       return
     }
     if (this.fault !== 'none') throw sqliteError(this.fault)
-    const before = this.commitsUntilCrash === 1 || !isSynced ? this.#read() : undefined
+    const isKept = this.#synced !== undefined || !isSynced
+    const before = this.commitsUntilCrash === 1 || isKept ? this.#read() : undefined
     if (!isSynced) this.#synced ??= before
+    const synced = this.#synced ?? before
     commit()
-    if (!isSynced && before !== undefined && !this.#read().database.equals(before.database)) {
-      // The WAL was synced, then the database, before the WAL may be written again.
-      this.#synced = this.#read()
-    }
+    if (isKept && before !== undefined) this.#noteSync(before, isSynced)
     if (this.commitsUntilCrash === undefined || this.#left !== undefined) return
     this.commitsUntilCrash--
     if (this.commitsUntilCrash > 0) return
-    if (before !== undefined) this.#left = torn(this.#synced ?? before, this.#read(), this.#options.random)
+    if (synced !== undefined) this.#left = torn(synced, this.#read(), this.#options.random)
     this.onCrash()
   }
 
@@ -92,13 +91,24 @@ export class SimDisk {
     return write()
   }
 
+  /** What a commit has synced, of what was written before it too. */
+  #noteSync(before: DatabaseFiles, isSynced: boolean): void {
+    const now = this.#read()
+    // One that writes nothing syncs nothing.
+    if (isSynced && !now.wal.equals(before.wal)) this.#synced = undefined
+    // The WAL was synced, then the database, before the WAL may be written again.
+    else if (!isSynced && !now.database.equals(before.database)) this.#synced = now
+  }
+
   /** What is left after a crash becomes the directory; `databases` are of the process that crashed. */
   lose(databases: Iterable<DatabaseSync>): void {
     const { random } = this.#options
     const former = this.directory
     if (existsSync(this.#file('hub.db'))) {
       const now = this.#read()
-      const left = this.#left ?? (this.#synced === undefined ? now : torn(this.#synced, now, random))
+      // The last connection that closes checkpoints the WAL, with syncs, and deletes it.
+      const isClosed = now.wal.length === 0
+      const left = this.#left ?? (this.#synced === undefined || isClosed ? now : torn(this.#synced, now, random))
       const next = this.#newDirectory()
       writeFileSync(join(next, 'hub.db'), left.database)
       if (left.wal.length > 0) writeFileSync(join(next, 'hub.db-wal'), left.wal)

@@ -11,9 +11,13 @@ import { isOfPage, UnwritableRows } from './set-aside.ts'
 import { type SerializedError, storageFailure } from './storage-errors.ts'
 import type { Tail, TailSubmodel } from './tail.ts'
 
-/** A pass begins after this number of values, or bytes of rows. It bounds memory, and what a start reads: under a second. */
-export const MAX_UNWRITTEN = 16_384
-const MAX_BYTES = 16 * 1024 * 1024
+/**
+ * A pass begins after this number of values, and of values per row: where very many elements take turns, each row would be
+ * written for each value otherwise. Or after these bytes of rows. It bounds memory, and what a start reads.
+ */
+const MAX_VALUES = 16_384
+const VALUES_PER_ROW = 4
+const MAX_BYTES = 48 * 1024 * 1024
 
 /** Samples of one run are read again faster: this number of them counts as a value. */
 const SAMPLES_PER_VALUE = 64
@@ -25,10 +29,13 @@ const MAX_AGE_MS = 30_000
 const REFUSAL_FACTOR = 2
 
 /**
- * Transactions of a pass, at most one for each commit: with fewer, commits would wait longer; with more, rows would not
- * share the pages of the search index.
+ * Transactions of a pass of few rows, at most one for each commit: with fewer, commits would wait longer; with more, rows
+ * would not share the pages of the search index.
  */
 const STEPS = 64
+
+/** A pass of many rows writes at least this many for each value that comes meanwhile, so that it ends in time. */
+const ROWS_PER_VALUE = 2 / VALUES_PER_ROW
 
 /**
  * Up to this number, the rows of a submodel are written in one transaction: a reader that does not know the newest commit yet
@@ -44,8 +51,8 @@ const RETRY_MS = 1000
 const MAX_RETRY_MS = 30_000
 
 export interface RowCheckpointsOptions {
-  /** A pass begins after this number of values. */
-  readonly maxValues?: number
+  /** A pass begins after this number of values, however many rows these are of. */
+  readonly maxValues?: number | undefined
   readonly clock?: Clock
 }
 
@@ -74,11 +81,13 @@ export class RowCheckpoints {
   readonly #sql
   readonly #db: DatabaseSync
   readonly #maxValues: number
+  readonly #valuesPerRow: number
   readonly #clock: Clock
   #pass: Pass | undefined
   /** Values since the last pass began, and the time of the first of them. */
   #values = 0
   #since: number | undefined
+  #valuesSinceStep = 0
   #retryAt = 0
   /** Attempts that failed, with none since that has completed a pass. */
   #failures = 0
@@ -91,11 +100,12 @@ export class RowCheckpoints {
     db: DatabaseSync,
     tail: Tail,
     counters: Counters,
-    { maxValues = MAX_UNWRITTEN, clock = systemClock }: RowCheckpointsOptions = {}
+    { maxValues, clock = systemClock }: RowCheckpointsOptions = {}
   ) {
     this.#db = db
     this.#clock = clock
-    this.#maxValues = maxValues
+    this.#maxValues = maxValues ?? MAX_VALUES
+    this.#valuesPerRow = maxValues === undefined ? VALUES_PER_ROW : 0
     this.#tail = tail
     this.#counters = counters
     this.#sql = { begin: db.prepare('BEGIN IMMEDIATE'), commit: db.prepare('COMMIT') }
@@ -112,6 +122,7 @@ export class RowCheckpoints {
       if (change.change === 'value') this.#values++
       else if (change.change === 'samples') this.#values += 1 + change.count / SAMPLES_PER_VALUE
       else continue
+      this.#valuesSinceStep++
       this.#isNews = true
       this.#since ??= this.#clock.monotonic()
     }
@@ -137,7 +148,8 @@ export class RowCheckpoints {
     const ageMs = now - this.#since
     if (this.#pass === undefined && !this.#isBeyond(1) && ageMs < MAX_AGE_MS) return MAX_AGE_MS - ageMs
     try {
-      this.#step(Math.ceil(this.#maxValues / STEPS))
+      this.#step(Math.ceil(Math.max(this.#maxValues / STEPS, ROWS_PER_VALUE * this.#valuesSinceStep)))
+      this.#valuesSinceStep = 0
     } catch {
       const delayMs = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1))
       this.#retryAt = now + delayMs
@@ -159,7 +171,7 @@ export class RowCheckpoints {
   }
 
   /**
-   * Writes all rows, durably, in several transactions.
+   * Writes all rows in several transactions.
    * @throws the error of the storage; nothing is lost then
    */
   finish(): void {
@@ -234,9 +246,14 @@ export class RowCheckpoints {
     return this.#pass
   }
 
+  /**
+   * Without a sync of its own: the log has what is written here, and the sync of a later commit, which may trim that, is
+   * of the whole WAL.
+   */
   #transact(work: () => void): void {
     const before = this.#counters.snapshot()
     const [values, pass, since] = [this.#values, this.#pass, this.#since]
+    this.#db.exec('PRAGMA synchronous = NORMAL')
     try {
       this.#sql.begin.run()
       work()
@@ -253,10 +270,13 @@ export class RowCheckpoints {
       this.#since = since ?? pass?.since
       this.#pass = undefined
       throw error
+    } finally {
+      this.#db.exec('PRAGMA synchronous = FULL')
     }
   }
 
   #isBeyond(times: number): boolean {
-    return !this.#tail.isEmpty && (this.#values > times * this.#maxValues || this.#tail.bytes > times * MAX_BYTES)
+    const maxValues = Math.max(this.#maxValues, this.#valuesPerRow * this.#tail.size)
+    return !this.#tail.isEmpty && (this.#values > times * maxValues || this.#tail.bytes > times * MAX_BYTES)
   }
 }

@@ -23,7 +23,7 @@ import { prepareFiles, readFileRange, receiveFile } from './files.ts'
 import { lockDirectory } from './lock.ts'
 import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
-import { type CheckpointNews, MAX_UNWRITTEN } from './row-checkpoints.ts'
+import type { CheckpointNews } from './row-checkpoints.ts'
 import { databaseBytes, noteMemory } from './sizes.ts'
 import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
@@ -49,7 +49,7 @@ export interface SqliteOptions {
   /** How far ahead of the clock source times are trusted, in milliseconds; values from beyond do not block later ones. */
   readonly futureLimit?: number
   /** Values that may be ahead of their rows; a process that ended early leaves as many to read to the next start. */
-  readonly maxUnwritten?: number
+  readonly maxUnwritten?: number | undefined
   /** Called where an earlier process ended early, with the number of log entries whose values were applied first. */
   readonly onRecovered?: (entries: number) => void
 }
@@ -68,7 +68,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, recentBytes = 16 * MIB, pageBytes = 16 * MIB } = options
   const { maxBytes, memory = new MemoryBudget(), seriesNames = 100_000, clock = systemClock } = options
-  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten = MAX_UNWRITTEN } = options
+  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
   const unlock = lockDirectory(directory)

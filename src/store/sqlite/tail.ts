@@ -43,6 +43,7 @@ export class Tail {
   /** What reverts the changes since `keep`, in order. */
   #undo: (() => void)[] = []
   #bytes = 0
+  #size = 0
 
   constructor(sql: ChangeStatements, aside: SetAside) {
     this.#sql = sql
@@ -52,6 +53,11 @@ export class Tail {
   /** Are all values where a start finds them without the log? */
   get isEmpty(): boolean {
     return this.#submodels.size === 0
+  }
+
+  /** Number of rows. */
+  get size(): number {
+    return this.#size
   }
 
   /** Approximate. */
@@ -106,9 +112,11 @@ export class Tail {
       submodel.revision = revision
       submodel.hasBlob = hasBlob
       this.#bytes -= bytes
+      if (before === undefined) this.#size--
       if (isNew) this.#submodels.delete(id)
     })
     rows.set(path, row)
+    if (before === undefined) this.#size++
     submodel.revision = Math.max(revision, row.revision)
     // Whether the Blob got or lost its value, the next read determines.
     if (row.modelType === 'Blob') submodel.hasBlob = 1
@@ -149,10 +157,12 @@ export class Tail {
     this.#undo.push(() => {
       for (const [path, row] of written) rows.set(path, row)
       this.#bytes += bytes
+      this.#size += written.length
       this.#submodels.set(id, submodel)
     })
     for (const [path] of written) rows.delete(path)
     this.#bytes -= bytes
+    this.#size -= written.length
     if (rows.size === 0) this.#submodels.delete(id)
     return written.length
   }

@@ -88,7 +88,7 @@ export interface WriterOptions {
   /** How far ahead of the clock source times are trusted, in milliseconds. */
   readonly futureLimit: number
   /** Values that may be ahead of their rows. */
-  readonly maxUnwritten: number
+  readonly maxUnwritten: number | undefined
 }
 
 export type ToWriter = FramedBatch | 'close'
