@@ -49,6 +49,8 @@ export interface ApiRequest {
   readonly range?: { readonly start: number; readonly end?: number } | { readonly suffix: number }
   /** URL of the API root as clients reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */
   readonly base: string
+  /** A signal that is aborted when the client leaves; absent: nobody can. */
+  readonly gone?: () => AbortSignal
   /** Path of the mount as requested, e.g. `/submodels/abc`; the base of a `Location`. */
   readonly mount: string
 }
@@ -74,4 +76,9 @@ export interface ApiResponse {
   readonly retryAfter?: number
   /** ETag. */
   readonly revision?: number
+}
+
+/** Ends work that nobody waits for any more. */
+export function untilGone({ gone }: ApiRequest): AbortSignal {
+  return gone?.() ?? new AbortController().signal
 }

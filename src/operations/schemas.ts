@@ -7,13 +7,12 @@ import type { Templates } from '../formats/templates/templates.ts'
 import { toTypeScript } from '../formats/templates/typescript.ts'
 import type { Submodel } from '../model/types.ts'
 import type { Document } from '../store/store.ts'
-import type { ApiRequest } from './api-request.ts'
+import { type ApiRequest, untilGone } from './api-request.ts'
 import { get, parse } from './documents.ts'
 import { submodelOf } from './elements.ts'
 import { isLarge } from './large.ts'
 import type { OperationHandler } from './operation-context.ts'
 import { cloneable } from './remote/remote-store.ts'
-import { runToEnd } from './remote/run.ts'
 
 /** Serializers by media type; the default first. */
 const WRITERS = {
@@ -42,7 +41,12 @@ export const getSchema: OperationHandler = async (context, request) => {
   const applicableSchemas = async (ids: object): Promise<readonly Schema[]> =>
     known.applicable(ids as Submodel).flatMap(({ normal, value }) => (value === undefined ? [normal] : [normal, value]))
   const bytes = (await context.threads.takes(() => isLarge(document)))
-    ? await runToEnd(context.threads, SCHEMA_TASK, { document: cloneable(document), ...schema }, { applicableSchemas })
+    ? await context.threads.runToEnd({
+        task: SCHEMA_TASK,
+        input: { document: cloneable(document), ...schema },
+        sources: { applicableSchemas },
+        signal: untilGone(request)
+      })
     : await schemaText(document, schema, async () => known)
   return { status: 200, contentType, bytes }
 }

@@ -8,7 +8,7 @@ import { matchKey, referenceTo } from '../model/reference.ts'
 import type { Submodel } from '../model/types.ts'
 import { runExclusive } from '../store/concurrency.ts'
 import type { Change, Document, Facet, Page } from '../store/store.ts'
-import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { type ApiRequest, type ApiResponse, untilGone } from './api-request.ts'
 import { check, create, edit, get, list, parse, put as putDocument, remove, sameId } from './documents.ts'
 import { patchValues, submodelOf } from './elements.ts'
 import { isLarge } from './large.ts'
@@ -16,7 +16,6 @@ import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, pageTime, parsePairCursor } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import { cloneable } from './remote/remote-store.ts'
-import { runToEnd } from './remote/run.ts'
 import type { Content, RequestQuery } from './request-query.ts'
 import { isReadOnly } from './required-right.ts'
 import { hiddenReferences, refersTo, shellChange } from './shells.ts'
@@ -73,7 +72,8 @@ export const getById: OperationHandler = async (context, request) => {
   const { revision } = document
   const isInThread = !isUnchanged(document, content, query) && (await context.threads.takes(() => isLarge(document)))
   if (!isInThread) return { status: 200, bytes: renderAny(document, content, query), revision }
-  const bytes = await runToEnd(context.threads, RENDER_TASK, { document: cloneable(document), content, query }, {})
+  const input = { document: cloneable(document), content, query }
+  const bytes = await context.threads.runToEnd({ task: RENDER_TASK, input, sources: {}, signal: untilGone(request) })
   return { status: 200, bytes, revision }
 }
 

@@ -4,7 +4,10 @@
  * of the caller, holds for the task as well.
  *
  * Threads start when they are first needed and end when they are idle. A task gets no further ahead of its reader than
- * some parts; it ends when its signal is aborted. A thread that dies ends its tasks with an error, and is replaced.
+ * some parts; it ends when its signal is aborted.
+ *
+ * A thread that dies, as one of its tasks took too much memory, is replaced. Its tasks are run once more, one by one in a
+ * thread of their own, so that the one at fault fails alone; those of which something was passed on already fail as well.
  */
 import type { Timers } from '../clock.ts'
 import { HubError } from '../errors.ts'
@@ -45,9 +48,18 @@ const YOUNG_GENERATION_MB = 32
 
 const IDLE_CHECK_MS = 20_000
 
+class LostThread extends HubError {
+  constructor(cause: string) {
+    super('Unavailable', [`The thread that computed this has failed; try again. ${cause}`])
+  }
+}
+
 export class ThreadPool {
   readonly #options: PoolOptions
   readonly #threads = new Set<TaskThread>()
+  /** Each for one task whose thread was lost, of which only one runs at a time. */
+  readonly #lone = new Set<TaskThread>()
+  #lastLone: Promise<void> = Promise.resolve()
   #stopChecks: (() => void) | undefined
 
   constructor(options: PoolOptions) {
@@ -64,19 +76,57 @@ export class ThreadPool {
    * Resolves when the task has returned its head.
    * @throws what the task throws; HubError `Unavailable` where too many are in progress, or the thread ended
    */
-  async run<Head>({ task, input, sources, signal }: TaskRequest): Promise<TaskOutput<Head>> {
-    signal.throwIfAborted()
-    return this.#leastBusy().run<Head>(task, input, sources, signal)
+  run<Head>(request: TaskRequest): Promise<TaskOutput<Head>> {
+    return this.#perform<Head, TaskOutput<Head>>(request, async (output) => output)
+  }
+
+  /** Resolves with all bytes of the output. @throws as `run` does */
+  runToEnd(request: TaskRequest): Promise<Buffer> {
+    return this.#perform(request, async ({ bytes }) => Buffer.concat(await Array.fromAsync(bytes)))
   }
 
   /** In progress. */
   get tasks(): number {
-    return [...this.#threads].reduce((sum, { tasks }) => sum + tasks, 0)
+    return [...this.#threads, ...this.#lone].reduce((sum, { tasks }) => sum + tasks, 0)
   }
 
   async close(): Promise<void> {
     this.#stopChecks?.()
-    await Promise.all([...this.#threads].map((thread) => thread.end()))
+    await Promise.all([...this.#threads, ...this.#lone].map((thread) => thread.end()))
+  }
+
+  async #perform<Head, Result>(
+    request: TaskRequest,
+    take: (output: TaskOutput<Head>) => Promise<Result>
+  ): Promise<Result> {
+    const { task, input, sources, signal } = request
+    signal.throwIfAborted()
+    try {
+      return await take(await this.#leastBusy().run<Head>(task, input, sources, signal))
+    } catch (error) {
+      if (!(error instanceof LostThread)) throw error
+    }
+    return take(await this.#runAlone<Head>(request))
+  }
+
+  /** In a thread of its own, when those before it that were lost have ended. */
+  async #runAlone<Head>({ task, input, sources, signal }: TaskRequest): Promise<TaskOutput<Head>> {
+    const before = this.#lastLone
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#lastLone = promise
+    await before
+    const thread = this.#newThread(this.#lone, () => {
+      void thread.end()
+      resolve()
+    })
+    try {
+      signal.throwIfAborted()
+      return await thread.run<Head>(task, input, sources, signal)
+    } catch (error) {
+      await thread.end()
+      resolve()
+      throw error
+    }
   }
 
   #leastBusy(): TaskThread {
@@ -85,16 +135,20 @@ export class ThreadPool {
       if (first.tasks < MAX_TASKS) return first
       throw new HubError('Unavailable', ['Too many exports are in progress; try again when some are done'])
     }
+    this.#stopChecks ??= this.#options.timers.every(IDLE_CHECK_MS, () => this.#endIdle())
+    return this.#newThread(this.#threads)
+  }
+
+  #newThread(threads: Set<TaskThread>, onIdle?: () => void): TaskThread {
     const { module, heapBytes = HEAP_BYTES, youngGenerationMb = YOUNG_GENERATION_MB } = this.#options
     const thread = new TaskThread({
       module,
       limits: { maxOldGenerationSizeMb: Math.floor(heapBytes / MIB), maxYoungGenerationSizeMb: youngGenerationMb },
-      onEnd: () => this.#threads.delete(thread),
-      failure: ({ message }) =>
-        new HubError('Unavailable', [`The thread that computed this has failed; try again. ${message}`])
+      onEnd: () => threads.delete(thread),
+      ...(onIdle && { onIdle }),
+      failure: ({ message }) => new LostThread(message)
     })
-    this.#threads.add(thread)
-    this.#stopChecks ??= this.#options.timers.every(IDLE_CHECK_MS, () => this.#endIdle())
+    threads.add(thread)
     return thread
   }
 

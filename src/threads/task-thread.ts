@@ -9,6 +9,8 @@ export interface TaskThreadOptions {
   readonly limits: ResourceLimits
   /** It does no further tasks. May be called several times. */
   readonly onEnd: () => void
+  /** Called whenever it has ended its last task. */
+  readonly onIdle?: () => void
   /** What its tasks end with where the thread itself failed. */
   readonly failure: (cause: Error) => Error
 }
@@ -73,6 +75,7 @@ export class TaskThread {
     this.#runs.delete(id)
     // The process must not end before its threads have.
     if (this.#runs.size === 0 && !this.#isEnding) this.#worker.unref()
+    if (this.#runs.size === 0) this.#options.onIdle?.()
   }
 
   #receive(message: FromThread): void {

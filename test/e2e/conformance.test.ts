@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { referenceModel, writePackage } from '../operations/conformance/reference-model.ts'
 import { testDirectory } from '../test-directory.ts'
+import { until } from '../until.ts'
 import { start } from './harness.ts'
 
 const PACKAGE = 'application/asset-administration-shell-package'
@@ -53,6 +54,40 @@ t.test('a form, JSON and XML are taken as well', async (t) => {
   })
   t.match(await xml.json(), { valid: false, findings: [{ rule: 'IDTA-1', constraint: 'XML', pointer: '' }, {}] })
 })
+
+t.test('a large file is checked in a thread, which ends when the client leaves', async (t) => {
+  const hub = await start(t)
+  const model = referenceModel()
+  const [small, padded] = [model, structuredClone(model)]
+  const description = Array(500).fill({ language: 'en', text: 'x'.repeat(1000) })
+  for (const submodel of padded.submodels) submodel.description = description
+  const post = (body: unknown, signal?: AbortSignal) =>
+    fetch(`${hub.api}/validate?profile=idta&fileName=m.json`, {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
+      ...(signal && { signal })
+    })
+  t.ok(JSON.stringify(padded).length > 2 ** 19)
+  const [short, long] = [await (await post(small)).json(), await (await post(padded)).json()] as Report[]
+  t.strictSame(long?.content, short?.content)
+  const rulesOf = (report: Report | undefined) => report?.rules.map(({ rule }) => rule)
+  t.strictSame(rulesOf(long), rulesOf(short))
+  const leaving = [1, 2].map(() => {
+    const ending = new AbortController()
+    const answer = post(padded, ending.signal)
+    return { ending, answer }
+  })
+  await until(async () => (await post(small)).status === 503)
+  for (const { ending, answer } of leaving) {
+    ending.abort()
+    await t.rejects(answer, { name: 'AbortError' })
+  }
+  await until(async () => (await post(small)).status === 200)
+})
+
+interface Report {
+  readonly content: object
+  readonly rules: readonly { readonly rule: string }[]
+}
 
 t.test('what cannot be checked is refused in one sentence', async (t) => {
   const hub = await start(t, { UPLOAD_LIMIT: '100000' })

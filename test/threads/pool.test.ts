@@ -126,6 +126,30 @@ t.test('a task that takes too much memory ends its thread, not the process', asy
   t.equal((await run('refuseLate')).head, 'begun')
 })
 
+t.test('a task that takes too much memory fails alone: the others of its thread are run once more', async (t) => {
+  const { pool: threads, run } = pool(t)
+  const never = new Promise<never>(() => {})
+  let asked = 0
+  const greet = () => (++asked <= 2 ? never : 'hello')
+  async function* numbers(to: number) {
+    for (let i = 0; i < to; i++) yield i
+  }
+  const others = [1, 2].map((to) => run('count', { greet, numbers }, { to }))
+  let iterations = 0
+  async function* stuckOnce(to: number) {
+    if (++iterations === 1) await never
+    yield* numbers(to)
+  }
+  const signal = new AbortController().signal
+  const sources = { greet: () => 'hello', numbers: stuckOnce }
+  const whole = threads.runToEnd({ task: 'count', input: { to: 3 }, sources, signal })
+  await until(() => asked === 2 && iterations === 1)
+  await t.rejects(run('fill'), unavailable)
+  t.strictSame(await Promise.all(others.map(async (other) => textOf((await other).bytes))), ['0,', '0,1,'])
+  t.equal((await whole).toString(), '0,1,2,', 'also one that had begun, but of which nothing was passed on')
+  t.equal(threads.tasks, 0)
+})
+
 t.test('no more tasks are accepted than a thread can hold', async (t) => {
   const { run } = pool(t)
   const ending = new AbortController()

@@ -2,8 +2,7 @@
 import { idShortPathTo, pointerTo } from '../../model/document-path.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import type { ReportLanguage } from '../report-language.ts'
-import type { TemplateChecker } from '../validation/template-checker.ts'
-import type { FindingDetails, FindingPlace } from './checks/check.ts'
+import type { FindingDetails, FindingPlace, TemplatesOfFile } from './checks/check.ts'
 import { checks } from './checks/checks.ts'
 import type { InspectedFile } from './checks/inspected-file.ts'
 import { fill, shorten } from './checks/texts.ts'
@@ -52,12 +51,18 @@ export interface ConformanceReport {
   readonly findings: readonly RuleFinding[]
 }
 
-/** @param templates for rules about submodel templates @param signal ends the check */
+export interface CheckFileOptions {
+  /** For rules about submodel templates. */
+  readonly templates?: TemplatesOfFile
+  /** Ends the check. */
+  readonly signal?: AbortSignal
+}
+
 export async function checkFile(
   file: InspectedFile,
   profile: Profile,
   language: ReportLanguage,
-  { templates, signal }: { templates?: TemplateChecker; signal?: AbortSignal } = {}
+  { templates, signal }: CheckFileOptions = {}
 ): Promise<ConformanceReport> {
   const slice = new TimeSlice(signal)
   const rules: RuleResult[] = []

@@ -3,12 +3,6 @@ import { Readable } from 'node:stream'
 import type { ThreadPool } from '../../threads/pool.ts'
 import type { Sources } from '../../threads/task-run.ts'
 
-/** The whole output of a task. */
-export async function runToEnd(threads: ThreadPool, task: string, input: unknown, sources: Sources): Promise<Buffer> {
-  const { bytes } = await threads.run({ task, input, sources, signal: new AbortController().signal })
-  return Buffer.concat(await Array.fromAsync(bytes))
-}
-
 /** The output of a task as a stream; where it is destroyed the task ends. */
 export async function runAsStream<Head>(
   threads: ThreadPool,

@@ -4,8 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { encodeId } from '../../model/identifier.ts'
 import type { ConceptDescription } from '../../model/types.ts'
 import type { FileUpload } from '../../operations/api-request.ts'
-import { checkFile } from '../../operations/conformance/check-file.ts'
-import { withInspectedFile } from '../../operations/conformance/open-file.ts'
+import { checkReceived } from '../../operations/conformance/check-thread.ts'
 import type { ConceptDictionary } from '../../operations/conformance/repair/draft.ts'
 import { repairInThread } from '../../operations/conformance/repair/repair-thread.ts'
 import { withReceivedFile } from '../../operations/received-file.ts'
@@ -14,12 +13,12 @@ import type { Access } from '../../security/access.ts'
 import { ReadingView } from '../../security/reading-view.ts'
 import { requestPaths } from '../../security/target.ts'
 import { drain } from '../http/body.ts'
+import { clientGone } from '../http/client-gone.ts'
 import type { EndpointRequest } from '../http/extension-endpoint.ts'
 import { readUpload } from '../http/upload.ts'
 import { requiredProfile } from './check-upload.ts'
 import type { ConformanceContext } from './context.ts'
 import type { repairEndpoint } from './endpoint.ts'
-import { contentOf } from './file-content.ts'
 import { sendRepaired } from './send-repaired.ts'
 
 /** @param onRepaired called when the file is repaired and only has to be sent */
@@ -35,9 +34,7 @@ export async function repairUpload(
     inside
   } = parse()
   const profile = requiredProfile(name)
-  const ending = new AbortController()
-  reply.raw.once('close', () => ending.abort())
-  const { signal } = ending
+  const signal = clientGone(reply)
   let upload: FileUpload | undefined
   try {
     const received = await readUpload(request, params)
@@ -49,13 +46,8 @@ export async function repairUpload(
       const job = { from: path, to, sent, profile: profile.name, ...(inside && { inside }) }
       const { count, changes } = await repairInThread(job, { dictionary: dictionaryFor(hub, access), share, signal })
       const file = count === 0 ? path : to
-      const checked = await withInspectedFile(file, sent, async (inspected) => ({
-        format: inspected.format,
-        report: {
-          ...(await checkFile(inspected, profile, language, { ...hub, signal })),
-          content: contentOf(inspected)
-        }
-      }))
+      const again = { path: file, sent, profile: profile.name, language }
+      const checked = await checkReceived(again, { templates: hub.templates, signal })
       onRepaired()
       return sendRepaired(reply.header('content-language', language), answer, { file, count, changes, ...checked })
     })

@@ -7,8 +7,8 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { EnvironmentFormat } from '../../formats/environment-source.ts'
 import type { ConformanceReport } from '../../operations/conformance/check-file.ts'
+import type { FileContent } from '../../operations/conformance/file-content.ts'
 import type { ListedChanges } from '../../operations/conformance/repair/repair-thread.ts'
-import type { FileContent } from './file-content.ts'
 
 export interface RepairedFile extends ListedChanges {
   /** On disk; it may be removed when the response has been sent. */

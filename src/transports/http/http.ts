@@ -18,6 +18,7 @@ import { allowedMethods, methodsByPath, refuseOtherMethods } from './allowed-met
 import { baseUrlReader } from './base-url.ts'
 import { acceptFiles, acceptJson, checkedBody, drain, ignoreBodies, readForm } from './body.ts'
 import { BodyBudget } from './body-collector.ts'
+import { clientGone, isAbandoned } from './client-gone.ts'
 import { handleErrors, sendError } from './errors.ts'
 import { linger } from './linger.ts'
 import { isOwnRequest } from './own-requests.ts'
@@ -141,6 +142,7 @@ function documentRoute(route: Route, { hub, examined, handlers, reading }: Route
     handler: (request, reply) => {
       const params = queryParamsOf(request)
       const apiRequest = parse(request, params)
+      apiRequest.gone = () => clientGone(reply)
       const body = checkedBody(definition, request)
       if (body !== undefined) {
         apiRequest.body = body
@@ -154,7 +156,8 @@ function documentRoute(route: Route, { hub, examined, handlers, reading }: Route
       }
       const refuse = (error: unknown) => {
         // Fastify would send a thrown string as a successful response.
-        reply.send(error instanceof Error ? error : wrapped(error))
+        if (isAbandoned(error, reply)) reply.hijack()
+        else reply.send(error instanceof Error ? error : wrapped(error))
       }
       // Not two promises, one for the response and one for an error.
       run(operation, isOwnRequest(request) ? examined : hub, request.access, guard, apiRequest).then((response) => {

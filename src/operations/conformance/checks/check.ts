@@ -1,6 +1,7 @@
 /** What a check of a profile is. */
+
+import type { Templates } from '../../../formats/templates/templates.ts'
 import type { DocumentPath } from '../../../model/document-path.ts'
-import type { TemplateChecker } from '../../validation/template-checker.ts'
 import type { InspectedDocument, InspectedFile } from './inspected-file.ts'
 import type { RuleValues, ValueDeclarations } from './rule-values.ts'
 import type { Texts, TextValues } from './texts.ts'
@@ -25,9 +26,14 @@ export type ReportFinding<Variant extends string = string> = (
   details?: FindingDetails
 ) => void
 
+/** Templates that are known, at least those that the submodels of the file name. */
+export interface TemplatesOfFile {
+  readonly known: Pick<Templates, 'check'>
+}
+
 export interface CheckContext {
   readonly file: InspectedFile
-  readonly templates?: TemplateChecker
+  readonly templates?: TemplatesOfFile
   /** Lets requests be served in between. */
   pause(): Promise<void>
 }

@@ -1,5 +1,5 @@
 /** What a file holds, beside what is wrong with it. */
-import type { InspectedFile } from '../../operations/conformance/checks/inspected-file.ts'
+import type { InspectedFile } from './checks/inspected-file.ts'
 
 export interface FileContent {
   readonly shells: number
