@@ -74,7 +74,12 @@ async function compareShape(shape: Shape, hub: Peer, influx: Peer, version: stri
   const { series, points, goal, isGzip } = shape
   const title = `line protocol${isGzip ? ', gzip' : ''}, ${whole(series)} series × ${points} ${points === 1 ? 'point' : 'points'} a request, durable; baseline: InfluxDB ${version}`
   process.stderr.write(`${title} …\n`)
-  const sides = [hub, influx].map((peer) => ({ peer, rates: [] as number[], costs: [] as number[], count: CONNECTIONS }))
+  const sides = [hub, influx].map((peer) => ({
+    peer,
+    rates: [] as number[],
+    costs: [] as number[],
+    count: CONNECTIONS
+  }))
   // Twice, as programs that compile while they run are not yet what they are to a gateway that stays connected.
   for (const side of [...sides, ...sides])
     side.count = Math.max(CONNECTIONS, Math.ceil((await push(side.peer, shape, side.count)).rate * SECONDS))

@@ -49,7 +49,7 @@ export interface ApiRequest {
   readonly range?: { readonly start: number; readonly end?: number } | { readonly suffix: number }
   /** URL of the API root as clients reach it, without trailing slash, e.g. `https://hub.plant.kr/api/v3`. */
   readonly base: string
-  /** A signal that is aborted when the client leaves; absent: nobody can. */
+  /** A signal that is aborted when the client leaves; absent: it cannot. */
   readonly gone?: () => AbortSignal
   /** Path of the mount as requested, e.g. `/submodels/abc`; the base of a `Location`. */
   readonly mount: string
@@ -78,7 +78,7 @@ export interface ApiResponse {
   readonly revision?: number
 }
 
-/** Ends work that nobody waits for any more. */
+/** Ends work that no client waits for any more. */
 export function untilGone({ gone }: ApiRequest): AbortSignal {
   return gone?.() ?? new AbortController().signal
 }

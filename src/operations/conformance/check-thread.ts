@@ -33,7 +33,7 @@ export interface CheckJob {
   readonly language: ReportLanguage
 }
 
-export interface CheckedFile {
+export interface FileCheckResult {
   readonly format: InspectedFile['format']
   readonly report: ConformanceReport & { readonly content: FileContent }
 }
@@ -49,13 +49,13 @@ export interface CheckHelp {
 }
 
 /** @throws HubError as `withInspectedFile`, `TooLarge` where the thread runs out of memory; the reason of the signal */
-export async function checkReceived(job: CheckJob, help: CheckHelp): Promise<CheckedFile> {
+export async function checkReceived(job: CheckJob, help: CheckHelp): Promise<FileCheckResult> {
   const { path, sent, profile, language } = job
   const { templates, signal } = help
   if ((await stat(path)).size < MIN_THREAD_BYTES) {
     return withInspectedFile(path, sent, (file) => checkInspected(file, shippedProfile(profile), language, help))
   }
-  return runAlone<CheckedFile>({
+  return runAlone<FileCheckResult>({
     ...{ module: MODULE, task: 'check', input: job, signal, maxHeapMb: MAX_HEAP_MB },
     sources: sourcesOf(templates),
     tooLarge: `${sent.fileName} needs more memory than a check may take`
@@ -67,7 +67,7 @@ export async function checkInspected(
   profile: Profile,
   language: ReportLanguage,
   options: CheckFileOptions
-): Promise<CheckedFile> {
+): Promise<FileCheckResult> {
   const report = await checkFile(file, profile, language, options)
   return { format: file.format, report: { ...report, content: contentOf(file) } }
 }
