@@ -275,7 +275,8 @@ stored('a file that nothing refers to is swept, and so is an interrupted upload'
   const replica = await openReplica(connection, journal, collections, {
     cacheBytes: MIB,
     queueBytes: MIB,
-    futureLimit: 600_000
+    futureLimit: 600_000,
+    lineBytes: 4096
   })
   const files = new FileStorage(connection, replica)
   const rows = () => client.db(database).collection('files').countDocuments()

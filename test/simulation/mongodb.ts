@@ -1,5 +1,6 @@
-/** Two hubs over one replica set: either can crash, and the network and the set can fail. */
+/** Several hubs over one replica set: each can crash, and the network and the set can fail. */
 import type { MongoClientOptions } from 'mongodb'
+import { LINE_BYTES } from '../../src/store/mongodb/line-writer.ts'
 import { openMongo } from '../../src/store/mongodb/mongodb.ts'
 import { type Network, simulatedClient } from './mongodb/client.ts'
 import { ReplicaSet } from './mongodb/replica-set.ts'
@@ -15,10 +16,12 @@ const URL = 'mongodb://simulated/hub'
 /** The clock of a hub is set by up to this much, in milliseconds. */
 const MAX_JUMP_MS = 3_600_000
 
+const NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']
+
 const NOTHING = () => {}
 
 export class MongoBackend implements Backend {
-  readonly hubs: readonly Hub[] = ['one', 'two'].map((name) => ({ name, current: undefined }))
+  readonly hubs: readonly Hub[]
   readonly #bugs: PlatformBugs
   readonly #scheduler: Scheduler
   readonly #random: Random
@@ -33,6 +36,8 @@ export class MongoBackend implements Backend {
     this.#bugs = bugs
     this.#scheduler = scheduler
     this.#random = random
+    const count = random.pick([2, 2, 2, 3, 4, NAMES.length])
+    this.hubs = NAMES.slice(0, count).map((name) => ({ name, current: undefined }))
     this.#server = new ReplicaSet(scheduler, random.fork())
     this.#network = {
       latencyMs: random.pick([0.1, 0.5, 3]),
@@ -51,6 +56,8 @@ export class MongoBackend implements Backend {
     process.skewMs = this.#skews.get(hub) ?? 0
     const cacheBytes = random.pick([0, 10_000, 64 * 1024 * 1024])
     const queueBytes = random.pick([2000, 64 * 1024 * 1024])
+    // Next to everything in lines, much of it, or what would be without faults.
+    const lineBytes = random.pick([1, 1000, LINE_BYTES])
     const newClient = (_url: string, settings: MongoClientOptions) => {
       const { driver = (given) => given, isReadAnywhere = false } = this.#bugs
       return simulatedClient({
@@ -61,7 +68,8 @@ export class MongoBackend implements Backend {
         isReadAnywhere
       })
     }
-    const store = await process.call(() => openMongo(URL, { clock: process.clock, cacheBytes, queueBytes, newClient }))
+    const options = { clock: process.clock, cacheBytes, queueBytes, lineBytes, newClient }
+    const store = await process.call(() => openMongo(URL, options))
     return { process, store }
   }
 

@@ -4,6 +4,8 @@ import { readText } from '../document-text.ts'
 import { toLoggedChanges } from '../logged-changes.ts'
 import type { LogEntry, LoggedChange } from '../store.ts'
 import type { BatchContent, Counters, LoggableChange } from './batch-content.ts'
+import type { StateKey } from './keys.ts'
+import type { LineContent } from './line-layout.ts'
 
 /** A batch to be written. */
 export interface NewBatch {
@@ -20,12 +22,25 @@ export interface NewBatch {
   /** After this batch. */
   readonly counters: Counters
   readonly content: BatchContent
+  /** Which of its commits are in lines. */
+  readonly lines?: LineContent
 }
 
 /** A batch of the log. */
 export interface Batch extends NewBatch {
-  /** Approximate bytes in memory. */
+  readonly entryCount: number
+  /** Approximate bytes in memory, those of the rest included. */
   readonly memoryBytes: number
+  /** Where only what the log itself holds of it was read; the content lacks what is in lines. */
+  readonly rest?: BatchRest
+}
+
+/** What of a batch was not read, as it is in lines. */
+export interface BatchRest {
+  /** Every state that it changes. */
+  readonly keys: readonly StateKey[]
+  /** Reads it. @returns the whole batch, or undefined if it was trimmed meanwhile */
+  load(): Promise<Batch | undefined>
 }
 
 /** A batch as it was read. It is decoded only when needed: that takes several times the memory. */
@@ -34,10 +49,15 @@ export interface PackedBatch {
   /** `seq` of its first entry, or of the next one if it has none. */
   readonly firstSeq: number
   readonly entryCount: number
-  unpack(): Promise<Batch>
+  /** @returns the whole batch, or undefined if it was trimmed meanwhile */
+  unpack(): Promise<Batch | undefined>
+  /** The batch without what is in lines. */
+  outline(): Promise<Batch>
 }
 
+/** Of a whole batch. */
 export function toLogEntries(batch: Batch): LogEntry[] {
+  if (batch.rest !== undefined) throw new Error(`Batch ${batch.number} was not read as a whole`)
   return batch.content.commits.map(({ changes, importedChanges, time = batch.time }, index) => {
     const dated = datedCommitOf(batch, index)
     return { seq: dated.seq, time, changes: importedChanges ?? toLoggedChanges(changes, dated) }

@@ -1,6 +1,7 @@
 /**
  * The log as it is stored: one row per batch under its number, which the unique `_id` grants to one process only. What
- * exceeds the size of a row is stored beside it in parts.
+ * exceeds the size of a row is stored beside it in parts, and commits that its writer stored before are in lines
+ * (lines.ts).
  */
 import type { ChangeStream } from 'mongodb'
 import { HubError } from '../../errors.ts'
@@ -9,6 +10,8 @@ import { decodeBatchContent, encodeBatchContent } from './batch-codec.ts'
 import type { Counters } from './batch-content.ts'
 import type { MongoConnection, RowCollection, StoredRow } from './connection.ts'
 import { isDuplicateKey, isUnavailableError, wasNotSent } from './failure.ts'
+import { joinCommits, keysOfSubjects, type LineContent, type LinePart } from './line-layout.ts'
+import { Lines } from './lines.ts'
 
 /** The batch was removed, only its number is left. A process that meets it has fallen too far behind. */
 export type BatchGone = 'gone'
@@ -27,12 +30,15 @@ const IN_DOUBT_MS = 30_000
 const RETRY_DELAY_MS = 10
 
 export class Journal {
+  readonly lines: Lines
   readonly #connection: MongoConnection
 
   constructor(connection: MongoConnection) {
     this.#connection = connection
+    this.lines = new Lines(connection)
   }
 
+  /** A batch without what is in lines. */
   async read(number: number): Promise<Batch | BatchGone | undefined> {
     const { latestRead } = this.#connection
     const found = await this.#connection.run(() => this.#log.findOne({ _id: batchId(number) }, latestRead))
@@ -48,7 +54,8 @@ export class Journal {
       number: Number(row._id),
       firstSeq: Number(row.first),
       entryCount: Number(row.count),
-      unpack: () => this.#decode(row)
+      unpack: () => this.#decode(row).then(wholeOf),
+      outline: () => this.#decode(row)
     }))
   }
 
@@ -58,13 +65,14 @@ export class Journal {
    * @throws HubError `Unavailable`; if the batch had been sent before, its outcome is unknown
    */
   async append(batch: NewBatch): Promise<Batch | undefined> {
-    const { bytes, memoryBytes } = encodeBatchContent(batch.content)
+    const { bytes, memoryBytes } = encodeBatchContent(batch.content, batch.lines)
+    const entryCount = batch.content.commits.length
     const parts = bytes.length > BATCH_PART_BYTES ? Math.ceil(bytes.length / BATCH_PART_BYTES) : 0
     if (parts > 0) await this.#insertParts(batch.writeId, bytes)
     const row = {
       _id: batchId(batch.number),
       first: batch.firstSeq,
-      count: batch.content.commits.length,
+      count: entryCount,
       time: batch.time,
       ...(batch.clock !== undefined && { clock: batch.clock }),
       ...(batch.horizon !== undefined && { horizon: batch.horizon }),
@@ -72,11 +80,12 @@ export class Journal {
       counters: JSON.stringify(batch.counters),
       size: bytes.length,
       parts,
+      ...(batch.lines !== undefined && { lines: batch.lines.parts }),
       data: parts > 0 ? Buffer.alloc(0) : bytes
     }
     const isOurs = await this.#insert(row)
     if (!isOurs && parts > 0) await this.#removeParts(row)
-    return isOurs ? { ...batch, memoryBytes } : undefined
+    return isOurs ? { ...batch, entryCount, memoryBytes } : undefined
   }
 
   /** Reports that batches were inserted, without their content. */
@@ -92,6 +101,7 @@ export class Journal {
       if (row === null || row.gone === true) continue
       await this.#connection.write(() => this.#log.replaceOne({ _id }, { gone: true }))
       if (row.parts > 0) await this.#removeParts({ by: String(row.by), parts: Number(row.parts) })
+      await this.lines.remove(linePartsOf(row))
     }
   }
 
@@ -125,16 +135,36 @@ export class Journal {
 
   async #decode(row: StoredRow): Promise<Batch> {
     const bytes = row.parts > 0 ? await this.#readParts(row) : (row.data as Buffer)
-    return {
+    const { content, memoryBytes, lines } = decodeBatchContent(bytes)
+    const batch = {
       number: Number(row._id),
       firstSeq: Number(row.first),
+      entryCount: Number(row.count),
       time: Number(row.time),
       ...(row.clock !== undefined && { clock: Number(row.clock) }),
       ...(row.horizon !== undefined && { horizon: Number(row.horizon) }),
       writeId: String(row.by),
       counters: JSON.parse(String(row.counters)) as Counters,
-      ...decodeBatchContent(bytes)
+      content,
+      memoryBytes
     }
+    if (lines === undefined) return batch
+    const parts = linePartsOf(row)
+    const whole = { ...batch, memoryBytes: parts.reduce((sum, part) => sum + part.memoryBytes, memoryBytes) }
+    const load = () => this.#readRest(whole, { parts, layout: lines.layout })
+    // Every commit keeps its place, which is its number.
+    const commits = joinCommits(content.commits, undefined, lines.layout)
+    return { ...whole, content: { ...content, commits }, rest: { keys: keysOfSubjects(lines.subjects), load } }
+  }
+
+  async #readRest({ content, ...batch }: Batch, lines: LineContent): Promise<Batch | undefined> {
+    const inLines = await this.lines.read(lines.parts)
+    if (inLines === undefined) {
+      const found = await this.read(batch.number)
+      if (found === 'gone') return undefined
+      throw new HubError('Unavailable', ['A part of the log is missing'])
+    }
+    return { ...batch, content: { ...content, commits: joinCommits(content.commits, inLines, lines.layout) } }
   }
 
   /**
@@ -199,6 +229,15 @@ export class Journal {
       await this.#connection.write(() => this.#logParts.deleteOne({ _id: `${by}.${part}` }))
     }
   }
+}
+
+/** @returns undefined if it was trimmed meanwhile */
+export async function wholeOf(batch: Batch): Promise<Batch | undefined> {
+  return batch.rest === undefined ? batch : batch.rest.load()
+}
+
+function linePartsOf({ lines = [] }: StoredRow): readonly LinePart[] {
+  return lines as readonly LinePart[]
 }
 
 /** Padded, so that the order of texts is that of numbers. */

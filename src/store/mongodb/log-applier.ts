@@ -1,5 +1,6 @@
 /** Reads the log up to its end and applies it to the replicated state. */
 import { HubError } from '../../errors.ts'
+import type { Batch } from './batch.ts'
 import type { MongoConnection } from './connection.ts'
 import type { Journal } from './journal.ts'
 import type { ReplicatedState } from './replicated-state.ts'
@@ -49,6 +50,17 @@ export class LogApplier {
   }
 
   /**
+   * Applies batches of other processes that came first, without looking for the end of the log: the next append shows
+   * whether there are more.
+   */
+  async catchUp(): Promise<void> {
+    const before = this.#state.appliedNumber
+    await this.#applyPage()
+    // What was met may not be seen by every read yet.
+    if (this.#state.appliedNumber === before) await this.sync()
+  }
+
+  /**
    * By wall time, which passes while the machine is suspended. If it was set back, it is unknown how long that was.
    */
   get isStale(): boolean {
@@ -69,7 +81,7 @@ export class LogApplier {
       const next = await this.#journal.read(this.#state.appliedNumber + 1)
       if (next === undefined) return
       if (next === 'gone') await this.#reset()
-      else this.#state.applyBatch(next)
+      else await this.#apply(next)
       if (inRow < MAX_SINGLE_READS) continue
       while ((await this.#applyPage()) >= NEAR_BATCHES);
       inRow = 0
@@ -79,8 +91,14 @@ export class LogApplier {
   /** @returns the number of batches */
   async #applyPage(): Promise<number> {
     const packed = await this.#journal.readFrom(this.#state.appliedNumber + 1)
-    for (const batch of packed) this.#state.applyBatch(await batch.unpack())
+    for (const batch of packed) await this.#apply(await batch.outline())
     return packed.length
+  }
+
+  /** Reads what is in lines only if it is needed here. */
+  async #apply(batch: Batch): Promise<void> {
+    const whole = this.#state.needsWhole(batch) ? await batch.rest?.load() : undefined
+    this.#state.applyBatch(whole ?? batch)
   }
 
   async #reset(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { LogEntry } from '../store.ts'
 import { type Batch, estimateEntryBytes, type PackedBatch, toLogEntries } from './batch.ts'
-import type { Journal } from './journal.ts'
+import { type Journal, wholeOf } from './journal.ts'
 import type { ReplicatedState } from './replicated-state.ts'
 
 /** A page of entries ends once it takes this much memory. */
@@ -23,6 +23,8 @@ export class LogReader {
 
   async read(after: number, limit: number): Promise<{ entries: readonly LogEntry[]; gap: boolean }> {
     const state = this.#state
+    // A single entry is asked for to find a position.
+    if (limit > 1) state.noteReader()
     const recent = state.recentLog.after(after, limit)
     if (recent !== undefined) return { entries: recent, gap: after < state.counters.trimmed }
     const start = Math.max(after, state.counters.trimmed)
@@ -40,7 +42,7 @@ export class LogReader {
     // What precedes the first entry does not count: an empty page would mean the end.
     while (number <= end && entries.length < limit && (bytes < PAGE_BYTES || entries.length === 0)) {
       // A single entry is asked for to find a position, not to read on.
-      const batch = limit === 1 ? await this.#readBatch(number) : await this.#readOn(number)
+      const batch = limit === 1 ? await this.#readWhole(number) : await this.#readOn(number)
       if (batch !== undefined) {
         entries.push(...toLogEntries(batch).filter(({ seq }) => seq > after))
         bytes += batch.memoryBytes
@@ -85,7 +87,7 @@ export class LogReader {
   async bytesUpTo(seq: number): Promise<number> {
     const { counters } = this.#state
     if (seq >= counters.seq) return counters.logged
-    const batch = await this.#readBatch(await this.findBatch(seq, 0))
+    const batch = await this.#readWhole(await this.findBatch(seq, 0))
     if (batch === undefined) return counters.forgotten
     const later = batch.content.commits.filter((_, index) => batch.firstSeq + index > seq)
     return later.reduce(
@@ -99,12 +101,20 @@ export class LogReader {
     const known = this.#findRead(number)
     if (known !== undefined) return known.unpack()
     this.#lastRead = await this.#journal.readFrom(number)
-    return this.#lastRead[0]?.unpack()
+    const [first] = this.#lastRead
+    // A primary that was deposed may not have it; only the latest read shows that it is gone.
+    return first === undefined ? this.#readWhole(number) : first.unpack()
   }
 
   /** @returns undefined if the batch is gone */
+  async #readWhole(number: number): Promise<Batch | undefined> {
+    const batch = await this.#readBatch(number)
+    return batch === undefined ? undefined : wholeOf(batch)
+  }
+
+  /** A batch without what is in lines. @returns undefined if it is gone */
   async #readBatch(number: number): Promise<Batch | undefined> {
-    const batch = (await this.#findRead(number)?.unpack()) ?? (await this.#journal.read(number))
+    const batch = (await this.#findRead(number)?.outline()) ?? (await this.#journal.read(number))
     return batch === 'gone' ? undefined : batch
   }
 

@@ -21,6 +21,12 @@ interface TrimState {
   readonly emptied: number
   /** Up to where batches were empty when (ms). */
   readonly marks: readonly (readonly [before: number, at: number])[]
+  /**
+   * Documents of lines that were stored before batch `before` was known, at a time when the log ended with `last`: when
+   * that batch is removed, too, none that is left refers to them. Their writers refer to them within minutes
+   * (line-writer.ts), and `before` was empty for an hour by then.
+   */
+  readonly unused?: { readonly before: number; readonly last: number }
 }
 
 const NOTHING_TRIMMED: TrimState = { bottom: 0, emptied: 0, marks: [] }
@@ -44,7 +50,7 @@ export class LogTrimmer {
   async trim(keepLease: () => Promise<void>): Promise<void> {
     const { trimmed } = this.#state.counters
     if (trimmed <= this.#trimmed) return
-    const { emptied, marks, ...known } = await this.#read()
+    const { emptied, marks, unused, ...known } = await this.#read()
     const before = Math.min(await this.#reader.findBatch(trimmed + 1, emptied), this.#state.checkpointNumber)
     let { bottom } = known
     const now = this.#connection.clock.milliseconds()
@@ -60,10 +66,13 @@ export class LogTrimmer {
     const last = left.at(-1)
     const isDue = last === undefined || now - last[1] > MARK_INTERVAL_MS
     await keepLease()
+    const isUnused = unused !== undefined && bottom > unused.last
+    if (isUnused) await this.#journal.lines.removeBefore(unused.before)
     await this.#store({
       bottom,
       emptied: Math.max(emptied, before),
-      marks: isDue ? [...left, [before, now]] : left
+      marks: isDue ? [...left, [before, now]] : left,
+      unused: unused === undefined || isUnused ? { before: bottom, last: this.#state.appliedNumber } : unused
     })
     this.#trimmed = trimmed
   }

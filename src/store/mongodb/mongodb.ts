@@ -55,6 +55,7 @@ import { DocumentState } from './document.ts'
 import { FileStorage } from './file-storage.ts'
 import { Journal } from './journal.ts'
 import { keyOf, type ReceiptState, type SeriesState } from './keys.ts'
+import { LINE_BYTES } from './line-writer.ts'
 import { listDocuments, listSeries } from './lists.ts'
 import { LogReader } from './log-reader.ts'
 import { LogTrimmer } from './log-trimmer.ts'
@@ -73,6 +74,8 @@ export interface MongoOptions extends MongoConnectionOptions {
   readonly memory?: MemoryBudget
   /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
   readonly futureLimit?: number
+  /** Where several processes write: from so many bytes on, commits that wait are stored in a line (lines.ts). */
+  readonly lineBytes?: number
 }
 
 const MIB = 1024 * 1024
@@ -96,13 +99,14 @@ export async function openMongoSource(url: string, options: MongoOptions = {}): 
 
 async function openStore(url: string, options: MongoOptions): Promise<MongoStore> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB } = options
-  const { futureLimit = FUTURE_LIMIT_MS } = options
+  const { futureLimit = FUTURE_LIMIT_MS, lineBytes = LINE_BYTES } = options
   const connection = await connect(url, options)
   try {
     const journal = new Journal(connection)
     const collections = new Collections(connection)
     const { epoch } = await prepareDatabase(connection, journal)
-    const replica = await openReplica(connection, journal, collections, { cacheBytes, queueBytes, futureLimit })
+    const bounds = { cacheBytes, queueBytes, futureLimit, lineBytes }
+    const replica = await openReplica(connection, journal, collections, bounds)
     if (options.memory !== undefined) noteMemory(options.memory, replica)
     const reader = new LogReader(journal, replica.state)
     const files = new FileStorage(connection, replica)

@@ -14,7 +14,8 @@ export function replayBatch(overlay: Overlay, batch: Batch, isWanted: (key: Stat
 }
 
 /** Every state that a batch changes. */
-export function* keysWritten({ content }: Batch): Generator<StateKey> {
+export function* keysWritten({ content, rest }: Batch): Generator<StateKey> {
+  if (rest !== undefined) yield* rest.keys
   for (const { changes, notes } of content.commits) {
     for (const change of changes) {
       const [key] = keysReadBy(change)

@@ -12,6 +12,7 @@ import type { StoredState } from './collections.ts'
 import { DocumentState, type HeadState } from './document.ts'
 import { type KnownState, kindOf, type StateKey } from './keys.ts'
 import { Leases } from './leases.ts'
+import { OtherWriters } from './other-writers.ts'
 import { Overlay, type ReadView } from './overlay.ts'
 import { keysWritten, replayBatch } from './replay.ts'
 import { StateCache } from './state-cache.ts'
@@ -22,6 +23,9 @@ const RECENT_LOG_BYTES = 16 * 1024 * 1024
 
 /** Bound of `batchStarts`; the oldest half is dropped beyond it. */
 const MAX_BATCH_STARTS = 100_000
+
+/** Who has read the log reads on within this time. */
+const FOLLOWED_MS = 10_000
 
 /** A batch of this process on its way into the log. */
 export interface SentBatch {
@@ -35,6 +39,7 @@ export class ReplicatedState implements ReadView {
   /** This process's name in the log. */
   readonly holder = randomUUID()
   readonly leases: Leases
+  readonly otherWriters = new OtherWriters()
   readonly uncheckpointed = new Uncheckpointed()
   readonly recentLog = new RecentLog(RECENT_LOG_BYTES)
   readonly cache: StateCache
@@ -53,6 +58,7 @@ export class ReplicatedState implements ReadView {
   /** Writers pause until then (monotonic time). */
   pausedUntil = 0
   readonly #listeners = new Set<(hasEntries: boolean) => void>()
+  #followedUntil = Number.NEGATIVE_INFINITY
   #inFlight: SentBatch | undefined
   #lastSent = { writeId: '', at: 0 }
   readonly #clock: Clock
@@ -67,6 +73,21 @@ export class ReplicatedState implements ReadView {
   onBatch(listener: (hasEntries: boolean) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Must a batch be read as a whole, also what is in lines? */
+  needsWhole({ rest }: Batch): boolean {
+    return rest !== undefined && (this.isFollowed || rest.keys.some((key) => this.cache.has(key)))
+  }
+
+  /** Are the newest entries of the log read here? */
+  get isFollowed(): boolean {
+    return this.#clock.monotonic() < this.#followedUntil
+  }
+
+  /** Someone reads the log. */
+  noteReader(): void {
+    this.#followedUntil = this.#clock.monotonic() + FOLLOWED_MS
   }
 
   /** A state, if it is cached. */
@@ -90,20 +111,27 @@ export class ReplicatedState implements ReadView {
     return this.cache.peek(key)
   }
 
-  /** Applies the next batch. Any other one was applied before, or will be. */
+  /**
+   * Applies the next batch. Any other one was applied before, or will be. Of one that was not read as a whole it is only
+   * known what it changes: that is dropped, and loaded again.
+   */
   applyBatch(batch: Batch): void {
     if (batch.number !== this.appliedNumber + 1) return
     const own = this.#ownOverlay(batch)
     const overlay = own ?? this.#replayOnCache(batch)
     overlay.writeTo((key, state) => this.cache.put(key, state))
+    if (own === undefined) {
+      this.otherWriters.note(batch.writeId)
+      for (const key of batch.rest?.keys ?? []) this.cache.drop(key)
+    }
     // Its overlay counts references only of blobs that were loaded when it was made; others may have been loaded since.
     if (own !== undefined) for (const key of keysWritten(batch)) if (kindOf(key) === 'blob') this.cache.drop(key)
     this.appliedNumber = batch.number
     this.uncheckpointed.add(batch)
     this.#takeOver(batch)
-    const entries = toLogEntries(batch)
-    for (const entry of entries) this.recentLog.add(entry)
-    for (const listener of this.#listeners) listener(entries.length > 0)
+    if (batch.rest === undefined) for (const entry of toLogEntries(batch)) this.recentLog.add(entry)
+    else this.recentLog.clear()
+    for (const listener of this.#listeners) listener(batch.entryCount > 0)
   }
 
   /** Discards everything cached, and continues from a batch that is in the collections. */
@@ -132,7 +160,7 @@ export class ReplicatedState implements ReadView {
     if (batch !== undefined) this.#lastSent = { writeId: batch.writeId, at: this.#clock.monotonic() }
   }
 
-  /** A stored state with what the log did to it since. */
+  /** A stored state with what the log did to it since. All batches that changed it must have been read as a whole. */
   replayed(key: StateKey, { state, upto }: StoredState): KnownState {
     let current = state
     for (const batch of this.uncheckpointed.batchesOf(key)) {

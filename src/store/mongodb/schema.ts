@@ -5,6 +5,7 @@
  * | ----------- | ----------------------------- | ---------------------------------------------------------------- |
  * | `meta`      | `hub`, `applied`, `trimmed`   | epoch and schema version; the checkpoint; state of log trimming  |
  * | `log`       | number of the batch           | batches (journal.ts); parts of large ones are in `log_parts`     |
+ * | `lines`     | last known batch, hub, number | commits of a hub that batches refer to (lines.ts)                |
  * | `documents` | hash of kind and id           | everything of a document but its body                            |
  * | `bodies`    | position, structure, part     | the JSON as of that structure; never changed                     |
  * | `receipts`  | hash of the key               | idempotency keys of commits                                      |
@@ -41,7 +42,7 @@ const indexes: readonly (readonly [collection: string, key: Readonly<Record<stri
 ]
 
 /** A change of the schema is a new version with a migration step; released steps are never edited. */
-const SCHEMA_VERSION = 2
+const SCHEMA_VERSION = 3
 
 const MAX_INDEX_ATTEMPTS = 5
 const INDEX_RETRY_DELAY_MS = 50
@@ -72,7 +73,8 @@ export async function prepareDatabase(connection: MongoConnection, journal: Jour
       `The database was written by a later release: its schema is of version ${found.schema}, this release knows up to ${SCHEMA_VERSION}`
     ])
   }
-  // Version 2: batches may have audit entries, which earlier releases cannot replay.
+  // Version 2: batches may have audit entries, which earlier releases cannot replay. Version 3: their commits may be in
+  // lines, which earlier releases do not read.
   if (Number(found.schema) < SCHEMA_VERSION) {
     await connection.write(() => meta.updateOne({ _id: 'hub' }, { $set: { schema: SCHEMA_VERSION } }))
   }

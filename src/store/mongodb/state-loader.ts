@@ -57,6 +57,7 @@ export class StateLoader {
   async cacheIfCurrent(key: StateKey, stored: StoredState, checkpoint: number): Promise<void> {
     const state = this.#state
     if (stored.newest > state.appliedNumber) await this.#applier.sync()
+    if (state.uncheckpointed.batchesOf(key).some(({ rest }) => rest !== undefined)) return
     if (state.checkpointNumber === checkpoint && !state.cache.has(key)) {
       state.cache.put(key, state.replayed(key, stored))
     }
@@ -81,6 +82,7 @@ export class StateLoader {
       const stored = await this.#loadStored(keys)
       const newest = Math.max(...stored.map((one) => one.newest))
       if (newest > state.appliedNumber) await this.#applier.sync()
+      await this.#completeBatches(keys)
       // What the collections lacked when they were read must still be in memory to be replayed.
       if (state.checkpointNumber !== checkpointNumber || state.generation !== generation) continue
       for (const [index, key] of keys.entries()) {
@@ -88,6 +90,23 @@ export class StateLoader {
         if (one !== undefined && !state.cache.has(key)) state.cache.put(key, state.replayed(key, one))
       }
       return
+    }
+  }
+
+  /** Reads what is in lines of the batches that changed these states, also of those that are applied meanwhile. */
+  async #completeBatches(keys: readonly StateKey[]): Promise<void> {
+    const { uncheckpointed } = this.#state
+    for (;;) {
+      const incomplete = new Set(
+        keys.flatMap((key) => uncheckpointed.batchesOf(key).filter(({ rest }) => rest !== undefined))
+      )
+      if (incomplete.size === 0) return
+      for (const { rest } of incomplete) {
+        const whole = await rest?.load()
+        if (whole !== undefined) uncheckpointed.complete(whole)
+        // It was trimmed, so it is in the collections.
+        else this.#state.noteCheckpoint(await this.#applier.readCheckpoint())
+      }
     }
   }
 

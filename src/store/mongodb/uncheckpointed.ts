@@ -37,6 +37,19 @@ export class Uncheckpointed {
     }
   }
 
+  /** Keeps a batch as a whole, of which only a part was known. */
+  complete(whole: Batch): void {
+    const at = this.#batches.findIndex(({ batch }) => batch.number === whole.number)
+    const known = this.#batches[at]
+    if (known === undefined) return
+    this.#batches[at] = { ...known, batch: whole }
+    for (const key of known.keys) {
+      const batches = this.#byKey.get(key) ?? []
+      const index = batches.indexOf(known.batch)
+      if (index >= 0) batches[index] = whole
+    }
+  }
+
   /** Forgets batches up to this one, which are in the collections now. @returns the last of them */
   dropUpTo(number: number): Batch | undefined {
     const dropped = this.#batches.filter(({ batch }) => batch.number <= number)

@@ -1,6 +1,7 @@
 /** Commands that wait to be written, in the order of their arrival. */
 import { HubError } from '../../errors.ts'
 import { estimateBytes } from '../size.ts'
+import type { LinePart } from './line-layout.ts'
 import type { CommandResult, WriteCommand } from './write-commands.ts'
 
 export interface QueuedCommand {
@@ -8,6 +9,24 @@ export interface QueuedCommand {
   readonly bytes: number
   readonly resolve: (result: CommandResult) => void
   readonly reject: (error: unknown) => void
+  /** Where it is stored, or being stored, before its batch. */
+  part?: QueuedPart
+}
+
+/** Consecutive commands on their way into a line. */
+export interface QueuedPart {
+  readonly commands: readonly QueuedCommand[]
+  readonly isPending: boolean
+  /** Resolves when it is no longer pending. */
+  readonly done: Promise<void>
+  /** What a batch may refer to; undefined if it may not. */
+  readonly usable: LinePart | undefined
+}
+
+/** The commands of a batch, and the parts of lines that hold some of them, both in their order. */
+export interface CommandGroup {
+  readonly commands: readonly QueuedCommand[]
+  readonly parts: readonly QueuedPart[]
 }
 
 export type CommandOutcome = { readonly result: CommandResult } | { readonly error: unknown }
@@ -50,17 +69,34 @@ export class WriteQueue {
     return new Promise((resolve, reject) => this.#waiting.push({ command, bytes, resolve, reject }))
   }
 
+  /** All that waits, in its order. */
+  get waiting(): readonly QueuedCommand[] {
+    return this.#waiting
+  }
+
   /** Takes out the commands of the next batch. @param leasesOnly leave all others where they are */
-  take(leasesOnly: boolean): readonly QueuedCommand[] {
-    const candidates = leasesOnly ? this.#waiting.filter(concernsLeases) : this.#waiting
-    let [count, bytes] = [0, 0]
-    while (count < candidates.length && count < MAX_BATCH_COMMANDS && bytes < MAX_BATCH_BYTES) {
-      bytes += candidates[count]?.bytes ?? 0
-      count++
+  take(leasesOnly: boolean): CommandGroup {
+    if (leasesOnly) return this.#takeLeases()
+    const [commands, parts]: [QueuedCommand[], QueuedPart[]] = [[], []]
+    let bytes = 0
+    while (commands.length < MAX_BATCH_COMMANDS && bytes < MAX_BATCH_BYTES) {
+      const next = this.#waiting[commands.length]
+      // What is being stored comes before everything behind it.
+      if (next === undefined || next.part?.isPending === true) break
+      if (next.part?.usable !== undefined) parts.push(next.part)
+      for (const queued of next.part?.commands ?? [next]) {
+        commands.push(queued)
+        bytes += queued.bytes
+      }
     }
-    const group = candidates.slice(0, count)
-    this.#waiting = leasesOnly ? this.#waiting.filter((one) => !group.includes(one)) : this.#waiting.slice(count)
-    return group
+    this.#waiting = this.#waiting.slice(commands.length)
+    return { commands, parts }
+  }
+
+  #takeLeases(): CommandGroup {
+    const commands = this.#waiting.filter(concernsLeases).slice(0, MAX_BATCH_COMMANDS)
+    this.#waiting = this.#waiting.filter((one) => !commands.includes(one))
+    return { commands, parts: [] }
   }
 
   /** Resolves or rejects commands that were taken out. */
