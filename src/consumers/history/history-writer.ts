@@ -6,7 +6,8 @@
  * leaves out those that are in chunks already. All samples of a series up to an entry of the log are written at once, so
  * a chunk of that entry or a later one shows that they were.
  *
- * Of several processes the leader writes; the others read the log as well, and drop what the leader's cursor has passed.
+ * Of several processes the leader writes. The others read the log only while their history is read, from the leader's
+ * cursor on, and drop what it has passed: else each of them would do the work of all.
  */
 import { setImmediate } from 'node:timers/promises'
 import { type Clock, systemClock } from '../../clock.ts'
@@ -42,6 +43,9 @@ export interface HistoryWriterOptions {
 export const HISTORY_CONSUMER = 'history'
 const LEASE_TTL_MS = 30_000
 
+/** A process that does not write the history reads the log on for so long after its history was read. */
+const FOLLOW_MS = 60_000
+
 const WRITE_INTERVAL_MS = 10_000
 const MAX_PENDING_BYTES = 16 * 1024 * 1024
 const ENTRIES_PER_READ = 1000
@@ -72,12 +76,19 @@ export class HistoryWriter {
   readonly #pending = new PendingChanges()
   readonly #lastChunks: LastChunks
   readonly #scratch: ScratchHistory
+  readonly #clock: Clock
   /** The last entry that was read. */
   #position: number
   #readingPage: Promise<boolean> | undefined
   #readingAll: Promise<void> | undefined
   #writing: Promise<void> = Promise.resolve()
   #isStopped = false
+  /** This process writes the history, as far as it knows. */
+  #isLeader = true
+  /** Until then the history is read here (monotonic time). */
+  #followsUntil = Number.NEGATIVE_INFINITY
+  /** Entries may be passed over that are in chunks already. */
+  #mayPass = false
   /** This process wrote last, successfully: `lastChunks` and `pending` are in step with the store. */
   #isInStep = false
 
@@ -101,8 +112,12 @@ export class HistoryWriter {
     this.#maxPendingBytes = maxPendingBytes
     this.#lastChunks = new LastChunks(store, failed)
     this.#scratch = new ScratchHistory(store)
+    this.#clock = clock
     this.#position = position
-    this.#stopListening = store.onCommit(() => void this.#readAll().catch(failed))
+    this.#stopListening = store.onCommit(() => {
+      if (this.#follows) void this.#readAll().catch(failed)
+      else this.#mayPass = true
+    })
     this.#stopTimer = clock.every(intervalMs, () => void this.#write().catch(failed))
     // In the background: readers wait for what they need.
     void this.#readAll().catch(failed)
@@ -110,6 +125,7 @@ export class HistoryWriter {
 
   /** Resolves when everything was read that the log holds now; more may be appended as fast as it is read. */
   async caughtUp(): Promise<void> {
+    this.#followsUntil = this.#clock.monotonic() + FOLLOW_MS
     const { logLast } = await this.#store.figures()
     while (this.#position < logLast && !this.#isStopped) {
       // A commit that was just acknowledged may not be in the store's log yet.
@@ -136,9 +152,13 @@ export class HistoryWriter {
   async stop(): Promise<void> {
     this.#stopTimer()
     this.#stopListening()
-    await this.caughtUp().catch(this.#failed)
+    if (this.#isLeader) await this.caughtUp().catch(this.#failed)
     this.#isStopped = true
     await this.#write().catch(this.#failed)
+  }
+
+  get #follows(): boolean {
+    return this.#isLeader || this.#clock.monotonic() < this.#followsUntil
   }
 
   #readAll(): Promise<void> {
@@ -162,6 +182,7 @@ export class HistoryWriter {
     if (this.#isStopped) return false
     // One entry may hold the values of a hundred thousand elements.
     const slice = new TimeSlice()
+    if (this.#mayPass) await this.#passWritten()
     const { entries, gap } = await this.#store.log(this.#position, ENTRIES_PER_READ)
     if (gap) {
       this.#policyOf.forget?.()
@@ -188,6 +209,17 @@ export class HistoryWriter {
     return entries.length > 0
   }
 
+  /** After a while without reading: what is in chunks by now need not be read any more. */
+  async #passWritten(): Promise<void> {
+    const taken = await this.taken()
+    this.#mayPass = false
+    if (taken <= this.#position) return
+    this.#policyOf.forget?.()
+    this.#pending.dropUntil(taken)
+    this.#scratch.forget(taken)
+    this.#position = taken
+  }
+
   /** Damaged samples are kept as they are, and reported once. */
   #reportDamage({ seq, change: { path, submodel }, damage }: PendingChange): void {
     if (damage === undefined) return
@@ -202,7 +234,10 @@ export class HistoryWriter {
   }
 
   async #writePending(): Promise<void> {
-    if (!(await this.#lease.acquire())) {
+    const wasLeader = this.#isLeader
+    this.#isLeader = await this.#lease.acquire()
+    if (this.#isLeader && !wasLeader) void this.#readAll().catch(this.#failed)
+    if (!this.#isLeader) {
       // Another process writes chunks that are not known here.
       this.#isInStep = false
       this.#lastChunks.clear()
@@ -213,6 +248,7 @@ export class HistoryWriter {
     }
     const upTo = this.#position
     const written = await this.taken()
+    // Not read so far yet.
     if (written > upTo) return
     this.#pending.dropUntil(written)
     // Chunks behind the cursor may be there already, from another process or from an attempt that failed.
