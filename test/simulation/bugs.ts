@@ -1,9 +1,16 @@
 /** Bugs that are put into the hub on purpose, to show that the simulation finds them. */
 import type { MessagePort } from 'node:worker_threads'
 import { HistoryWriter } from '../../src/consumers/history/history-writer.ts'
+import type { NewBatch } from '../../src/store/mongodb/batch.ts'
+import { Journal } from '../../src/store/mongodb/journal.ts'
 import type { StateKey } from '../../src/store/mongodb/keys.ts'
+import type { LinePart } from '../../src/store/mongodb/line-layout.ts'
+import { LineWriter } from '../../src/store/mongodb/line-writer.ts'
+import { Lines } from '../../src/store/mongodb/lines.ts'
 import { ReplicatedState } from '../../src/store/mongodb/replicated-state.ts'
+import { StateCache } from '../../src/store/mongodb/state-cache.ts'
 import { Uncheckpointed } from '../../src/store/mongodb/uncheckpointed.ts'
+import type { QueuedCommand } from '../../src/store/mongodb/write-queue.ts'
 import { Counters } from '../../src/store/sqlite/counters.ts'
 import { SetAside } from '../../src/store/sqlite/set-aside.ts'
 import { UnwrittenValues } from '../../src/store/sqlite/unwritten-values.ts'
@@ -110,6 +117,65 @@ export const bugs = {
           }
       )
   },
+  /** What is in lines is not read: of the commits there is nothing. */
+  'skipped-line': {
+    store: 'mongodb',
+    inject: () => replace(Lines.prototype, 'read', () => async () => [])
+  },
+  /** A hub does not read lines, and keeps what it knows of the documents in them. */
+  'stale-line': {
+    store: 'mongodb',
+    inject: () => {
+      const restores = [
+        replace(ReplicatedState.prototype, 'needsWhole', () => () => false),
+        replace(StateCache.prototype, 'drop', () => NOTHING)
+      ]
+      return () => {
+        for (const restore of restores) restore()
+      }
+    }
+  },
+  /** A hub refers to its line once more, as if the first time had failed. */
+  'doubled-line': {
+    store: 'mongodb',
+    inject: () =>
+      replace(
+        Journal.prototype,
+        'append',
+        (real) =>
+          async function append(this: Journal, batch: NewBatch) {
+            const written = await real.call(this, batch)
+            if (written !== undefined && batch.lines !== undefined) await real.call(this, followingOf(batch))
+            return written
+          }
+      )
+  },
+  /** Parts of lines are taken for one another. */
+  'confused-lines': {
+    store: 'mongodb',
+    inject: () =>
+      replace(
+        Lines.prototype,
+        'read',
+        (real) =>
+          function read(this: Lines, parts: readonly LinePart[]) {
+            return real.call(this, parts.toReversed())
+          }
+      )
+  },
+  /** Commits on their way through a line overtake one another, those of one element, too. */
+  'unordered-line': {
+    store: 'mongodb',
+    inject: () =>
+      replace(
+        LineWriter.prototype,
+        'storeWaiting',
+        (real) =>
+          function storeWaiting(this: LineWriter, waiting: readonly QueuedCommand[], isDelayed: boolean) {
+            real.call(this, waiting.toReversed(), isDelayed)
+          }
+      )
+  },
   /** Writes are answered before a majority has them. */
   'unconfirmed-write': {
     store: 'mongodb',
@@ -129,6 +195,19 @@ export const bugs = {
 } satisfies Record<string, InjectedBug>
 
 export type Bug = keyof typeof bugs
+
+/** The same commits as a batch of their own behind it. */
+function followingOf(batch: NewBatch): NewBatch {
+  const entries = batch.content.commits.length
+  const counters = { ...batch.counters, seq: batch.counters.seq + entries }
+  return {
+    ...batch,
+    number: batch.number + 1,
+    firstSeq: batch.firstSeq + entries,
+    writeId: `${batch.writeId}b`,
+    counters
+  }
+}
 
 const REPEATED_EVERY = 50
 

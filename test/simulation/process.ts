@@ -45,6 +45,7 @@ export class SimProcess {
   /** What its wall clock shows too much, in milliseconds. */
   skewMs = 0
   #soonAt = 0
+  #busyUntil = 0
   #monotonic = 0
   readonly #calls = new Set<(error: Error) => void>()
 
@@ -87,7 +88,12 @@ export class SimProcess {
     const { scheduler } = this
     this.#soonAt = Math.max(this.#soonAt, scheduler.now + this.random.next() * 0.05)
     // Also after a crash: modules that are shared with other processes must not wait for it forever.
-    scheduler.at(this.#soonAt, `${this.name}: turn`, () => this.run(act))
+    this.#whenFree(this.#soonAt, `${this.name}: turn`, () => this.run(act))
+  }
+
+  /** Its processor is busy for so long from now on: what happens next happens later. */
+  work(ms: number): void {
+    this.#busyUntil = Math.max(this.#busyUntil, this.scheduler.now) + ms
   }
 
   /** What happens to it later; nothing, once it has crashed. */
@@ -96,9 +102,18 @@ export class SimProcess {
   }
 
   at(time: number, label: string, act: () => void): () => void {
-    return this.scheduler.at(time, `${this.name}: ${label}`, () => {
+    return this.#whenFree(time, `${this.name}: ${label}`, () => {
       if (this.isAlive) this.run(act)
     })
+  }
+
+  /** At a time, or as soon as the processor is free. */
+  #whenFree(time: number, label: string, act: () => void): () => void {
+    let cancel = this.scheduler.at(time, label, () => {
+      if (this.#busyUntil <= this.scheduler.now) act()
+      else cancel = this.#whenFree(this.#busyUntil, label, act)
+    })
+    return () => cancel()
   }
 
   /** Resolves after a while, if the process still lives. */

@@ -3,6 +3,7 @@
  * or not at all, and connections break. Like the driver it sends a write once more if the answer is lost.
  */
 import {
+  BSON,
   type Document,
   type MongoClient,
   type MongoClientOptions,
@@ -27,6 +28,8 @@ export interface Network {
   /** Does the server know a repeated write by its number? MongoDB does; to others the driver sends nothing twice. */
   readonly hasTransactionNumbers: boolean
   readonly hasChangeStreams: boolean
+  /** How long the server works on a request with so many bytes, one after the other; by default it takes no time. */
+  readonly serviceMs?: (bytes: number) => number
 }
 
 const SELECTION_TIMEOUT_MS = 2000
@@ -98,11 +101,15 @@ class Connection {
   ): Promise<void> {
     const { hasTransactionNumbers } = this.network
     const transaction = hasTransactionNumbers && isRetried ? this.process.random.uuid() : ''
+    const bytes = this.network.serviceMs === undefined ? 0 : operations.reduce((sum, one) => sum + bytesOf(one), 0)
     const request = () =>
-      this.#request(`writes to ${collection}: ${operations.map(shortOf).join(', ')}`, (view) =>
-        this.server.write(view, { transaction, isConfirmed: this.#isConfirmed }, (rows) =>
-          write(rows, collection, operations, isBulk)
-        )
+      this.#request(
+        `writes to ${collection}: ${operations.map(shortOf).join(', ')}`,
+        (view) =>
+          this.server.write(view, { transaction, isConfirmed: this.#isConfirmed }, (rows) =>
+            write(rows, collection, operations, isBulk)
+          ),
+        bytes
       )
     try {
       return await request()
@@ -113,15 +120,18 @@ class Connection {
   }
 
   /** Sends a request to the primary, as far as this client knows which one that is. */
-  async #request<Result>(label: string, act: (view: View) => Promise<Result>): Promise<Result> {
+  async #request<Result>(label: string, act: (view: View) => Promise<Result>, bytes = 0): Promise<Result> {
     const { random } = this.process
     const view = await this.#select()
-    const { latencyMs, lossRate, repeatRate } = this.network
+    const { latencyMs, lossRate, repeatRate, serviceMs } = this.network
     const arrive = (ms: number) =>
       new Promise<Result>((resolve, reject) => {
+        const { scheduler, name } = this.process
+        const begin = () => act(this.server.view(view)).then(resolve, reject)
         // What is on its way arrives, whatever happens to its sender.
-        this.process.scheduler.after(ms, `${this.process.name}: ${label}`, () => {
-          act(this.server.view(view)).then(resolve, reject)
+        scheduler.after(ms, `${name}: ${label}`, () => {
+          if (serviceMs === undefined) begin()
+          else scheduler.after(this.server.serve(serviceMs(bytes)), `${name}: ${label}, done`, begin)
         })
       })
     if (this.network.isDown || random.chance(lossRate)) return this.#loseAnswer(undefined)
@@ -330,6 +340,13 @@ class SimStream {
 /** A connection that broke, and a server that is not the primary. */
 function isRetryable(error: unknown): boolean {
   return error instanceof MongoNetworkError || (error instanceof MongoServerError && error.code === 10107)
+}
+
+function bytesOf(operation: WriteOperation): number {
+  if ('remove' in operation) return 0
+  return BSON.calculateObjectSize(
+    'insert' in operation ? operation.insert : 'replace' in operation ? operation.replace : {}
+  )
 }
 
 function shortOf(operation: WriteOperation): string {

@@ -48,6 +48,7 @@ export class ReplicaSet {
   #isElecting = false
   #past: Rows | undefined
   #reachesAt = 0
+  #busyUntil = 0
   /** Times as long as usual that replication takes. */
   lag = 1
   isFull = false
@@ -55,6 +56,13 @@ export class ReplicaSet {
   constructor(scheduler: Scheduler, random: Random) {
     this.#scheduler = scheduler
     this.#random = random
+  }
+
+  /** It works on one request after the other. @returns in how many milliseconds it has done one that arrives now */
+  serve(workMs: number): number {
+    const { now } = this.#scheduler
+    this.#busyUntil = Math.max(this.#busyUntil, now) + workMs
+    return this.#busyUntil - now
   }
 
   get term(): number {
