@@ -26,6 +26,8 @@ export interface DescribedInterface {
   readonly vocabulary: string
   readonly endpoint: Members
   readonly properties: Readonly<Record<string, DescribedProperty>>
+  /** Security definitions by name; the first one is referred to. */
+  readonly security?: Readonly<Record<string, Members>>
   /** In seconds. */
   readonly interval?: number
 }
@@ -49,17 +51,40 @@ const list = (idShort: string, value: SubmodelElement[]): SubmodelElement => ({
 
 const texts = (members: Members): SubmodelElement[] => Object.entries(members).map(([name, value]) => text(name, value))
 
+function securityOf(submodel: string, idShort: string, definitions: DescribedInterface['security']): SubmodelElement[] {
+  if (definitions === undefined) return []
+  const [first = ''] = Object.keys(definitions)
+  const path = [idShort, 'EndpointMetadata', 'securityDefinitions', first]
+  const reference: Reference = {
+    type: 'ModelReference',
+    keys: [
+      { type: 'Submodel', value: submodel },
+      ...path.map((value) => ({ type: 'SubmodelElementCollection' as const, value }))
+    ]
+  }
+  return [
+    {
+      ...{ modelType: 'SubmodelElementList', idShort: 'security', orderRelevant: false },
+      ...{ typeValueListElement: 'ReferenceElement', value: [{ modelType: 'ReferenceElement', value: reference }] }
+    },
+    group(
+      'securityDefinitions',
+      Object.entries(definitions).map(([name, members]) => group(name, texts(members)))
+    )
+  ]
+}
+
 /** The Asset Interfaces Description. */
 export function description(interfaces: readonly DescribedInterface[], id = 'urn:interfaces'): Submodel {
   return {
     ...{ modelType: 'Submodel', id, idShort: 'AssetInterfacesDescription' },
     semanticId: external('https://admin-shell.io/idta/AssetInterfacesDescription/1/1/Submodel'),
     submodelElements: interfaces.map(
-      ({ idShort, vocabulary, endpoint, properties }) =>
+      ({ idShort, vocabulary, endpoint, properties, security }) =>
         ({
           ...group(idShort, [
             text('title', idShort),
-            group('EndpointMetadata', texts(endpoint)),
+            group('EndpointMetadata', [...texts(endpoint), ...securityOf(id, idShort, security)]),
             group('InteractionMetadata', [
               group(
                 'properties',

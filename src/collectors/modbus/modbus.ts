@@ -8,6 +8,7 @@ import {
   type Session,
   type SessionContext
 } from '../connector.ts'
+import { ItemDelivery } from '../item-delivery.ts'
 import { startPolling } from '../poll-schedule.ts'
 import { BlockReader } from './block-reader.ts'
 import { blocksOf, type RegisterBlock } from './blocks.ts'
@@ -18,9 +19,6 @@ import { checkWritten, writeCoilRequest, writeRegistersRequest } from './pdu.ts'
 import { booleanOf, encodeRegisters } from './register-type.ts'
 
 const DEFAULT_PORT = 502
-
-/** Batches that are being stored while polling goes on. */
-const MAX_DELIVERIES = 64
 
 export const openModbus: OpenSession = async (assetInterface, context, options = {}) => {
   const { host, port, framing } = targetOf(assetInterface.base)
@@ -55,9 +53,7 @@ class ModbusSession implements Session {
   #interface: InterfaceDescription
   #points = new Map<string, DataPoint>()
   #stops: (() => Promise<void>)[] = []
-  #deliveries = 0
-  /** Items whose last reading was not good, with the reason. */
-  readonly #failing = new Map<string, string>()
+  readonly #delivery: ItemDelivery
   #isClosed = false
 
   constructor(
@@ -71,6 +67,7 @@ class ModbusSession implements Session {
     this.#options = options
     this.#interface = assetInterface
     this.#reader = new BlockReader(client, context)
+    this.#delivery = new ItemDelivery(context)
     this.#start(assetInterface)
   }
 
@@ -81,7 +78,7 @@ class ModbusSession implements Session {
   async reconfigure(assetInterface: InterfaceDescription): Promise<boolean> {
     if (assetInterface.base !== this.#interface.base) return false
     await this.#stop()
-    this.#failing.clear()
+    this.#delivery.reset()
     this.#start(assetInterface)
     return true
   }
@@ -151,7 +148,7 @@ class ModbusSession implements Session {
   /** @returns the blocks for the next cycle */
   async #poll(blocks: readonly RegisterBlock[]): Promise<RegisterBlock[]> {
     const next: RegisterBlock[] = []
-    if (this.#deliveries >= MAX_DELIVERIES) {
+    if (this.#delivery.isFull) {
       this.#context.missed(1)
       return [...blocks]
     }
@@ -161,27 +158,7 @@ class ModbusSession implements Session {
       const parts = await this.#reader.readSplitting(block, samples)
       next.push(...parts)
     }
-    if (!this.#isClosed) this.#pass(samples)
+    if (!this.#isClosed) void this.#delivery.pass(samples)
     return next
-  }
-
-  /** Of items that fail for the same reason as before nothing is stored again. */
-  #pass(samples: readonly CollectedSample[]): void {
-    const before = this.#failing.size
-    const news = samples.filter(({ item, quality, reason = '' }) => {
-      if (quality === undefined || quality === 'good') {
-        this.#failing.delete(item.path)
-        return true
-      }
-      const isKnown = this.#failing.get(item.path) === reason
-      this.#failing.set(item.path, reason)
-      return !isKnown
-    })
-    const [first] = this.#failing
-    if (first !== undefined)
-      this.#context.degraded(`${this.#failing.size} items cannot be read; ${first[0]}: ${first[1]}`)
-    else if (before > 0) this.#context.recovered()
-    this.#deliveries++
-    void this.#context.deliver(news).finally(() => this.#deliveries--)
   }
 }

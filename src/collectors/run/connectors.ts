@@ -15,6 +15,7 @@ export function connectorsFor({ store, ...options }: ConnectorOptions): Connecto
   // All sessions share what it starts.
   let opcua: Promise<OpenSession> | undefined
   return {
+    http: async () => (await import('../http/http.ts')).openHttp,
     modbus: async () => (await import('../modbus/modbus.ts')).openModbus,
     opcua: () => {
       opcua ??= import('../opcua/opcua.ts').then(({ opcuaConnector }) => opcuaConnector({ ...options, newestMs }))
