@@ -18,6 +18,7 @@ const flags = {
   language: true,
   output: true,
   url: true,
+  hub: true,
   'token-file': true,
   role: true,
   as: true,

@@ -27,6 +27,9 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Rooms apart, with what they may import: the client library is also published without the hub. */
 const APART: Readonly<Record<string, readonly string[]>> = { client: [], page: ['client'] }
 
+/** Rooms of the hub that use the client library: they buffer samples on disk, and send them to other hubs. */
+const CLIENTS: readonly string[] = ['collectors', 'commands']
+
 interface Import {
   readonly from: string
   readonly to: string
@@ -87,6 +90,7 @@ function mayImport(room: string, other: string): boolean {
   if (room === other) return true
   const apart = APART[room]
   if (apart !== undefined) return apart.includes(other)
+  if (other === 'client') return CLIENTS.includes(room)
   return !Object.hasOwn(APART, other) && floorOf(other) < floorOf(room)
 }
 

@@ -108,7 +108,7 @@ const REAL_TIME: ReadonlyMap<string, string> = new Map([
   ['src/clock.ts', 'it is the clock'],
   ['src/time-slice.ts', 'it measures how long the main thread was held'],
   ['src/client/client.ts', 'it is published without the hub'],
-  ['src/client/node.ts', 'it is published without the hub'],
+  ['src/client/disk-buffer.ts', 'it is published without the hub'],
   ['src/client/api/oidc.ts', 'it is published without the hub'],
   ['src/transports/http/linger.ts', 'it waits for bytes of a socket'],
   ['src/store/concurrency.ts', 'it waits for a writer of another process'],

@@ -1,4 +1,5 @@
 /** Third step of the start: what runs beside the requests while the hub listens. */
+import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { watchClock } from '../clock.ts'
 import { Collectors } from '../collectors/run/collectors.ts'
@@ -84,7 +85,11 @@ export async function startBackground(background: Background, parts: BackgroundP
     const collectors = await Collectors.start({
       ...{ store: plant, ingest: context.ingest, access: machineAccess(services, config), log },
       ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS },
-      certificates: certificateDirectory(config)
+      certificates: certificateDirectory(config),
+      buffer: {
+        directory: config.COLLECT_BUFFER_DIR || join(config.DATA_DIR, 'collected'),
+        limit: config.COLLECT_BUFFER
+      }
     })
     background.collectors = collectors
     services.machines.current = collectors.commands

@@ -5,7 +5,7 @@ import { backup, check, migrate } from './data.ts'
 import { discover } from './discover.ts'
 import { documents } from './documents.ts'
 import { exportVerb, instantiate, repair, validate } from './files.ts'
-import { connect } from './machines.ts'
+import { collect, connect } from './machines.ts'
 import { access, keys, setup, users } from './security.ts'
 import { serve } from './serve.ts'
 import type { CliVerb } from './verb.ts'
@@ -24,6 +24,7 @@ export const verbs: Readonly<Record<string, CliVerb>> = {
   discover,
   certificates,
   connect,
+  collect,
   access,
   setup,
   keys,

@@ -2,20 +2,25 @@
 import { HubError } from '../errors.ts'
 import { valueOfRow } from '../formats/to-value.ts'
 import type { SampleTransport } from '../model/collection/sample-source.ts'
+import { parseTime } from '../model/time.ts'
 import type { Protocol } from '../operations/asset-interfaces/asset-interface.ts'
 import type { SampleBatch } from '../operations/samples/batch.ts'
-import type { Ingest, Receipt } from '../operations/samples/ingest.ts'
+import type { Ingest, PushOptions, Receipt } from '../operations/samples/ingest.ts'
 import { findSeries } from '../operations/samples/series.ts'
 import type { Access } from '../security/access.ts'
 import type { Store } from '../store/store.ts'
 import type { CollectedSample } from './connector.ts'
-import type { SampleSink, StoredSamples } from './instance.ts'
+import type { CollectorLog, SampleSink, StoredSamples } from './instance.ts'
+import { type BufferSettings, type HeldSample, SampleBuffer } from './sample-buffer.ts'
 
 export interface IngestSinkOptions {
   readonly store: Store
   readonly ingest: Ingest
   /** What the collectors may write, by the rules in force; undefined: everything. */
   readonly access: () => Access | undefined
+  /** For samples that the store refuses for a while. */
+  readonly buffer: BufferSettings
+  readonly log: CollectorLog
 }
 
 /** As the sender is named in the list of senders and in figures. */
@@ -26,49 +31,67 @@ const TRANSPORTS: Readonly<Record<Protocol, SampleTransport>> = {
   opcua: 'opcua'
 }
 
-const FIRST_RETRY_DELAY_MS = 100
-const MAX_RETRY_DELAY_MS = 5000
-/** Attempts at a push that fails with an error that the ingest does not know. */
-const MAX_ATTEMPTS = 10
+/** Attempts before samples are held on disk, and the pause after the first one, which doubles. */
+const MAX_ATTEMPTS = 4
+const RETRY_DELAY_MS = 100
 
 /** Refusals that may not occur at the next attempt. */
 const TRANSIENT_ERRORS = new Set(['TooManyRequests', 'StorageFull', 'Unavailable', 'Conflict'])
 
 export class IngestSink implements SampleSink {
   readonly #options: IngestSinkOptions
+  readonly #buffer: SampleBuffer
+  /** Does the store refuse at present? Then nothing waits for several attempts. */
+  #isRefused = false
 
   constructor(options: IngestSinkOptions) {
+    const { buffer, ingest, log } = options
     this.#options = options
+    this.#buffer = new SampleBuffer({
+      ...{ ...buffer, clock: ingest.clock, store: (samples, key) => this.#storeHeld(samples, key) },
+      dropped: (pushes) => log.warn({ pushes }, 'The buffer of the collectors is full; the oldest samples were dropped')
+    })
+  }
+
+  /** Bytes that wait on disk. */
+  get backlog(): number {
+    return this.#buffer.backlog
   }
 
   async store(samples: readonly CollectedSample[], signal: AbortSignal, protocol: Protocol): Promise<StoredSamples> {
-    const { clock } = this.#options.ingest
-    let pause = FIRST_RETRY_DELAY_MS
+    let pause = RETRY_DELAY_MS
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#push(samples, protocol)
+        const stored = await this.#push(samples, protocol)
+        this.#isRefused = false
+        return stored
       } catch (error) {
-        const isTransient = error instanceof HubError && TRANSIENT_ERRORS.has(error.name)
-        const isLast = (error instanceof HubError && !isTransient) || (!isTransient && attempt === MAX_ATTEMPTS)
-        if (isLast || signal.aborted) return { accepted: 0, refused: samples.length, problem: textOf(error) }
-        await clock.sleep(pause, signal)
-        pause = Math.min(pause * 2, MAX_RETRY_DELAY_MS)
+        if (error instanceof HubError && !TRANSIENT_ERRORS.has(error.name)) {
+          return { accepted: 0, refused: samples.length, problem: textOf(error) }
+        }
+        if (attempt === MAX_ATTEMPTS || signal.aborted || this.#isRefused)
+          return this.#hold(samples, textOf(error), protocol)
+        await this.#options.ingest.clock.sleep(pause, signal)
+        pause *= 2
       }
     }
   }
 
-  async #push(samples: readonly CollectedSample[], protocol: Protocol): Promise<StoredSamples> {
-    const { ingest, access } = this.#options
-    const batch = await this.#batchOf(samples)
-    if (batch.size === 0) return { accepted: 0, refused: 0 }
-    // Clamped, since a machine does not learn of a refusal.
-    const receipt = await ingest.push(batch, {
-      ...{ each: true, future: 'clamp', access: access(), transport: TRANSPORTS[protocol] }
-    })
-    return storedOf(receipt)
+  close(): void {
+    this.#buffer.close()
   }
 
-  async #batchOf(samples: readonly CollectedSample[]): Promise<SampleBatch> {
+  /** On disk they are as durable as in the store. */
+  #hold(samples: readonly CollectedSample[], reason: string, protocol: Protocol): StoredSamples {
+    if (!this.#isRefused) this.#options.log.warn({ reason }, 'The store refuses what is collected; it is held on disk')
+    this.#isRefused = true
+    if (this.#buffer.hold(samples, protocol)) {
+      return { accepted: samples.length, refused: 0, problem: `the store refuses, and samples wait on disk: ${reason}` }
+    }
+    return { accepted: 0, refused: 0, lost: samples.length, problem: reason }
+  }
+
+  async #push(samples: readonly CollectedSample[], protocol: Protocol): Promise<StoredSamples> {
     const batch = this.#options.ingest.batch()
     for (const { item, value, time, quality, type, isHistorical = false } of samples) {
       for (const { submodel, path } of item.sinks) {
@@ -76,7 +99,33 @@ export class IngestSink implements SampleSink {
         else if (quality !== undefined) await this.#addLoss(batch, submodel, path, time)
       }
     }
-    return batch
+    if (batch.size === 0) return { accepted: 0, refused: 0 }
+    return storedOf(await this.#options.ingest.push(batch, this.#pushOptions(TRANSPORTS[protocol])))
+  }
+
+  /** @throws HubError while they cannot be stored */
+  async #storeHeld(samples: readonly HeldSample[], key: string): Promise<void> {
+    const batch = this.#options.ingest.batch()
+    for (const { submodel, path, value, time, quality } of samples) {
+      const at = parseTime(time) ?? batch.arrival
+      if (value !== null) batch.add(submodel, path, at, value, quality)
+      else await this.#addLoss(batch, submodel, path, at)
+    }
+    if (batch.size === 0) return
+    try {
+      await this.#options.ingest.push(batch, {
+        ...this.#pushOptions(TRANSPORTS[samples[0]?.protocol ?? 'modbus']),
+        key: { scope: 'collect', key }
+      })
+    } catch (error) {
+      if (!(error instanceof HubError) || TRANSIENT_ERRORS.has(error.name)) throw error
+      this.#options.log.warn({ err: error }, 'Samples that were held on disk are refused')
+    }
+  }
+
+  /** Clamped, since a machine does not learn of a refusal. */
+  #pushOptions(transport: SampleTransport): PushOptions {
+    return { each: true, future: 'clamp', access: this.#options.access(), transport }
   }
 
   /** The current value again, with quality bad. */

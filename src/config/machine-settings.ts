@@ -1,4 +1,5 @@
 /** Settings of what machines are read by: an MQTT broker, and the collectors. */
+import { parseBytes } from '../memory/byte-size.ts'
 import {
   parseBrokerUrl,
   parseClaims,
@@ -56,6 +57,17 @@ export const machineSettings = {
     default: 'role=gateway',
     means:
       'Claims of what is collected from machines, like `MQTT_CLAIMS`; what may be written the access rules decide, where callers are authenticated'
+  },
+  COLLECT_BUFFER: {
+    parse: parseBytes,
+    default: '1GiB',
+    means:
+      'Maximum size of what is collected and waits on disk, while the store refuses it or, for `aas-hub collect`, the hub is not reached; beyond it the oldest samples are dropped'
+  },
+  COLLECT_BUFFER_DIR: {
+    parse: parseText,
+    default: '',
+    means: 'Folder where it waits, best on another disk than `DATA_DIR`; empty: `collected` in `DATA_DIR`'
   },
   COLLECT_SECRETS: {
     parse: parseText,

@@ -99,6 +99,9 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
     '저장된 Asset Interfaces Description(IDTA 02017)이 가리킬 때 허브가 연결해도 되는 호스트와 네트워크, 각각 포트와 함께, 예: `192.168.10.0/24:502,plc-1.plant`; 비어 있으면 없음. 이 컴퓨터와 그 링크는 직접 적었을 때만 허용됩니다',
   COLLECT_CLAIMS:
     '기계에서 수집한 값의 클레임, `MQTT_CLAIMS`와 같은 형식; 호출자를 인증하는 경우 무엇을 쓸 수 있는지는 접근 규칙이 정합니다',
+  COLLECT_BUFFER:
+    '수집했지만 저장소가 받지 않거나, `aas-hub collect`의 경우 허브에 닿지 않아 디스크에서 기다리는 샘플의 최대 크기; 넘으면 가장 오래된 샘플을 버립니다',
+  COLLECT_BUFFER_DIR: '기다리는 폴더, `DATA_DIR`과 다른 디스크가 좋습니다; 비우면 `DATA_DIR`의 `collected`',
   COLLECT_SECRETS:
     '기계의 비밀이 든 폴더: 호스트마다 `host` 또는 `host_port` 폴더가 있고, 설명이 이름으로 가리키는 비밀마다 파일이 하나 있습니다',
   OPCUA_CERTIFICATES:

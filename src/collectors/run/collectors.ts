@@ -10,27 +10,18 @@ import {
   NO_INTERFACES,
   type StoredInterfaces
 } from '../../operations/asset-interfaces/stored-interfaces.ts'
-import { parseTargets, resolveTarget } from '../../operations/asset-interfaces/targets.ts'
 import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
-import type { Ingest } from '../../operations/samples/ingest.ts'
-import type { Access } from '../../security/access.ts'
 import { type Leadership, runAsLeader } from '../../store/run-as-leader.ts'
-import type { Store } from '../../store/store.ts'
 import { Commands } from '../commands.ts'
-import { CollectorError, type Session, type SessionContext } from '../connector.ts'
-import { IngestSink } from '../ingest-sink.ts'
-import type { CollectorLog } from '../instance.ts'
+import type { Session } from '../connector.ts'
+import { IngestSink, type IngestSinkOptions } from '../ingest-sink.ts'
 import { type SessionParts, testItems, withSession } from '../one-session.ts'
 import { secretsIn } from '../secrets.ts'
 import { Supervisor } from '../supervisor.ts'
 import { connectorsFor } from './connectors.ts'
+import { resolverOf } from './resolver.ts'
 
-export interface CollectorOptions {
-  readonly store: Store
-  readonly ingest: Ingest
-  /** What the collectors may write, by the rules in force; undefined: everything. */
-  readonly access: () => Access | undefined
-  readonly log: CollectorLog
+export interface CollectorOptions extends IngestSinkOptions {
   /** As in the setting `COLLECT_TARGETS`. */
   readonly targets: readonly string[]
   /** Folder; '' where there is none. */
@@ -124,11 +115,17 @@ export class Collectors implements Connections {
   }
 
   #lead(): LeadingSupervisor {
-    const { store, ingest, access, log } = this.#options
-    const sink = new IngestSink({ store, ingest, access })
+    const sink = new IngestSink(this.#options)
+    const { log } = this.#options
     const supervisor = new Supervisor({ ...this.#parts, log, sink })
     void supervisor.configure(this.#stored.interfaces)
-    return { supervisor, close: () => supervisor.close() }
+    return {
+      supervisor,
+      async close() {
+        await supervisor.close()
+        sink.close()
+      }
+    }
   }
 
   #configure(): void {
@@ -152,15 +149,4 @@ export class Collectors implements Connections {
 interface LeadingSupervisor {
   readonly supervisor: Supervisor
   close(): Promise<void>
-}
-
-function resolverOf(list: readonly string[]): SessionContext['resolve'] {
-  const targets = parseTargets(list.join(','))
-  return async (host, port) => {
-    try {
-      return await resolveTarget(targets, host, port)
-    } catch (error) {
-      throw new CollectorError((error as Error).message)
-    }
-  }
 }
