@@ -16,6 +16,7 @@ import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
 import { compliance } from './compliance.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
+import { day } from './day.ts'
 import { flags } from './flags.ts'
 import { lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { memory } from './memory.ts'
@@ -68,6 +69,7 @@ async function embedded(): Promise<void> {
   await rawData(folder)
   await blocking(folder)
   await memory(folder)
+  if (flags.only === 'day') await day(folder)
   await peers(folder)
 }
 

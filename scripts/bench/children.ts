@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { SettingName } from '../../src/config/config.ts'
+import { parseMemory } from '../../src/memory/plan.ts'
+import { processOptions } from '../../src/memory/restart.ts'
 
 export type Settings = Partial<Record<SettingName, string>>
 
@@ -57,9 +59,13 @@ type Script = 'hub.ts' | 'bare.ts' | 'bare-mongodb.ts' | 'bare-tables.ts'
  * @param settings of the hub, if they are not the defaults; the bare driver takes the database from them, bare tables their size
  */
 export async function start(script: Script, directory: string, settings: Settings | TableSize = {}): Promise<Child> {
+  // As the shipped program starts itself; a baseline as Node does.
+  const memory = 'MEMORY' in settings ? settings.MEMORY : undefined
+  const { flags, env } = script === 'hub.ts' ? processOptions(parseMemory(memory ?? 'auto')) : { flags: [], env: {} }
   const child = fork(new URL(script, import.meta.url), [directory, JSON.stringify(settings)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_COMPILE_CACHE: CACHE }
+    execArgv: [...process.execArgv, ...flags],
+    env: { ...process.env, ...env, NODE_COMPILE_CACHE: CACHE }
   })
   running.add(child)
   const ended = once(child, 'exit').then(() => {

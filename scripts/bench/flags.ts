@@ -13,6 +13,7 @@ const USAGE = `npm run bench -- [--only NAME] [--quick] [--write]
   --store mongodb     the hub over MongoDB, at MONGODB_URL
   --heavy NAME,…      some of the heavy requests of "blocking"
   --open SECONDS      for which "browser-open" keeps its tab
+  --minutes COUNT     for which "day" pushes at most
   --documents COUNT   stored in MongoDB before it is measured
   --reads COUNT       of these documents that are read
 
@@ -29,6 +30,7 @@ const options = {
   quick: { type: 'boolean' },
   peers: { type: 'boolean' },
   open: { type: 'string' },
+  minutes: { type: 'string' },
   write: { type: 'boolean' },
   store: { type: 'string', default: 'sqlite' },
   documents: { type: 'string' },

@@ -15,7 +15,11 @@ const RELAXED = 0.85
 /** The same of the heap, beyond which V8 would end the process. */
 const HEAP_TIGHT = 0.9
 
-/** The heap may grow by this many percent until it is collected again; 0: as V8 sees fit. V8 reads it each time. */
+/**
+ * The heap may grow by this many percent until it is collected again; V8 reads it each time. Left to itself, and with much
+ * room, V8 lets garbage of several times the live objects pile up.
+ */
+const GROWTH = 50
 const TIGHT_GROWTH = 15
 
 export interface ProcessSize {
@@ -36,11 +40,16 @@ export function guardMemory(
     const isTight = memory.isTight
       ? rss > RELAXED * budget || heap > HEAP_TIGHT
       : rss > TIGHT * budget || heap > HEAP_TIGHT
-    if (isTight !== memory.isTight) setFlagsFromString(`--heap-growing-percent=${isTight ? TIGHT_GROWTH : 0}`)
+    if (isTight !== memory.isTight) letGrow(isTight ? TIGHT_GROWTH : GROWTH)
     memory.isTight = isTight
   }
+  letGrow(GROWTH)
   const stop = timers.every(CHECK_INTERVAL_MS, check)
   return async () => stop()
+}
+
+function letGrow(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`)
 }
 
 function measureProcess(): ProcessSize {

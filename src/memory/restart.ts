@@ -20,13 +20,17 @@ export function restartSized(args: readonly string[]): void {
   if (OWN_OPTIONS.test(options) || process.channel != null || process.execve === undefined || !isServing(args)) return
   const budget = budgetOf(args)
   if (budget === undefined) return
-  const { semiSpace, oldSpace } = memoryPlan(budget)
-  const own = [
-    `--max-semi-space-size=${Math.floor(semiSpace / MIB)}`,
-    `--max-old-space-size=${Math.floor(oldSpace / MIB)}`
-  ]
   const [program = process.execPath, script = ''] = process.argv
-  process.execve(program, [program, ...process.execArgv, ...own, script, ...args], { ...ALLOCATOR, ...process.env })
+  const { flags, env } = processOptions(budget)
+  process.execve(program, [program, ...process.execArgv, ...flags, script, ...args], { ...env, ...process.env })
+}
+
+/** Options of a process for its budget in bytes: flags of Node, and variables of the environment. */
+export function processOptions(budget: number): { readonly flags: readonly string[]; readonly env: object } {
+  const { semiSpace, oldSpace } = memoryPlan(budget)
+  const megabytes = (bytes: number) => Math.floor(bytes / MIB)
+  const flags = [`--max-semi-space-size=${megabytes(semiSpace)}`, `--max-old-space-size=${megabytes(oldSpace)}`]
+  return { flags, env: ALLOCATOR }
 }
 
 /** Other verbs may take what they need. */
