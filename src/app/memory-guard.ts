@@ -6,21 +6,21 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import type { Timers } from '../clock.ts'
 import type { MemoryBudget } from '../memory/budget.ts'
 
-const CHECK_INTERVAL_MS = 500
+const CHECK_INTERVAL_MS = 250
 
 /** Of the budget: beyond it is tight, below no longer. */
-const TIGHT = 0.92
-const RELAXED = 0.85
+const TIGHT = 0.85
+const RELAXED = 0.75
 
 /** The same of the heap, beyond which V8 would end the process. */
 const HEAP_TIGHT = 0.9
 
 /**
  * The heap may grow by this many percent until it is collected again; V8 reads it each time. Left to itself, and with much
- * room, V8 lets garbage of several times the live objects pile up.
+ * room, V8 lets garbage of several times the live objects pile up. With a small budget, less.
  */
-const GROWTH = 50
-const TIGHT_GROWTH = 15
+const GROWTH = { least: 20, most: 50, perMiB: 0.1 }
+const TIGHT_GROWTH = 10
 
 export interface ProcessSize {
   readonly rss: number
@@ -35,15 +35,16 @@ export function guardMemory(
   timers: Timers,
   measure: () => ProcessSize = measureProcess
 ): () => Promise<void> {
+  const growth = Math.round(Math.min(Math.max(GROWTH.perMiB * (budget / 2 ** 20), GROWTH.least), GROWTH.most))
   const check = () => {
     const { rss, heap } = measure()
     const isTight = memory.isTight
       ? rss > RELAXED * budget || heap > HEAP_TIGHT
       : rss > TIGHT * budget || heap > HEAP_TIGHT
-    if (isTight !== memory.isTight) letGrow(isTight ? TIGHT_GROWTH : GROWTH)
+    if (isTight !== memory.isTight) letGrow(isTight ? TIGHT_GROWTH : growth)
     memory.isTight = isTight
   }
-  letGrow(GROWTH)
+  letGrow(growth)
   const stop = timers.every(CHECK_INTERVAL_MS, check)
   return async () => stop()
 }

@@ -7,12 +7,19 @@ import { MemoryBudget, type MemoryHolder } from '../../memory/budget.ts'
 /** Smaller bodies, which most are, are neither counted nor inspected; the number of connections bounds them. */
 const SMALL_BYTES = 64 * 1024
 
+/** A document with its rows takes about that many times the bytes that were sent. */
+const PARSED_FACTOR = 10
+
+const NOTHING = () => {}
+
 /** Bounds the memory of all bodies that are arriving. */
 export class BodyBudget {
   readonly #held: MemoryHolder
+  readonly #parsed: MemoryHolder
 
   constructor(bytes: number, memory: MemoryBudget = new MemoryBudget()) {
     this.#held = memory.holder('bodies', bytes)
+    this.#parsed = memory.holder('parsed bodies', Number.POSITIVE_INFINITY)
   }
 
   /** @throws HubError `Unavailable` */
@@ -20,6 +27,20 @@ export class BodyBudget {
     // A single body is bounded by its own limit.
     if (!this.#held.take(bytes))
       throw new HubError('Unavailable', ['Too many large bodies arrive at once; try again in a moment'])
+  }
+
+  /**
+   * For what a body of that many bytes is parsed into, until it is answered.
+   * @returns a function that releases it
+   * @throws HubError `Unavailable`
+   */
+  reserveParsed(bytes: number): () => void {
+    if (bytes <= SMALL_BYTES) return NOTHING
+    const held = PARSED_FACTOR * bytes
+    if (!this.#parsed.take(held)) {
+      throw new HubError('Unavailable', ['Too many large documents are in progress; try again in a moment'])
+    }
+    return () => this.#parsed.release(held)
   }
 
   release(bytes: number): void {

@@ -20,6 +20,11 @@ const MAX_FIELD_BYTES = 65_536
 /** Makes the routes of `scope` accept JSON. */
 export function acceptJson(scope: FastifyInstance, budget: BodyBudget): void {
   scope.removeAllContentTypeParsers()
+  const parsed = new WeakMap<FastifyRequest, () => void>()
+  scope.addHook('onResponse', (request, _reply, done) => {
+    parsed.get(request)?.()
+    done()
+  })
   scope.addContentTypeParser([JSON_TYPE, MERGE_PATCH], (request, payload, done) => {
     const { bodyLimit } = request.routeOptions
     if (Number(request.headers['content-length']) > bodyLimit) return done(tooLarge(bodyLimit))
@@ -27,6 +32,7 @@ export function acceptJson(scope: FastifyInstance, budget: BodyBudget): void {
       if (bytes === undefined) return done(error)
       let body: unknown
       try {
+        parsed.set(request, budget.reserveParsed(bytes.length))
         body = readJson(request, bytes)
       } catch (error) {
         return done(error as Error)
