@@ -42,6 +42,7 @@ export const workloads = {
   blocking: 'how long heavy requests hold the main thread',
   memory: 'memory at full ingest',
   day: 'a day of 10,000 series, an hour with --quick',
+  cores: 'reads, pushes and exports on one core and two',
   lines: 'line protocol beside InfluxDB, with --peers',
   'lines-100': '100 series × 50 points of it',
   'lines-gzip': 'the same, gzip',

@@ -34,6 +34,12 @@ export interface JobTask {
   readonly data: unknown
 }
 
+interface RunningJob {
+  readonly job: Job
+  /** With another one it was changed by another process, or is over. */
+  readonly revision: number
+}
+
 export interface JobOutcome {
   /** Default: `Completed`. */
   readonly state?: ExecutionState
@@ -64,6 +70,8 @@ export class Jobs {
   readonly #clock: Clock
   /** Jobs running here; closures, which only this process can run, are not awaited when it stops. */
   readonly #own = new Map<string, Promise<void> | 'closure'>()
+  /** The same jobs, as they are stored. */
+  readonly #running = new Map<string, RunningJob>()
   /** Number of jobs running or about to start here. */
   #underway = 0
   /** Bytes of results, in the order in which they were seen to be finished. */
@@ -102,17 +110,25 @@ export class Jobs {
     }
     const lease = this.#leaseOf(job)
     await lease.acquire()
-    await store.commit([{ change: 'create', ...documentOf(job) }])
-    this.#run(job, lease, typeof work === 'function' ? work : () => this.#perform(work))
+    const { seq } = await store.commit([{ change: 'create', ...documentOf(job) }])
+    this.#run({ job, revision: seq }, lease, typeof work === 'function' ? work : () => this.#perform(work))
     return job
   }
 
   /** @throws HubError `NotFound` if there is no such job, or it has expired */
   async get(handleId: string | undefined, owner: string): Promise<Job> {
-    const document = await this.#options.store.document('Job', handleId ?? '')
-    const job = document && read(document)
+    const job = await this.#find(handleId ?? '')
     if (job === undefined || job.owner !== owner) throw new HubError('NotFound', ['Handle', handleId ?? ''])
     return job
+  }
+
+  async #find(handleId: string): Promise<Job | undefined> {
+    const { store } = this.#options
+    // Its task may be large, and clients ask often.
+    const running = this.#running.get(handleId)
+    if (running !== undefined && (await store.head('Job', handleId))?.revision === running.revision) return running.job
+    const document = await store.document('Job', handleId)
+    return document && read(document)
   }
 
   /**
@@ -140,7 +156,11 @@ export class Jobs {
       if (this.#own.has(job.handleId) || !(await lease.acquire())) continue
       const { task } = job
       this.#underway++
-      this.#run(job, lease, task === undefined ? failAsLost : () => this.#perform(task))
+      this.#run(
+        { job, revision: document.revision },
+        lease,
+        task === undefined ? failAsLost : () => this.#perform(task)
+      )
     }
     for await (const document of this.#all('ended')) {
       const { finishedAt = 0, handleId } = read(document)
@@ -194,8 +214,13 @@ export class Jobs {
     return new Lease(store, { name: `job ${handleId}`, ttlMs: LEASE_TTL_MS, clock: this.#clock })
   }
 
-  #run(job: Job, lease: Lease, work: () => Promise<JobOutcome>): void {
-    const done = this.#finish(job, lease, work).finally(() => this.#own.delete(job.handleId))
+  #run(running: RunningJob, lease: Lease, work: () => Promise<JobOutcome>): void {
+    const { job } = running
+    this.#running.set(job.handleId, running)
+    const done = this.#finish(job, lease, work).finally(() => {
+      this.#own.delete(job.handleId)
+      this.#running.delete(job.handleId)
+    })
     this.#own.set(job.handleId, job.task === undefined ? 'closure' : done)
   }
 

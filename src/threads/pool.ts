@@ -9,7 +9,7 @@
  * A thread that dies, as one of its tasks took too much memory, is replaced. Its tasks are run once more, one by one in a
  * thread of their own, so that the one at fault fails alone; those of which something was passed on already fail as well.
  */
-import type { Timers } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { HubError } from '../errors.ts'
 import type { Sources } from './task-run.ts'
 import { type TaskOutput, TaskThread } from './task-thread.ts'
@@ -19,7 +19,7 @@ export interface PoolOptions {
   readonly module: URL
   /** At most this many; 0: there are none, and work stays on the main thread. */
   readonly threads: number
-  readonly timers: Timers
+  readonly timers: Clock
   /** Of the heap of each, in bytes: a task beyond ends its thread, not the hub. */
   readonly heapBytes?: number
   /** Also what is not heavy, for tests. */
@@ -48,6 +48,11 @@ const YOUNG_GENERATION_MB = 32
 
 const IDLE_CHECK_MS = 20_000
 
+/** Lighter work takes less than the messages to a thread. */
+const MIN_COST = 1 / 40
+/** In this time two thirds of that are forgotten. */
+const LIGHT_WORK_MS = 10_000
+
 class LostThread extends HubError {
   constructor(cause: string) {
     super('Unavailable', [`The thread that computed this has failed; try again. ${cause}`])
@@ -61,15 +66,27 @@ export class ThreadPool {
   readonly #lone = new Set<TaskThread>()
   #lastLone: Promise<void> = Promise.resolve()
   #stopChecks: (() => void) | undefined
+  /** Cost of what came lately, less with time. */
+  #lightWork = 0
+  #lightWorkAt = 0
 
   constructor(options: PoolOptions) {
     this.#options = options
   }
 
-  /** Is a piece of work for a thread? @param isHeavy worth one; asked only where there are threads */
-  async takes(isHeavy: () => boolean | Promise<boolean>): Promise<boolean> {
-    const { threads, takesAll = false } = this.#options
-    return threads > 0 && (takesAll || (await isHeavy()))
+  /**
+   * Is a piece of work for a thread? Light work is where a thread runs anyway, or where much of it comes in a short time.
+   * @param costOf what part it is of work that is worth starting a thread; asked only where there are threads
+   */
+  async takes(costOf: () => number | boolean | Promise<number | boolean>): Promise<boolean> {
+    const { threads, timers, takesAll = false } = this.#options
+    if (threads === 0 || takesAll) return threads > 0
+    const cost = Number(await costOf())
+    if (cost >= 1 || cost < MIN_COST) return cost >= 1
+    const now = timers.monotonic()
+    this.#lightWork = cost + this.#lightWork * Math.exp((this.#lightWorkAt - now) / LIGHT_WORK_MS)
+    this.#lightWorkAt = now
+    return this.#threads.size > 0 || this.#lightWork >= 1
   }
 
   /**

@@ -1,5 +1,5 @@
-/** A thread of the history that dies in the middle of its first task; the next one, which finds the file, works. */
-import { existsSync, writeFileSync } from 'node:fs'
+/** A thread of the history that dies in the middle of its first task, and when the pool tries that again; the next works. */
+import { appendFileSync, existsSync, statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { type PackInput, packColumns } from '../../src/consumers/history/packer.ts'
 import { serveTasks, type Task } from '../../src/threads/serve-tasks.ts'
@@ -7,8 +7,8 @@ import { serveTasks, type Task } from '../../src/threads/serve-tasks.ts'
 const file = String(process.env.HISTORY_THREAD_DIED)
 
 const pack: Task<PackInput> = async (input) => {
-  if (!existsSync(file)) {
-    writeFileSync(file, '')
+  if (!existsSync(file) || statSync(file).size < 2) {
+    appendFileSync(file, '.')
     process.exit(1)
   }
   return { head: await packColumns(input), bytes: (async function* () {})() }

@@ -108,7 +108,7 @@ test('a bulk PUT is repeated after a conflict', async (t, store) => {
     commit: store.commit.bind(store)
   })
   let looked = 0
-  overtaken.head = (kind, id) => (looked++ === 0 ? Promise.resolve(undefined) : store.head(kind, id))
+  overtaken.head = (kind, id) => (kind !== 'Job' && looked++ === 0 ? Promise.resolve(undefined) : store.head(kind, id))
   const { facets, ...json } = { ...descriptor, facets: [] }
   const document = { kind: 'SubmodelDescriptor', id: json.id, json: JSON.stringify(json), facets } as const
   await store.commit([{ change: 'create', ...document }])
@@ -117,6 +117,21 @@ test('a bulk PUT is repeated after a conflict', async (t, store) => {
   const { handleId } = await jobs.start('owner', put)
   t.match(await ended(jobs, handleId), { state: 'Completed' })
   t.equal(looked, 2)
+})
+
+test('the state of a job that runs here is known without reading its task, until another process has changed it', async (t, store) => {
+  const jobs = jobsOf(store)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { handleId } = await jobs.start('owner', () => promise.then(() => ({})))
+  const { document } = store
+  store.document = async () => t.fail('it is read') as never
+  t.match(await jobs.get(handleId, 'owner'), { state: 'Running' })
+  await t.rejects(jobs.get(handleId, 'another'), { name: 'NotFound' })
+  store.document = document
+  const job = { handleId, owner: 'owner', state: 'Failed' }
+  await store.commit([{ change: 'replace', kind: 'Job', id: handleId, json: JSON.stringify(job), facets: [] }])
+  t.match(await jobs.get(handleId, 'owner'), { state: 'Failed' })
+  resolve()
 })
 
 test('results expire', async (t, store) => {

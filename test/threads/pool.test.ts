@@ -53,6 +53,26 @@ t.test('an iteration that a task leaves early ends at once, not with the task', 
   t.equal(await textOf((await run('first', sources, { to: 3 })).bytes), '0')
 })
 
+t.test('light work is for a thread where one runs, or where much of it comes in a short time', async (t) => {
+  const { pool: idle } = pool(t)
+  t.equal(await idle.takes(() => 1), true)
+  t.equal(await idle.takes(() => 0.3), false)
+  t.equal(await idle.takes(() => 0.001), false)
+  t.equal(await idle.takes(() => true), true)
+  for (let turn = 0; turn < 5; turn++) await idle.takes(() => 0.3)
+  t.equal(await idle.takes(() => 0.3), true)
+  t.equal(await idle.takes(() => 0.001), false)
+
+  const { pool: busy, run } = pool(t)
+  t.equal(await busy.takes(() => 0.3), false)
+  await textOf((await run('first', { left: () => {}, numbers: async function* () {} }, { to: 1 })).bytes)
+  t.equal(await busy.takes(() => 0.3), true)
+  t.equal(await busy.takes(() => 0.001), false)
+
+  const none = new ThreadPool({ module, threads: 0, timers: manualClock() })
+  t.equal(await none.takes(() => 1), false)
+})
+
 t.test('tasks of one thread take turns', async (t) => {
   const { run } = pool(t)
   const sources = {

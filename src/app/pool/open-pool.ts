@@ -14,6 +14,7 @@ export function openPool(config: Config, timers: Clock, takesAll: boolean): Thre
 }
 
 /** For what consumers of the log compute; without threads for exports there is none for them either. */
-export function openHistoryThread({ EXPORT_THREADS: threads }: Config, timers: Clock, takesAll: boolean): ThreadPool {
-  return openHistoryPool({ threads: Math.min(threads, 1), timers, takesAll })
+export function openHistoryThread(config: Config, timers: Clock, takesAll: boolean): ThreadPool {
+  const heapBytes = planOf(config).threadHeap
+  return openHistoryPool({ threads: Math.min(config.EXPORT_THREADS, 1), heapBytes, timers, takesAll })
 }

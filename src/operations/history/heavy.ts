@@ -1,4 +1,4 @@
-/** Which tables are worth a thread of their own. */
+/** How heavy it is to write a table. */
 import { earlier, later } from '../../model/time.ts'
 import type { History } from './history.ts'
 import type { TableShape } from './table-task.ts'
@@ -13,13 +13,16 @@ const BORDER_SAMPLES = 1024
 /** Cells of a grid, which may be more than there are samples. */
 const HEAVY_CELLS = 100_000
 
-/** An estimate by the spans of the series, as if their samples were spread evenly. */
-export async function isHeavyTable(
+/**
+ * An estimate by the spans of the series, as if their samples were spread evenly.
+ * @returns what part it is of a table that is worth a thread of its own
+ */
+export async function costOfTable(
   history: Pick<History, 'spanOf'>,
   variables: readonly Variable[],
   shape: TableShape,
   limit: number | undefined
-): Promise<boolean> {
+): Promise<number> {
   const { interval, align = 'none', aggregates = [], from, to } = shape
   const most = aggregates.length > 0 ? HEAVY_AGGREGATED_SAMPLES : HEAVY_SAMPLES
   let [samples, length] = [0, 0]
@@ -32,9 +35,9 @@ export async function isHeavyTable(
     samples += span.count * part
     length = Math.max(length, Number(end - start))
   }
-  if (limit !== undefined && aggregates.length === 0) return Math.min(samples, limit * variables.length) > most
+  if (limit !== undefined && aggregates.length === 0) return Math.min(samples, limit * variables.length) / most
   const isGrid = align !== 'none' && aggregates.length === 0
   const cell = interval?.unit === 'nanosecond' ? Number(interval.count) : Number.POSITIVE_INFINITY
   if (aggregates.length > 0) samples = Math.min(samples, (length / cell + 1) * variables.length * BORDER_SAMPLES)
-  return samples > most || (isGrid && (length / cell) * variables.length > HEAVY_CELLS)
+  return Math.max(samples / most, isGrid ? ((length / cell) * variables.length) / HEAVY_CELLS : 0)
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { DATASET_TASK, type DatasetTask, datasetArchive } from '../../operations/dataset/archive.ts'
-import { isHeavyTable } from '../../operations/history/heavy.ts'
+import { costOfTable } from '../../operations/history/heavy.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
 import { visibleSources } from '../../operations/history/visible-history.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
@@ -56,7 +56,7 @@ async function archiveOf(
   slice: TimeSlice,
   signal: AbortSignal
 ): Promise<Readable> {
-  const isInThread = await threads.takes(() => isHeavyTable(history, task.variables, task.shape, undefined))
+  const isInThread = await threads.takes(() => costOfTable(history, task.variables, task.shape, undefined))
   if (!isInThread) return datasetArchive(store, history, task, { slice, signal })
   const sources = { ...storeSources(store), ...historySources(history) }
   const { bytes } = await threads.run({ task: DATASET_TASK, input: task, sources, signal })

@@ -7,7 +7,7 @@ import { HubError } from '../../errors.ts'
 import { writeFluxTables } from '../../formats/tables/flux.ts'
 import { mediaTypeOf, type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
 import { fromMilliseconds } from '../../model/time.ts'
-import { isHeavyTable } from '../../operations/history/heavy.ts'
+import { costOfTable } from '../../operations/history/heavy.ts'
 import { parseLinkedQuery } from '../../operations/history/linked-query.ts'
 import {
   pageCursor,
@@ -90,7 +90,7 @@ async function tableBytes(
   signal: AbortSignal
 ): Promise<WrittenTable> {
   const { variables, shape, limit } = task
-  const isInThread = await threads.takes(() => isHeavyTable(history, variables, shape, limit))
+  const isInThread = await threads.takes(() => costOfTable(history, variables, shape, limit))
   if (!isInThread) return writeTable(history, task, slice)
   const sources = historySources(history)
   const { head: next, bytes } = await threads.run<bigint | undefined>({
