@@ -19,6 +19,7 @@ const flags = {
   output: true,
   url: true,
   hub: true,
+  map: true,
   'token-file': true,
   role: true,
   as: true,

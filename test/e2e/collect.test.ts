@@ -1,10 +1,14 @@
 /** Collecting by what is stored alone: the shipped hub, and a Modbus server of another library. */
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
 import jsmodbus from 'jsmodbus'
 import t, { type Test } from 'tap'
+import { discoverModbus } from '../../src/commands/discover-modbus.ts'
 import type { Submodel } from '../../src/model/types.ts'
 import { type DescribedInterface, description, MODBUS, mapping, press } from '../collectors/asset-interface.ts'
+import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 
@@ -51,8 +55,8 @@ const modbus = (port: number, address = 1): DescribedInterface => ({
 
 async function put(hub: Running, submodel: Submodel): Promise<void> {
   const path = `/submodels/${Buffer.from(submodel.id).toString('base64url')}`
-  const { status } = await hub.put(path, submodel)
-  if (status >= 300) throw new Error(`PUT was answered with ${status}`)
+  const { status, text } = await hub.put(path, submodel)
+  if (status >= 300) throw new Error(`PUT was answered with ${status}: ${text}`)
 }
 
 async function describe(hub: Running, ...interfaces: readonly DescribedInterface[]): Promise<void> {
@@ -177,4 +181,48 @@ t.test('what is written to a mapped element reaches the machine, and is stored o
   await stop()
   t.match(await hub.patch(target, 57), { status: 503, text: /did not take .*refuses connections/ })
   t.equal(await value(hub, 'Target'), '56')
+})
+
+t.test('the list of registers of a manual becomes submodels that fit their templates, and are read', async (t) => {
+  const { port, holding } = await machine(t)
+  const file = join(testDirectory(t), 'press.csv')
+  writeFileSync(
+    file,
+    [
+      'Name;Register;Function;Data type;Scale;Unit;R/W;주기',
+      'Motor speed;0;3;INT16;0,1;rpm;R;0.05',
+      '온도;1;3;UINT16;;°C;R;0.05',
+      'Alarm;0x0005;3;WORD;;;RW;0.05'
+    ].join('\n')
+  )
+  const flags = new Map([
+    ['map', file],
+    ['id-base', 'urn:press-9']
+  ])
+  const { environment, summary } = await discoverModbus(`modbus+tcp://127.0.0.1:${port}`, flags)
+  t.match(summary, [/^3 registers/, new RegExp(`--collect-targets 127.0.0.1:${port}`)])
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  for (const submodel of environment.submodels ?? []) await put(hub, submodel)
+  holding.writeInt16BE(125, 0)
+  holding.writeUInt16BE(80, 2)
+  holding.writeUInt16BE(7, 10)
+  const data = `/submodels/${Buffer.from('urn:press-9/OperationalData').toString('base64url')}/$value`
+  await until(async () => Object.values((await hub.get(data)).json).length === 3)
+  t.match((await hub.get(data)).json, { Motor_speed: 12.5, Alarm: 7 })
+  for (const { id } of environment.submodels?.slice(1) ?? []) {
+    const { json } = await hub.get(`/submodels/${Buffer.from(id).toString('base64url')}/$validation`)
+    t.match(json, { violations: [], metamodel: [] }, id)
+  }
+})
+
+t.test('a list of registers with a mistake is refused with its row', async (t) => {
+  const file = join(testDirectory(t), 'press.csv')
+  const discover = (text: string) => {
+    writeFileSync(file, text)
+    return discoverModbus(undefined, new Map([['map', file]]))
+  }
+  await t.rejects(discover('Name;Type\nSpeed;INT16'), /press.csv: there is no column address/)
+  await t.rejects(discover('Name;Address\nSpeed;1\nLevel;x'), /row 3: the address is "x"/)
+  await t.rejects(discover('Name;Address;Type\nSpeed;1;INT17'), /row 2: "INT17" is not known/)
+  await t.rejects(discover('Name;Address\n'), /no row/)
 })

@@ -101,6 +101,8 @@ export function interfacesOf(
       continue
     }
     const { assetInterface, item } = found
+    // An action is executed, in whichever direction it is mapped to its Operation.
+    const isWritten = isCommand || item.kind === 'action'
     const draft = drafts.get(assetInterface) ?? {
       ...{ submodel: targetIdOf(affordance), element: assetInterface },
       ...{ items: new Map<string, InterfaceItem>(), problems: [] }
@@ -111,8 +113,8 @@ export function interfacesOf(
     const interval = known?.pollingMs ?? pollingMs
     draft.items.set(item.path, {
       ...item,
-      sinks: [...(known?.sinks ?? []), ...(isCommand ? [] : [element])],
-      commands: [...(known?.commands ?? []), ...(isCommand ? [element] : [])],
+      sinks: [...(known?.sinks ?? []), ...(isWritten ? [] : [element])],
+      commands: [...(known?.commands ?? []), ...(isWritten ? [element] : [])],
       ...(interval !== undefined && { pollingMs: interval })
     })
   }
