@@ -80,7 +80,14 @@ t.test('every example does what its page says, at one hub with the sample plant'
     const folder = join(directory, page.replaceAll('/', '-'))
     mkdirSync(folder)
     const { status, output } = await bash(
-      session(blocks, { url, port: await freePort(), folder, data: env.DATA_DIR }),
+      session(blocks, {
+        url,
+        port: await freePort(),
+        machinePort: await freePort(),
+        pressPort: await freePort(),
+        folder,
+        data: env.DATA_DIR
+      }),
       folder,
       env
     )
@@ -107,7 +114,15 @@ async function startDemo(t: Test, env: NodeJS.ProcessEnv): Promise<{ hub: ChildP
 /** The blocks of a page build on each other, as a reader's session in one terminal does. */
 function session(
   blocks: readonly Example[],
-  { url, port, folder, data }: Readonly<Record<'url' | 'folder' | 'data', string>> & { readonly port: number }
+  {
+    url,
+    port,
+    machinePort,
+    pressPort,
+    folder,
+    data
+  }: Readonly<Record<'url' | 'folder' | 'data', string>> &
+    Readonly<Record<'port' | 'machinePort' | 'pressPort', number>>
 ): string {
   return (
     blocks
@@ -115,12 +130,18 @@ function session(
       .join(`\n${accepted}\n`)
       .replaceAll('http://127.0.0.1:8080', url)
       .replaceAll('8443', String(port))
+      .replaceAll('8090', String(pressPort))
+      .replaceAll('127.0.0.1:4840', `127.0.0.1:${machinePort}`)
+      .replaceAll('npm run machine', `npm run machine -- --port ${machinePort}`)
+      .replaceAll('./data/press-4', join(folder, 'press-4'))
       .replaceAll('-- --readings', `-- --hub ${url} --buffer ${join(folder, 'gateway')} --readings`)
       .replaceAll('-- --path CycleTime', `-- --hub ${url} --path CycleTime`)
       .replaceAll('./data/demo', data)
       .replace(/\.\/(?:backup|handed-in|from-hub)\b/g, (name) => join(folder, name))
       // npm starts programs in the folder of the project.
-      .replace(/^npm start -- .*$/gm, (line) => line.replace(/(?<= )[\w.-]+\.aasx\b/g, (name) => join(folder, name)))
+      .replace(/^.*\bnpm start -- .*$/gm, (line) =>
+        line.replace(/(?<= )[\w.-]+\.(?:aasx|json)\b/g, (name) => join(folder, name))
+      )
   )
 }
 
@@ -145,7 +166,7 @@ function bash(text: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ stat
     execFile(
       'bash',
       ['--norc', '-xc', `set -euo pipefail\n${stopJobs}\n${npm}\n${accepted}\n${text}`],
-      { cwd, env, timeout: 60_000 },
+      { cwd, env, timeout: 120_000 },
       (error, stdout, stderr) => {
         resolve({ status: error === null ? 0 : Number(error.code ?? -1), output: stdout + stderr })
       }

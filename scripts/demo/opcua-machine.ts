@@ -90,6 +90,7 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
   const variables = build(addressSpace, addressSpace.registerNamespace(NAMESPACE), options)
   await server.start()
   const stop = simulate(variables, options)
+  let isClosed = false
   const { port } = server.endpoints[0] as { port: number }
   return {
     url: `opc.tcp://127.0.0.1:${port}`,
@@ -106,6 +107,8 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
     },
     get: (name) => variables.get(name)?.readValue().value.value,
     close: async () => {
+      if (isClosed) return
+      isClosed = true
       stop()
       await server.shutdown(0)
       server.dispose()

@@ -14,18 +14,26 @@ import {
   type SessionContext
 } from '../connector.ts'
 import { ClientThread } from './client-thread.ts'
+import { elementsOf } from './elements-of.ts'
 import { identityFrom } from './identity.ts'
 import { memberOf } from './member-of.ts'
 import type { ConnectionReport, MonitoredNode, ReadValue, SampleColumns } from './messages.ts'
 import { parseNodeAddress } from './node-address.ts'
 import { monitoredNode, publishingOf, securityOf, targetOf } from './settings.ts'
 
+/** What is stored of items before a session. */
+export interface StoredItems {
+  /** When the newest good sample was taken, in milliseconds since 1970; absent: there is none. */
+  readonly newestMs?: number
+  /** Paths of the items whose value is bad. */
+  readonly lost: ReadonlySet<string>
+}
+
 export interface OpcuaOptions {
   /** Directory of the certificates. */
   readonly certificates: string
   readonly clock: Clock
-  /** When the newest of the stored samples of these items was taken, in milliseconds since 1970; undefined: there are none. */
-  readonly newestMs: (items: readonly InterfaceItem[]) => Promise<number | undefined>
+  readonly stored: (items: readonly InterfaceItem[]) => Promise<StoredItems>
 }
 
 /** One for all interfaces, as they share the thread. */
@@ -48,6 +56,8 @@ interface NodeItems {
   readonly items: readonly InterfaceItem[]
 }
 
+const NOTHING_STORED: StoredItems = { lost: new Set() }
+
 class OpcuaSession implements Session {
   readonly #parts: OpenParts
   /** Of its tasks; aborted when it has failed. */
@@ -57,6 +67,8 @@ class OpcuaSession implements Session {
   /** By handle. */
   #nodes: ReadonlyMap<number, NodeItems> = new Map()
   #handles = new Map<string, number>()
+  /** Paths of items whose values are bad, as there was no connection, or no node. */
+  readonly #lost = new Set<string>()
   /** Handles of nodes whose status is reported already. */
   readonly #notGood = new Set<number>()
 
@@ -122,7 +134,7 @@ class OpcuaSession implements Session {
   }
 
   async #open(): Promise<void> {
-    const { thread, context, certificates, assetInterface, isTest, newestMs } = this.#parts
+    const { thread, context, certificates, assetInterface, isTest, stored } = this.#parts
     const target = targetOf(assetInterface.base)
     const security = securityOf(assetInterface.endpoint)
     if (typeof target === 'string') throw new CollectorError(target, { isPermanent: true })
@@ -130,7 +142,8 @@ class OpcuaSession implements Session {
     const address = await context.resolve(target.host, target.port)
     const identity = await identityFrom(security, (name) => context.secret(name, target))
     const nodes = isTest ? [] : this.#arrange()
-    const lastMs = isTest ? undefined : await newestMs(assetInterface.items)
+    const { newestMs: lastMs, lost } = isTest ? NOTHING_STORED : await stored(assetInterface.items)
+    for (const path of lost) this.#lost.add(path)
     const { connection } = await thread.connect(
       {
         endpoint: { url: target.url, address, security: security.channel, identity, certificates },
@@ -186,7 +199,11 @@ class OpcuaSession implements Session {
       if (isNews) this.#notGood.add(handle)
       for (const item of items) {
         const sample = sampleOf(item, { value: values[at], type: types[at] ?? 0, code, time, clock, isNews })
-        samples.push(isHistorical ? { ...sample, isHistorical } : sample)
+        samples.push(...elementsOf(isHistorical ? { ...sample, isHistorical } : sample))
+        // It may have the time of a change long before: it is valid now as well.
+        if (!isHistorical && this.#lost.delete(item.path)) {
+          samples.push(...elementsOf({ ...sample, time: this.#parts.context.clock.now() }))
+        }
       }
     }
     await this.#parts.context.deliver(samples)
@@ -205,6 +222,7 @@ class OpcuaSession implements Session {
   /** The values stay, with quality bad. */
   async #deliverLoss(items: readonly InterfaceItem[], reason: string): Promise<void> {
     const time = this.#parts.context.clock.now()
+    for (const { path } of items) this.#lost.add(path)
     await this.#parts.context.deliver(items.map((item) => ({ item, value: undefined, time, quality: 'bad', reason })))
   }
 

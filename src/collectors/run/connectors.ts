@@ -3,36 +3,39 @@ import type { InterfaceItem } from '../../operations/asset-interfaces/asset-inte
 import { findSeries } from '../../operations/samples/series.ts'
 import type { Store } from '../../store/store.ts'
 import type { Connectors, OpenSession } from '../connector.ts'
-import type { OpcuaOptions } from '../opcua/opcua.ts'
+import type { OpcuaOptions, StoredItems } from '../opcua/opcua.ts'
 
-export interface ConnectorOptions extends Omit<OpcuaOptions, 'newestMs'> {
+export interface ConnectorOptions extends Omit<OpcuaOptions, 'stored'> {
   /** Where its samples are; absent: elsewhere. */
   readonly store?: Store
 }
 
 export function connectorsFor({ store, ...options }: ConnectorOptions): Connectors {
-  const newestMs = (items: readonly InterfaceItem[]) => newestSampleMs(store, items)
+  const stored = (items: readonly InterfaceItem[]) => storedSamples(store, items)
   // All sessions share what it starts.
   let opcua: Promise<OpenSession> | undefined
   return {
     http: async () => (await import('../http/http.ts')).openHttp,
     modbus: async () => (await import('../modbus/modbus.ts')).openModbus,
     opcua: () => {
-      opcua ??= import('../opcua/opcua.ts').then(({ opcuaConnector }) => opcuaConnector({ ...options, newestMs }))
+      opcua ??= import('../opcua/opcua.ts').then(({ opcuaConnector }) => opcuaConnector({ ...options, stored }))
       return opcua
     }
   }
 }
 
-/** When the newest stored sample of these items was taken, in milliseconds since 1970. */
-async function newestSampleMs(store: Store | undefined, items: readonly InterfaceItem[]): Promise<number | undefined> {
-  if (store === undefined) return undefined
+async function storedSamples(store: Store | undefined, items: readonly InterfaceItem[]): Promise<StoredItems> {
+  // Any of them may be bad there.
+  if (store === undefined) return { lost: new Set(items.map(({ path }) => path)) }
   let newest: bigint | undefined
-  for (const { submodel, path } of items.flatMap(({ sinks }) => sinks)) {
-    const { sourceTime, quality } = (await findSeries(store, submodel, path)) ?? {}
-    // A loss has the time at which it was noticed.
-    if (sourceTime === undefined || quality === 'bad') continue
-    if (newest === undefined || sourceTime > newest) newest = sourceTime
+  const lost = new Set<string>()
+  for (const { path: item, sinks } of items) {
+    for (const { submodel, path } of sinks) {
+      const { sourceTime, quality } = (await findSeries(store, submodel, path)) ?? {}
+      // A loss has the time at which it was noticed.
+      if (quality === 'bad') lost.add(item)
+      else if (sourceTime !== undefined && (newest === undefined || sourceTime > newest)) newest = sourceTime
+    }
   }
-  return newest === undefined ? undefined : Number(newest / 1_000_000n)
+  return { lost, ...(newest !== undefined && { newestMs: Number(newest / 1_000_000n) }) }
 }

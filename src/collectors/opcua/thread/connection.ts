@@ -32,6 +32,8 @@ const OPEN_TIMEOUT_MS = 30_000
 /** Reconnecting resumes the session and its subscriptions; after this long a new connection is tried. */
 const RECONNECT_MS = 30_000
 const CLOSE_TIMEOUT_MS = 2000
+/** Of a machine that is switched off: it may be back soon. */
+const UNREACHABLE = /ECONNREFUSED|ECONNABORTED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/
 const CHECK_MS = 1000
 /** Nodes that a server did not have may appear when a program is loaded into the machine. */
 const RETRY_NODES_MS = 30_000
@@ -198,6 +200,11 @@ export class Connection {
 
   #watch(client: OPCUAClient, namespaces: readonly string[]): void {
     client.on('connection_lost', () => this.#lost())
+    // The client library tries again at once where the server answers, but refuses, as with a new certificate.
+    client.on('reconnection_attempt_has_failed', (error) => {
+      const text = sentenceOf(error)
+      if (!UNREACHABLE.test(text)) this.#giveUp(`reconnecting failed: ${text}`)
+    })
     client.on('connection_reestablished', () => this.#reestablished())
     // The session could not be resumed: perhaps the server was restarted, and numbers its namespaces differently. Nothing of it
     // may be read by the old numbers.
