@@ -16,7 +16,7 @@ export async function machine(t: Test, options: MachineOptions = {}): Promise<Ma
   return started
 }
 
-export const OPCUA = 'http://opcfoundation.org/UA/WoT-Binding'
+const OPCUA = 'http://opcfoundation.org/UA/WoT-Binding'
 
 /** An interface that reads variables of the machine by their names. */
 export function described(
