@@ -11,8 +11,8 @@ import type { Access } from '../../security/access.ts'
 import type { Charset } from './charset.ts'
 import { type Line, type LineGroup, linesOf, NEWLINE, Undecodable, undecodableLine } from './lines.ts'
 
-/** Items of one batch. */
-const BATCH_ITEMS = 20_000
+/** Items of one batch: a push of them is made ready in one piece, which must not hold the main thread for long. */
+const BATCH_ITEMS = 8192
 
 /** The result of a whole body. */
 export interface IngestSummary {
