@@ -67,7 +67,11 @@ export async function startBackground(background: Background, parts: BackgroundP
   background.add(
     startAuditRetention(store, { maxAgeMs: config.AUDIT_RETENTION, clock, failed: failed('Trimming the audit') })
   )
-  background.add(startHistoryRetention(store, { policyOf, clock, failed: failed('History maintenance') }))
+  background.add(
+    startHistoryRetention(store, {
+      ...{ policyOf, clock, threads: services.historyThread, failed: failed('History maintenance') }
+    })
+  )
   background.add(services.accessRules.watch())
   const stopIdentity = services.identity.start()
   background.add(async () => stopIdentity())

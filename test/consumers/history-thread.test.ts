@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { openHistoryPool } from '../../src/consumers/history/history-pool.ts'
+import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
 import { startHistoryWriter } from '../../src/consumers/history/history-writer.ts'
 import { packHere, packIn, type SeriesToPack } from '../../src/consumers/history/packer.ts'
 import type { PendingChange } from '../../src/consumers/history/pending.ts'
+import { rewriteHere, rewriteIn } from '../../src/consumers/history/rewrite.ts'
 import { HubError } from '../../src/errors.ts'
 import { qualities, type Run, spanOf } from '../../src/model/samples.ts'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
@@ -75,6 +77,61 @@ t.test('the thread packs as it is packed here, whatever the changes are', async 
     }),
     { numRuns: 60 }
   )
+})
+
+t.test('the thread joins and thins chunks as it is done here', async (t) => {
+  const pool = openHistoryPool({ threads: 1, timers: manualClock(), takesAll: true })
+  t.teardown(() => pool.close())
+  const inThread = rewriteIn(pool)
+  const anyChunk = fc.record({ from: fc.bigInt({ min: -50n, max: 50n }), count: fc.integer({ min: 1, max: 300 }) })
+  const width = fc.option(fc.bigInt({ min: 1n, max: 40n }))
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyChunk, { minLength: 1, maxLength: 6 }), width, async (drawn, width) => {
+      const chunks = drawn.map(({ from, count }, seq): Chunk => {
+        const run = runOf(from, noise(count))
+        return { ...name, ...spanOf(run), seq, count, bytes: encodeRun(run) }
+      })
+      chunks.sort((one, other) => Number(one.from - other.from) || one.seq - other.seq)
+      const thinning = width === null ? {} : { thinning: { downsampling: { width, isWhole: false }, reach: 10_000n } }
+      const rewriting = { series: name, seq: 9, count: 1, ...thinning }
+      const [there, here] = await Promise.all(
+        [inThread, rewriteHere].map((rewriter) => {
+          const each = async function* () {
+            yield* chunks
+          }
+          return rewriter(each, rewriting, async () => {})
+        })
+      )
+      t.strictSame(there && plain([{ chunks: there, replaced: [] }]), here && plain([{ chunks: here, replaced: [] }]))
+    }),
+    { numRuns: 60 }
+  )
+})
+
+t.test('chunks that are damaged stop neither the thread nor the maintenance of others', async (t) => {
+  const store = await openSqlite(join(testDirectory(t), 'data'))
+  const threads = openHistoryPool({ threads: 1, timers: manualClock(), takesAll: true })
+  t.teardown(async () => {
+    await threads.close()
+    await store.close()
+  })
+  const pieces = (path: string, isDamaged: boolean) =>
+    [0n, 10n].map((from, seq): Chunk => {
+      const run = runOf(from, [1, 2, 3])
+      const bytes = encodeRun(run).slice()
+      if (isDamaged) bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+      return { submodel: 'm', path, ...spanOf(run), seq, count: 3, bytes }
+    })
+  await store.putChunks([...pieces('Broken', true), ...pieces('Speed', false)])
+  const failures: unknown[] = []
+  const options = { policyOf: () => ({ isRecorded: true }), failed: (error: unknown) => failures.push(error) }
+  await maintainOnce(store, { ...options, threads })
+  t.match(failures, [{ name: 'Damaged' }])
+  const counts = async (path: string) => {
+    return Array.fromAsync(store.heads({ submodel: 'm', path }, EARLIEST, LATEST), ({ count }) => count)
+  }
+  t.strictSame(await counts('Speed'), [6])
+  t.strictSame(await counts('Broken'), [3, 3])
 })
 
 t.test('a damaged last chunk is reported and stays, and the samples get a chunk of their own', async (t) => {

@@ -5,14 +5,14 @@
  * A new chunk has the greatest `seq` of the chunks it replaces, so that after a crash it is still known which entries of
  * the log are in chunks. Everything that overlaps is rewritten together, so that no sample overrides a later one.
  */
-import { MAX_OFFSET_NS, type Run } from '../../model/samples.ts'
+import { MAX_OFFSET_NS } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import { isDamaged } from '../../store/damage.ts'
-import { chunkSource, mergeChunks, type SeriesSource } from '../../store/merge-chunks.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 import { isChunkConflict } from './history-writer.ts'
-import { CHUNK_SAMPLES, chunksOf } from './packing.ts'
+import { CHUNK_SAMPLES } from './packing.ts'
+import { type Rewriter, rewriteHere } from './rewrite.ts'
 
 export interface CompactionOptions {
   /** Called often, to yield to requests. */
@@ -21,23 +21,22 @@ export interface CompactionOptions {
   readonly reach?: bigint
   /** Called where chunks cannot be read; they stay as they are. Absent: the error is thrown. */
   readonly failed?: (error: unknown) => void
+  /** Where chunks are merged; absent: here. */
+  readonly rewriter?: Rewriter
 }
 
 /** Samples that are held in memory. A longer series of overlapping chunks is left as it is, unless it can be split. */
 const MAX_SAMPLES = 1024 * 1024
 
 /** @returns whether chunks were out of order */
-export async function compact(
-  store: Store,
-  series: SeriesName,
-  { rest, reach = BigInt(MAX_OFFSET_NS), failed }: CompactionOptions
-): Promise<boolean> {
+export async function compact(store: Store, series: SeriesName, options: CompactionOptions): Promise<boolean> {
+  const { rest, reach = BigInt(MAX_OFFSET_NS), failed } = options
   let isChanged = false
   for (let from = EARLIEST; from <= LATEST; ) {
     const group = await nextGroup(store.heads(series, from, LATEST), reach)
     if (group === undefined) break
     try {
-      if (await rewriteGroup(store, series, group.heads, rest)) isChanged = true
+      if (await rewriteGroup(store, series, group.heads, options)) isChanged = true
     } catch (error) {
       if (failed === undefined || !isDamaged(error)) throw error
       failed(error)
@@ -96,15 +95,10 @@ async function rewriteGroup(
   store: Store,
   series: SeriesName,
   heads: readonly ChunkHead[],
-  rest: () => Promise<void>
+  { rest, rewriter = rewriteHere }: CompactionOptions
 ): Promise<boolean> {
-  const chunks: Chunk[] = []
-  for (const runs of await runsByForm(sourcesOf(store, series, heads), rest)) {
-    for (const chunk of chunksOf(series, runs, lastSeqOf(heads))) {
-      chunks.push(chunk)
-      await rest()
-    }
-  }
+  const rewriting = { series, seq: lastSeqOf(heads), count: countOf(heads) }
+  const chunks = (await rewriter(() => chunksOfHeads(store, series, heads), rewriting, rest)) ?? []
   if (chunks.length === heads.length && chunks.every((chunk, i) => isAlike(chunk, heads[i]))) return false
   try {
     await store.putChunks(chunks, heads)
@@ -116,29 +110,16 @@ async function rewriteGroup(
 }
 
 /** Reads the chunks of these heads. */
-export async function* sourcesOf(
+export async function* chunksOfHeads(
   store: Store,
   series: SeriesName,
   heads: readonly ChunkHead[]
-): AsyncGenerator<SeriesSource> {
+): AsyncGenerator<Chunk> {
   const wanted = new Set(heads.map(({ from, seq }) => `${from} ${seq}`))
   const end = heads.map(({ to }) => to).reduce(later)
   for await (const chunk of store.chunks(series, heads[0]?.from ?? end, end)) {
-    if (wanted.has(`${chunk.from} ${chunk.seq}`)) yield chunkSource(chunk)
+    if (wanted.has(`${chunk.from} ${chunk.seq}`)) yield chunk
   }
-}
-
-/** Consecutive runs of one form: merged with texts, numbers would be stored as texts too. */
-async function runsByForm(sources: AsyncIterable<SeriesSource>, rest: () => Promise<void>): Promise<Run[][]> {
-  const found: Run[][] = []
-  for await (const piece of mergeChunks(sources, [], EARLIEST, LATEST)) {
-    const run = piece.run()
-    const last = found.at(-1)
-    if (last?.[0]?.form === run.form) last.push(run)
-    else found.push([run])
-    await rest()
-  }
-  return found
 }
 
 function isAlike(one: ChunkHead, other: ChunkHead | undefined): boolean {

@@ -8,13 +8,12 @@
 import { later } from '../../model/time.ts'
 import { floorTo } from '../../model/time-grid.ts'
 import { isDamaged } from '../../store/damage.ts'
-import { mergeChunks } from '../../store/merge-chunks.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
-import { lastSeqOf, sourcesOf } from './compaction.ts'
-import { Downsampler, type Downsampling, downsamplingOf } from './downsampler.ts'
+import { chunksOfHeads, lastSeqOf } from './compaction.ts'
+import { type Downsampling, downsamplingOf } from './downsampler.ts'
 import { isChunkConflict } from './history-writer.ts'
-import { chunksOf } from './packing.ts'
+import { type Rewriter, rewriteHere } from './rewrite.ts'
 
 export interface DownsamplingOptions {
   /** Chunks that end before this time are downsampled; nanoseconds since 1970. */
@@ -27,6 +26,8 @@ export interface DownsamplingOptions {
   readonly rest: () => Promise<void>
   /** Called where chunks cannot be read; they stay as they are. */
   readonly failed: (error: unknown) => void
+  /** Where chunks are thinned; absent: here. */
+  readonly rewriter?: Rewriter
 }
 
 /** What the last pass did: chunks up to an entry of the log that do not end after a time need no second look. */
@@ -40,7 +41,6 @@ export interface DownsampledUntil {
 const MAX_SAMPLES_PER_GROUP = 128 * 1024
 
 const EARLIEST = -(2n ** 63n)
-const LATEST = 2n ** 63n - 1n
 
 /** Overlapping chunks. */
 interface ChunkCluster {
@@ -102,24 +102,16 @@ async function downsampleGroup(
   series: SeriesName,
   heads: readonly ChunkHead[],
   downsampling: Downsampling,
-  { reach, rest }: DownsamplingOptions
+  { reach, rest, rewriter = rewriteHere }: DownsamplingOptions
 ): Promise<ChunkCluster | undefined> {
-  const downsampler = new Downsampler(downsampling)
-  for await (const piece of mergeChunks(sourcesOf(store, series, heads), [], EARLIEST, LATEST)) {
-    const parts = piece.parts?.() ?? []
-    for (const part of parts.length === 0 ? [piece] : parts) {
-      downsampler.add(part.run())
-      await rest()
-    }
+  const rewriting = {
+    series,
+    seq: lastSeqOf(heads),
+    count: countOf([{ heads, to: EARLIEST }]),
+    thinning: { downsampling, reach }
   }
-  if (!downsampler.isChanged) return undefined
-  const chunks: Chunk[] = []
-  for (const run of downsampler.runs(reach)) {
-    for (const chunk of chunksOf(series, [run], lastSeqOf(heads))) {
-      chunks.push(chunk)
-      await rest()
-    }
-  }
+  const chunks = await rewriter(() => chunksOfHeads(store, series, heads), rewriting, rest)
+  if (chunks === undefined) return undefined
   await store.putChunks(chunks, heads)
   const { bytes: _, ...last } = chunks.at(-1) as Chunk
   return { heads: [last], to: last.to }

@@ -5,9 +5,11 @@ import { earlier, fromMilliseconds } from '../../model/time.ts'
 import { runPeriodicallyAsLeader } from '../../store/run-as-leader.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
+import type { ThreadPool } from '../../threads/pool.ts'
 import { compact } from './compaction.ts'
 import { type DownsampledUntil, downsample } from './downsampling.ts'
 import type { HistoryPolicy, HistoryPolicyOf } from './policy.ts'
+import { rewriteHere, rewriteIn } from './rewrite.ts'
 
 export interface HistoryRetentionOptions {
   readonly policyOf: HistoryPolicyOf
@@ -15,6 +17,8 @@ export interface HistoryRetentionOptions {
   readonly failed: (error: unknown) => void
   readonly intervalMs?: number
   readonly clock?: Clock
+  /** Where much is rewritten; absent: here. */
+  readonly threads?: ThreadPool
 }
 
 const INTERVAL_MS = 10 * 60 * 1000
@@ -51,11 +55,12 @@ type MaintainedSeries = Map<
 /** One pass over all series. @throws the reason of the signal once it is aborted */
 export async function maintainOnce(
   store: Store,
-  { policyOf, failed, clock = systemClock }: HistoryRetentionOptions,
+  { policyOf, failed, clock = systemClock, threads }: HistoryRetentionOptions,
   maintained: MaintainedSeries = new Map(),
   signal?: AbortSignal
 ): Promise<void> {
   const rest = restsOf(clock, signal)
+  const rewriter = threads === undefined ? rewriteHere : rewriteIn(threads)
   let after: SeriesName | undefined
   do {
     const page = await store.series(after, SERIES_PER_READ)
@@ -69,11 +74,12 @@ export async function maintainOnce(
       const reach = reachOf(policy)
       if (keep !== undefined) await store.dropChunks(series, now - keep)
       if (rawFor !== undefined && width !== undefined) {
-        const options = { before: now - rawFor, width, reach, rest, failed }
+        const options = { before: now - rawFor, width, reach, rest, rewriter, failed }
         downsampled = await downsample(store, series, options, downsampled)
       }
       const seen = JSON.stringify(figures, bigintAsText)
-      if (inOrder !== seen) inOrder = (await compact(store, series, { rest, reach, failed })) ? undefined : seen
+      if (inOrder !== seen)
+        inOrder = (await compact(store, series, { rest, reach, rewriter, failed })) ? undefined : seen
       if (maintained.size >= CACHE_ENTRIES) maintained.clear()
       maintained.set(name, { inOrder, downsampled })
       await rest()
