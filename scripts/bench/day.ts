@@ -4,6 +4,7 @@
  * not suffice (`--minutes`, by default 30).
  */
 import { statfs } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { type Child, start } from './children.ts'
 import { fill } from './data.ts'
 import { flags } from './flags.ts'
@@ -37,13 +38,12 @@ export async function day(folder: (name: string) => Promise<string>): Promise<vo
     Math.floor((bavail * bsize - LEFT_FREE) / (BYTES_PER_SAMPLE * SERIES * SAMPLES_PER_HOUR))
   )
   await fill(directory, SUBMODELS, PROPERTIES)
-  const settings = { TEMPLATES: 'off', CACHE_SIZE: '64MiB' }
+  const settings = { TEMPLATES: 'off', CACHE_SIZE: '64MiB', MEMORY: '380MiB' }
   let hub = await start('hub.ts', directory, settings)
   const from = performance.now()
-  let highest = 0
-  const watch = setInterval(() => void hub.rss().then((rss) => (highest = Math.max(highest, rss))), 1000)
+  const watch = watchMemory(hub)
   const { pushes, samples } = await pushAll(hub, hours, from + LIMIT_MS)
-  clearInterval(watch)
+  const highest = await watch.stop()
   const seconds = (performance.now() - from) / 1000
   const title = `${whole(samples)} samples of ${whole(SERIES)} series at 1 Hz (${(samples / SERIES / SAMPLES_PER_HOUR).toFixed(1)} hours)`
   tell(`${title}, pushed in ${whole(pushes)} parts`, `${whole(samples / seconds)} samples/s`, '–')
@@ -64,6 +64,26 @@ export async function day(folder: (name: string) => Promise<string>): Promise<vo
   )
   await answers(hub, Math.max(1, Math.floor(samples / SERIES / SAMPLES_PER_HOUR)))
   await hub.stop()
+}
+
+function watchMemory(hub: Child): { stop(): Promise<number> } {
+  const stopped = Promise.withResolvers<void>()
+  let isStopped = false
+  const highest = (async () => {
+    let most = 0
+    while (!isStopped) {
+      most = Math.max(most, await hub.rss())
+      await Promise.race([stopped.promise, setTimeout(1000)])
+    }
+    return most
+  })()
+  return {
+    stop: () => {
+      isStopped = true
+      stopped.resolve()
+      return highest
+    }
+  }
 }
 
 /** The series in groups, hour by hour, as time passes. */
@@ -95,11 +115,14 @@ async function push(hub: Child, at: number, signals: readonly string[]): Promise
   })
   const headers = { 'content-type': 'application/json' }
   for (;;) {
-    const response = await fetch(`${hub.url}/ingest`, { method: 'POST', headers, body: `[${items.join(',')}]` })
-    const text = await response.text()
-    if (response.status === 200) return
-    if (response.status !== 503 && response.status !== 429) throw new Error(`Refused: ${text.slice(0, 300)}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const pushed = fetch(`${hub.url}/ingest`, { method: 'POST', headers, body: `[${items.join(',')}]` })
+    // On a machine with other load a connection that was not used for long may be closed just then.
+    const response = await pushed.catch(() => undefined)
+    const text = (await response?.text().catch(() => '')) ?? ''
+    if (response?.status === 200) return
+    if (response !== undefined && response.status !== 503 && response.status !== 429)
+      throw new Error(`Refused: ${text.slice(0, 300)}`)
+    await setTimeout(100)
   }
 }
 
@@ -121,7 +144,7 @@ function signal(seed: number): number[] {
 async function written(hub: Child, samples: number): Promise<void> {
   let inChunks = 0
   for (let tries = 0; tries < 300 && inChunks < samples; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await setTimeout(1000)
     inChunks = metric(await metricsOf(hub), 'history_samples')
   }
   const text = await metricsOf(hub)
