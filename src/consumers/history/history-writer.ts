@@ -116,7 +116,7 @@ export class HistoryWriter {
     this.#position = position
     this.#stopListening = store.onCommit(() => {
       if (this.#follows) void this.#readAll().catch(failed)
-      else this.#mayPass = true
+      else this.#pause()
     })
     this.#stopTimer = clock.every(intervalMs, () => void this.#write().catch(failed))
     // In the background: readers wait for what they need.
@@ -209,12 +209,17 @@ export class HistoryWriter {
     return entries.length > 0
   }
 
+  #pause(): void {
+    this.#mayPass = true
+    this.#policyOf.follow?.(false)
+  }
+
   /** After a while without reading: what is in chunks by now need not be read any more. */
   async #passWritten(): Promise<void> {
     const taken = await this.taken()
     this.#mayPass = false
+    this.#policyOf.follow?.(true)
     if (taken <= this.#position) return
-    this.#policyOf.forget?.()
     this.#pending.dropUntil(taken)
     this.#scratch.forget(taken)
     this.#position = taken

@@ -58,6 +58,8 @@ export interface HistoryPolicyOf {
   readonly note?: (change: LoggedChange) => void
   /** Called where entries of the log are missing. */
   readonly forget?: () => void
+  /** Called with false while changes are not noted: nothing is remembered then. */
+  readonly follow?: (isFollowing: boolean) => void
 }
 
 /**
@@ -67,6 +69,7 @@ export interface HistoryPolicyOf {
 export function historyPolicies(store: Store, standard: HistoryPolicy): HistoryPolicyOf {
   const known = new Map<string, (path: string) => HistoryPolicy>()
   const standardOfAll = () => standard
+  let isFollowing = true
   /** Rises with each change, so that nothing is remembered that was read before it. */
   let changes = 0
   const policyOf = ({ submodel, path }: SeriesName) => known.get(submodel)?.(path) ?? read(submodel, path)
@@ -79,7 +82,11 @@ export function historyPolicies(store: Store, standard: HistoryPolicy): HistoryP
     changes++
     known.clear()
   }
-  return Object.assign(policyOf, { note, forget })
+  const follow = (isOn: boolean) => {
+    if (isFollowing !== isOn) forget()
+    isFollowing = isOn
+  }
+  return Object.assign(policyOf, { note, forget, follow })
 
   async function read(submodel: string, path: string): Promise<HistoryPolicy> {
     const before = changes
@@ -92,7 +99,7 @@ export function historyPolicies(store: Store, standard: HistoryPolicy): HistoryP
       ? policiesOfElements(JSON.parse(document.bytes.toString()) as Submodel, standard)
       : standardOfAll
     if (known.size >= CACHE_ENTRIES) known.clear()
-    if (changes === before) known.set(submodel, of)
+    if (changes === before && isFollowing) known.set(submodel, of)
     return of(path)
   }
 }
