@@ -32,7 +32,9 @@ t.test(
     // Each process has written, so that the others know of it.
     for (const store of stores) await store.commit([create(submodel(`own ${stores.indexOf(store)}`))])
     const sent = await Promise.all(stores.map((store, hub) => writeMany(store, hub, paths)))
-    t.ok((await rows()) > 0, 'commits went into lines')
+    // A server that admits one writer at a time gets no more writes than needed.
+    const { ferretdbVersion } = await client.db(database).admin().command({ buildInfo: 1 })
+    if (ferretdbVersion === undefined) t.ok((await rows()) > 0, 'commits went into lines')
 
     const acknowledged = new Map(sent.flat())
     const logged = new Map<number, string>()

@@ -125,6 +125,11 @@ export class MongoConnection {
     return this.#unavailable !== undefined
   }
 
+  /** False once the server has shown that it admits one writer at a time. */
+  get admitsManyWriters(): boolean {
+    return this.#admitsManyWriters
+  }
+
   /** Bound of the rows that are replaced or removed at once: where writes queue up, commits must not wait for many. */
   get maxRowsPerWrite(): number {
     return this.#admitsManyWriters ? ROWS_PER_WRITE : 1

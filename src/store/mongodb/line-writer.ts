@@ -71,12 +71,14 @@ export class LineWriter {
   }
 
   /**
-   * Begins to store what waits; nothing, while no other process writes.
+   * Begins to store what waits; nothing, while no other process writes, or the server admits one writer at a time.
    * @param isDelayed a batch is on its way, or it is another process's turn
    */
   storeWaiting(waiting: readonly QueuedCommand[], isDelayed: boolean): void {
     const { connection, state, applier } = this.#context
     if (!state.otherWriters.isAny || applier.isStale || connection.isUnavailable) return
+    // Where writes wait for one another, one more delays the batch.
+    if (!connection.admitsManyWriters) return
     const minBytes = isDelayed ? this.#lineBytes : UNDELAYED * this.#lineBytes
     let group: QueuedCommand[] = []
     let commits: LoggedCommit[] = []

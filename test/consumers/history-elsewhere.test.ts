@@ -27,11 +27,11 @@ t.test('a process that does not write the history reads the log only while its h
     }
   })
   const failed = (error: unknown) => t.fail(String(error))
-  const leader = await startHistoryWriter(store, { clock, failed })
+  const first = await startHistoryWriter(store, { clock, failed })
   const policyOf = historyPolicies(other, parseHistoryPolicy('keep=P9D'))
-  const follower = await startHistoryWriter(other, { clock, failed, policyOf })
+  const second = await startHistoryWriter(other, { clock, failed, policyOf })
   const ingest = new Ingest({ store, clock })
-  const history = historyOf(store, follower)
+  const history = historyOf(store, second)
   let sent = 0
   const push = async () => {
     const batch = ingest.batch()
@@ -50,9 +50,9 @@ t.test('a process that does not write the history reads the log only while its h
   await store.commit([create(submodel('m', property('Speed')))])
   await push()
   t.strictSame(await found(), all())
-  // It learns that it does not lead, and nobody asks for a minute.
+  // It learns that it does not lead, and is not asked for a minute.
   await clock.advance(10_000)
-  await until(async () => (await leader.taken()) > 0)
+  await until(async () => (await first.taken()) > 0)
   await clock.advance(61_000)
   await push()
   await policyOf(speed)
@@ -68,12 +68,12 @@ t.test('a process that does not write the history reads the log only while its h
   t.strictSame(await found(), all())
 
   await clock.advance(61_000)
-  await leader.stop()
+  await first.stop()
   isLeading = true
   await push()
   await clock.advance(20_000)
-  await follower.stop()
-  t.equal(await follower.taken(), (await store.figures()).logLast, 'it writes on where the other one ended')
+  await second.stop()
+  t.equal(await second.taken(), (await store.figures()).logLast, 'it writes on where the other one ended')
   t.strictSame(await found(), all())
   await store.close()
 })
