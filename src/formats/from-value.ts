@@ -90,18 +90,17 @@ function read(target: Container, body: unknown, place: ValueLocation, reading: V
 
 function readChildren(target: Container, body: unknown, place: ValueLocation, reading: ValueWrites): void {
   const steps = stepsTo(target)
+  const children = childrenOf(target)
+  const indexes = new Map<string | undefined, number>()
   // If two children share an idShort, the first counts, so it is entered last.
-  const children = new Map(
-    childrenOf(target)
-      .map((element, index) => [element.idShort, { element, step: steps[index] as Step }] as const)
-      .toReversed()
-  )
-  for (const [name, value] of Object.entries(objectMembers(body, place, reading.violations))) {
+  for (let index = children.length - 1; index >= 0; index--) indexes.set(children[index]?.idShort, index)
+  const members = objectMembers(body, place, reading.violations)
+  for (const name of Object.keys(members)) {
     const pointer = place.pointer + pointerTo([name])
-    const found = children.get(name)
-    const path = found && join(place.path, found.step)
-    if (found !== undefined && path !== undefined && reading.isKnown(path))
-      read(found.element, value, { path, pointer }, reading)
+    const index = indexes.get(name)
+    const element = index === undefined ? undefined : children[index]
+    const path = index === undefined ? '' : join(place.path, steps[index] as Step)
+    if (element !== undefined && reading.isKnown(path)) read(element, members[name], { path, pointer }, reading)
     else {
       const text = `there is no element "${name.slice(0, 60)}" here`
       violate(reading.violations, { pointer, path: place.path }, 'ValueOnly', text)

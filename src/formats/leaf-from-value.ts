@@ -44,8 +44,10 @@ export function leafMembers(
   violations: Violation[]
 ): ValueMembers {
   switch (modelType) {
-    case 'Property':
-      return defined({ value: lexicalOf(valueType ?? 'xs:string', body, place, violations) })
+    case 'Property': {
+      const value = lexicalOf(valueType ?? 'xs:string', body, place, violations)
+      return value === undefined ? {} : { value }
+    }
     case 'Range': {
       const sides = Object.entries(objectMembers(body, place, violations))
       for (const [side] of sides) {

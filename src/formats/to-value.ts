@@ -60,7 +60,7 @@ export function toValue(container: Container, shape: ValueModifiers = {}): unkno
 export function valueOfRow(modelType: string, valueType: string | undefined, members: string): string | undefined {
   if (members === '{}') return undefined
   if (modelType === 'Property') {
-    const text = plainText(members)
+    const text = plainValue(members)
     const type = valueType as DataTypeDefXsd | undefined
     if (text !== undefined && type !== undefined) {
       // The stored spelling of such a number is JSON's; so is a text without escapes.
@@ -75,8 +75,8 @@ export function valueOfRow(modelType: string, valueType: string | undefined, mem
   return value === undefined ? undefined : JSON.stringify(value)
 }
 
-/** The text of a row that needs no parsing: of one value without escapes. */
-function plainText(members: string): string | undefined {
+/** The text of stored members that need no parsing: of one value without escapes. */
+export function plainValue(members: string): string | undefined {
   if (!members.startsWith(PLAIN_START) || members.includes('\\')) return undefined
   const end = members.length - PLAIN_END.length
   return members.indexOf('"', PLAIN_START.length) === end && members.endsWith(PLAIN_END)

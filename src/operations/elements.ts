@@ -25,6 +25,7 @@ import { paged, pageOfItems } from './paging.ts'
 import { merge, mergeMetadata } from './patch.ts'
 import type { Content, RequestQuery } from './request-query.ts'
 import { nameRecord } from './time-series/record-import.ts'
+import { valueChange } from './value-change.ts'
 
 /** GET …/submodel-elements, in all five contents. */
 export const getAll: OperationHandler = async (context, request) => {
@@ -268,12 +269,6 @@ async function enforceValue(
   const submodel = parse(await get(context, 'Submodel', id), 'Submodel')
   Object.assign(elementAt(submodel, path), members)
   context.templates.enforce(submodel)
-}
-
-/** A value change of one row; members missing in the body keep their values (PATCH). */
-function valueChange(submodel: string, row: ElementRow, members: ValueMembers): Change & { change: 'value' } {
-  const value = JSON.stringify(row.value === '{}' ? members : { ...JSON.parse(row.value), ...members })
-  return { change: 'value', submodel, path: row.path, incarnation: row.incarnation, value }
 }
 
 /** An element in normal, metadata or reference form. */

@@ -21,6 +21,11 @@ export class RecentLog {
     return this.#bytes
   }
 
+  /** Is an entry of so many changes larger than the bound? Call `clear` then, in place of `add`. */
+  isTooLarge(changes: number): boolean {
+    return changes * ENTRY_OVERHEAD_BYTES > this.#maxBytes
+  }
+
   /** Call in the order of `seq`, once durable. */
   add(entry: LogEntry): void {
     const last = this.#entries.at(-1)

@@ -378,7 +378,8 @@ class SqliteStore implements Store {
 function applyToCaches(cache: DocumentCache, recent: RecentLog, changes: readonly Change[], commit: DatedCommit): void {
   for (const change of changes) cache.apply(change, commit)
   const { seq, time } = commit
-  recent.add({ seq, time, changes: toLoggedChanges(changes, commit) })
+  if (recent.isTooLarge(changes.length)) recent.clear()
+  else recent.add({ seq, time, changes: toLoggedChanges(changes, commit) })
 }
 
 function noteFailure(error: HubError, damage: DamageLog, writeHealth: WriteHealth): void {
