@@ -316,6 +316,19 @@ stored('a database of a later release is refused', async (t, database, client) =
   await t.rejects(openMongo(url, { database }), { name: 'Unavailable', message: /later release.*999/ })
 })
 
+stored(
+  'a start raises the version of the schema, so that an earlier release refuses to join',
+  async (t, database, client) => {
+    await (await openMongo(url, { database })).close()
+    const meta = client.db(database).collection<{ _id: string; schema: number }>('meta')
+    const now = (await meta.findOne({ _id: 'hub' }))?.schema
+    t.ok(Number(now) > 2, 'the release before knew up to 2')
+    await meta.updateOne({ _id: 'hub' }, { $set: { schema: 2 } })
+    await (await openMongo(url, { database })).close()
+    t.equal((await meta.findOne({ _id: 'hub' }))?.schema, now)
+  }
+)
+
 t.test('an unreachable database is reported soon, with its address', async (t) => {
   const start = performance.now()
   await t.rejects(openMongo('mongodb://127.0.0.1:9/', { connectTimeoutMs: 300 }), {

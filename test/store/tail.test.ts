@@ -108,6 +108,40 @@ stored('a search by value sees a value that was just written, and not the one be
   t.strictSame(await found({ is: 'eq', than: 7 }), ['a'])
 })
 
+stored(
+  'a search over many values that are in no row yet lets others have their turn',
+  async (t, store) => {
+    const names = Array.from({ length: 1000 }, (_, n) => `c${n}`)
+    const ids = Array.from({ length: 20 }, (_, n) => `s${n}`)
+    for (const id of ids)
+      await store.commit([create(submodel(id, ...names.map((name) => collection(name, [property('v', '0')]))))])
+    for (const [index, id] of ids.entries()) {
+      const changes = await Promise.all(names.map((name, n) => write(store, id, `${name}.v`, String(index * 1000 + n))))
+      await store.commit(changes)
+    }
+    for (const [value, expected] of [
+      [{ is: 'eq', than: 7003 }, ['s7']],
+      [{ is: 'gt', than: 18_998 }, ['s18', 's19']],
+      [{ is: 'lt', than: 0 }, []]
+    ] as const) {
+      let turns = 0
+      const turn = () => {
+        turns++
+        next = setImmediate(turn)
+      }
+      let next = setImmediate(turn)
+      const { items } = await store.documents('Submodel', [], { limit: 10 }, [{ path: 'v', value }])
+      clearImmediate(next)
+      t.strictSame(
+        items.map(({ id }) => id),
+        expected
+      )
+      if (value.is === 'eq') t.ok(turns > 1, `${turns} turns`)
+    }
+  },
+  { maxUnwritten: 100_000 }
+)
+
 stored('what a process leaves that ends early is as it was acknowledged', async (t, store, directory) => {
   const blob = { modelType: 'Blob', idShort: 'blob', contentType: 'text/plain' } as const
   for (const id of ['a', 'b', 'c', 'd'])

@@ -74,7 +74,8 @@ export async function prepareDatabase(connection: MongoConnection, journal: Jour
     ])
   }
   // Version 2: batches may have audit entries, which earlier releases cannot replay. Version 3: their commits may be in
-  // lines, which earlier releases do not read.
+  // lines, which earlier releases do not read; and runs of samples may have the versions 4 and 5 (run-codec.ts), which these
+  // take for damaged.
   if (Number(found.schema) < SCHEMA_VERSION) {
     await connection.write(() => meta.updateOne({ _id: 'hub' }, { $set: { schema: SCHEMA_VERSION } }))
   }

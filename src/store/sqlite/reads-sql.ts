@@ -16,12 +16,6 @@ export function readSnapshot<Result>(sql: ReadStatements, read: () => Result): R
 }
 
 export function prepare(db: DatabaseSync) {
-  // SQLite sorts numbers before texts.
-  const range = (bounds: string) =>
-    db.prepare(
-      `SELECT DISTINCT document AS position FROM element INDEXED BY element_by_key
-       WHERE tail = ? AND (key ${bounds} OR key = x'') AND document > ? ORDER BY document LIMIT ?`
-    )
   // The index covers the aggregates, so the bytes are not read.
   const series = (selection: string) =>
     db.prepare(
@@ -58,10 +52,11 @@ export function prepare(db: DatabaseSync) {
       `SELECT document AS position FROM element INDEXED BY element_by_semantic_id
        WHERE semantic_id = ? AND document >= ? ORDER BY document LIMIT 1`
     ),
-    lt: range('< ?'),
-    le: range('<= ?'),
-    gt: range(`> ? AND key < ''`),
-    ge: range(`>= ? AND key < ''`),
+    // SQLite sorts numbers before texts.
+    range: db.prepare(
+      `SELECT key, document FROM element INDEXED BY element_by_key
+       WHERE tail = ? AND (key, document) > (?, ?) AND key <= ? ORDER BY key, document LIMIT ?`
+    ),
     element: db.prepare(
       `SELECT e.*, d.id AS owner FROM document d JOIN element e ON e.document = d.position AND e.path = ?
        WHERE d.position = (SELECT position FROM document WHERE kind = ${SUBMODEL} AND id = ?)`
@@ -103,6 +98,8 @@ export function prepare(db: DatabaseSync) {
     ),
     counters: db.prepare('SELECT name, value FROM counter')
   }
+  // There may be tens of thousands in one search.
+  sql.range.setReturnArrays(true)
   // Source times need all 64 bits.
   sql.element.setReadBigInts(true)
   sql.written.setReadBigInts(true)

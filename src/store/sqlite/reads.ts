@@ -14,7 +14,6 @@ import type {
   DocumentKind,
   ElementCondition,
   ElementRow,
-  Facet,
   FileEntry,
   LogEntry,
   Page,
@@ -23,7 +22,7 @@ import type {
 import { AuditReads } from './audit.ts'
 import type { DocumentCache } from './cache.ts'
 import { isSoundElement, isSoundRow, type StoredElementTuple } from './checksums.ts'
-import { findPositions } from './find-positions.ts'
+import { type DocumentFilter, findPositions, type Gathered, gather } from './find-positions.ts'
 import { readLog } from './read-log.ts'
 import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
 import { kinds, type StoredRow, SUBMODEL } from './schema.ts'
@@ -103,19 +102,15 @@ export class Reads {
     }
   }
 
-  documents(
-    kind: DocumentKind,
-    facets: readonly Facet[],
-    { after = 0, limit }: PageRequest,
-    elements: readonly ElementCondition[]
-  ): Page<Document> {
+  /** To be called before `documents`, as it takes long. */
+  gather(elements: readonly ElementCondition[], after = 0): Promise<Gathered> {
+    return gather({ sql: this.#sql, unwritten: this.#unwritten }, elements, after)
+  }
+
+  documents(filter: DocumentFilter, { after = 0, limit }: PageRequest, gathered: Gathered): Page<Document> {
     return readSnapshot(this.#sql, () => {
-      const { positions, stoppedAt } = findPositions(
-        { sql: this.#sql, unwritten: this.#unwritten },
-        { kind, facets, elements },
-        after,
-        limit + 1
-      )
+      const tables = { sql: this.#sql, unwritten: this.#unwritten }
+      const { positions, stoppedAt } = findPositions(tables, filter, { after, limit: limit + 1, gathered })
       const items: Document[] = []
       const damaged: string[] = []
       const page = (next: number | undefined) => ({

@@ -187,7 +187,9 @@ class SqliteStore implements Store {
     page: PageRequest,
     elements: readonly ElementCondition[] = []
   ) {
-    return this.#read((reads) => reads.documents(kind, facets, page, elements))
+    const { reads } = this.#parts
+    const gathered = await reads.gather(elements, page.after).catch((error) => this.#fail(error))
+    return this.#read((reads) => reads.documents({ kind, facets, elements }, page, gathered))
   }
 
   async element(submodel: string, path: string) {
@@ -363,14 +365,17 @@ class SqliteStore implements Store {
   }
 
   #read<Result>(read: (reads: Reads) => Result): Result {
-    const { reads, damage } = this.#parts
     try {
-      return read(reads)
+      return read(this.#parts.reads)
     } catch (error) {
-      const failure = toHubError(error)
-      damage.noteError(failure)
-      throw failure
+      return this.#fail(error)
     }
+  }
+
+  #fail(error: unknown): never {
+    const failure = toHubError(error)
+    this.#parts.damage.noteError(failure)
+    throw failure
   }
 }
 

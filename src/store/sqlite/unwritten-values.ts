@@ -2,6 +2,7 @@
  * The current values that may not be in their rows yet (tail.ts), kept on this side of the writer and laid over what is
  * read. A row, or a document, that is newer than them is read as it is, so it does not matter when they are dropped.
  */
+import type { TimeSlice } from '../../time-slice.ts'
 import { type DatedCommit, defaultSourceTime } from '../current-value.ts'
 import { pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
 import type { Change, ElementCondition, ElementRow } from '../store.ts'
@@ -10,14 +11,30 @@ import type { LoggedValue } from './tail-rows.ts'
 type UnwrittenRow = Pick<ElementRow, 'value' | 'revision' | 'sourceTime' | 'quality'>
 
 interface UnwrittenSubmodel {
+  readonly id: string
   revision: number
-  readonly rows: Map<string, UnwrittenRow>
+  /** Where it stands in lists; undefined: not looked up yet. */
+  position: number | undefined
+  readonly values: Map<string, UnwrittenValue>
+}
+
+interface UnwrittenValue {
+  readonly submodel: UnwrittenSubmodel
+  readonly path: string
+  row: UnwrittenRow
+  /** As the index of search keys has it; null: none, undefined: not computed yet. */
+  key: ReturnType<typeof searchKeyOf> | undefined
 }
 
 export type ValueCondition = NonNullable<ElementCondition['value']>
 
+/** The position of a submodel; undefined if there is none. */
+export type PositionOf = (id: string) => number | undefined
+
 export class UnwrittenValues {
   readonly #submodels = new Map<string, UnwrittenSubmodel>()
+  /** By the last step of the path, which searches are for. */
+  readonly #byTail = new Map<string, Set<UnwrittenValue>>()
   #last = 0
 
   /** The last commit that is known here. The database may have later ones, of which readers must not see a part. */
@@ -30,7 +47,11 @@ export class UnwrittenValues {
     this.#last = commit.seq
     let index = -1
     for (const change of changes) {
-      if (change.change !== 'value' && change.change !== 'samples') continue
+      if (change.change !== 'value' && change.change !== 'samples') {
+        // Its rows were written before it was changed otherwise.
+        if ('kind' in change && change.kind === 'Submodel' && change.change !== 'expect') this.#drop(change.id)
+        continue
+      }
       index++
       if (late.length > 0 && late.includes(index)) continue
       const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? defaultSourceTime(commit))
@@ -48,10 +69,10 @@ export class UnwrittenValues {
   /** Forgets what is in the rows now, which are those of all submodels but the ones that are set aside. */
   dropUpTo(seq: number, setAside: readonly string[] = []): void {
     const kept = new Set(setAside)
-    for (const [id, { revision, rows }] of this.#submodels) {
+    for (const [id, { revision, values }] of this.#submodels) {
       if (kept.has(id)) continue
-      if (revision <= seq) this.#submodels.delete(id)
-      else for (const [path, row] of rows) if (row.revision <= seq) rows.delete(path)
+      if (revision <= seq) this.#drop(id)
+      else for (const value of values.values()) if (value.row.revision <= seq) this.#dropValue(value)
     }
   }
 
@@ -66,61 +87,104 @@ export class UnwrittenValues {
 
   /** A row with its value as it is now. */
   over(submodel: string, row: ElementRow): ElementRow {
-    const newer = this.#submodels.get(submodel)?.rows.get(row.path)
+    const newer = this.#submodels.get(submodel)?.values.get(row.path)?.row
     return newer === undefined || newer.revision <= row.revision ? row : { ...row, ...newer }
   }
 
   /** Adds the values that a submodel got since its structure: members as JSON, by path. @returns whether there are any */
   addTo(values: Map<string, string>, submodel: string, structureRevision: number): boolean {
     let isAny = false
-    for (const [path, { value, revision }] of this.#submodels.get(submodel)?.rows ?? []) {
-      if (revision <= structureRevision) continue
-      values.set(path, value)
+    for (const [path, { row }] of this.#submodels.get(submodel)?.values ?? []) {
+      if (row.revision <= structureRevision) continue
+      values.set(path, row.value)
       isAny = true
     }
     return isAny
   }
 
-  /**
-   * Submodels with an element that ends in this path and may fulfil the condition by its value, with the revision of that.
-   * Of those whose structure is newer it is not known.
-   */
-  matching(path: string, condition: ValueCondition): Map<string, number> {
-    const found = new Map<string, number>()
-    const tail = pathTail(path)
-    for (const [id, { rows }] of this.#submodels) {
-      for (const [path, { value, revision }] of rows) {
-        if (pathTail(path) !== tail || !mayMatch(value, condition)) continue
-        found.set(id, Math.max(revision, found.get(id) ?? 0))
-      }
+  /** Computes what `matching` needs of each value, so that it takes little time. */
+  async prepare(path: string, positionOf: PositionOf, slice: TimeSlice): Promise<void> {
+    for (const value of [...(this.#byTail.get(pathTail(path)) ?? [])]) {
+      complete(value, positionOf)
+      if (slice.isOver()) await slice.pause()
     }
-    return found
+  }
+
+  /**
+   * Positions, ascending, of the submodels with an element that ends in this path and may fulfil the condition by its value.
+   * Some may be repeated.
+   */
+  matching(path: string, condition: ValueCondition, positionOf: PositionOf): Float64Array {
+    const positions: number[] = []
+    const mayMatch = matcherOf(condition)
+    for (const value of this.#byTail.get(pathTail(path)) ?? []) {
+      if (value.key === undefined || value.submodel.position === undefined) complete(value, positionOf)
+      const { position } = value.submodel
+      if (position !== undefined && mayMatch(value.key ?? null)) positions.push(position)
+    }
+    return Float64Array.from(positions).sort()
   }
 
   /** Has the element another value by now than its row of this revision? */
   isNewer(submodel: string, path: string, revision: number): boolean {
-    return (this.#submodels.get(submodel)?.rows.get(path)?.revision ?? 0) > revision
+    return (this.#submodels.get(submodel)?.values.get(path)?.row.revision ?? 0) > revision
   }
 
   #put(id: string, path: string, row: UnwrittenRow): void {
-    const known = this.#submodels.get(id)
-    if (known === undefined) this.#submodels.set(id, { revision: row.revision, rows: new Map([[path, row]]) })
-    else {
-      known.revision = Math.max(known.revision, row.revision)
-      known.rows.set(path, row)
+    let submodel = this.#submodels.get(id)
+    if (submodel === undefined) {
+      submodel = { id, revision: row.revision, position: undefined, values: new Map() }
+      this.#submodels.set(id, submodel)
+    } else submodel.revision = Math.max(submodel.revision, row.revision)
+    const known = submodel.values.get(path)
+    if (known !== undefined) {
+      known.row = row
+      known.key = undefined
+      return
     }
+    const value = { submodel, path, row, key: undefined }
+    submodel.values.set(path, value)
+    const tail = pathTail(path)
+    const same = this.#byTail.get(tail)
+    if (same === undefined) this.#byTail.set(tail, new Set([value]))
+    else same.add(value)
+  }
+
+  #drop(id: string): void {
+    for (const value of this.#submodels.get(id)?.values.values() ?? []) this.#dropValue(value)
+    this.#submodels.delete(id)
+  }
+
+  #dropValue(value: UnwrittenValue): void {
+    const { submodel, path } = value
+    submodel.values.delete(path)
+    const tail = pathTail(path)
+    const same = this.#byTail.get(tail)
+    same?.delete(value)
+    if (same?.size === 0) this.#byTail.delete(tail)
   }
 }
 
-/** As the index of search keys has it. */
-function mayMatch(members: string, { is, than }: ValueCondition): boolean {
+function complete(value: UnwrittenValue, positionOf: PositionOf): void {
+  if (value.key === undefined) value.key = searchKeyOf(value.row.value)
+  value.submodel.position ??= positionOf(value.submodel.id)
+}
+
+function searchKeyOf(members: string) {
   const { value } = JSON.parse(members) as { readonly value?: unknown }
-  if (value === undefined) return false
-  const key = typeof value === 'string' ? textSearchKey(value) : SEVERAL_VALUES
-  if (key instanceof Uint8Array) return true
-  if (is === 'eq') return key === (typeof than === 'number' ? than : textSearchKey(than))
-  if (typeof key !== 'number') return false
-  if (is === 'lt') return key < than
-  if (is === 'le') return key <= than
-  return is === 'gt' ? key > than : key >= than
+  if (value === undefined) return null
+  return typeof value === 'string' ? textSearchKey(value) : SEVERAL_VALUES
+}
+
+function matcherOf({ is, than }: ValueCondition): (key: ReturnType<typeof searchKeyOf>) => boolean {
+  const wanted = typeof than === 'number' ? than : textSearchKey(than)
+  return (key) => {
+    if (key === null) return false
+    if (key instanceof Uint8Array) return true
+    if (is === 'eq') return key === wanted
+    if (typeof key !== 'number' || typeof wanted !== 'number') return false
+    if (is === 'lt') return key < wanted
+    if (is === 'le') return key <= wanted
+    return is === 'gt' ? key > wanted : key >= wanted
+  }
 }
