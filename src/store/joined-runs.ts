@@ -82,8 +82,12 @@ export function openJoined(bytes: Uint8Array, open: OpenRun, about: () => string
     ...(summary !== undefined && { summary }),
     parts,
     run: () => {
-      const runs = parts().map((part) => part.run())
-      return concatRuns(runs[0]?.base ?? 0n, runs)
+      const all = parts()
+      // Not the base of a run, which may lie far from its samples: all offsets are within the span of the whole.
+      return concatRuns(
+        all[0]?.from ?? 0n,
+        all.map((part) => part.run())
+      )
     },
     holdsOnly: (wanted) => encodedRuns(bytes, view).every((one) => open(one, about).holdsOnly(wanted))
   }

@@ -56,6 +56,29 @@ t.test('joined runs hold the samples of all, each run as a part with its summary
   )
 })
 
+t.test('joined runs can be encoded again, however far the bases are from their samples', async () => {
+  const far = fc.constantFrom(-(2 ** 50) + 100, 0, 2 ** 50 - 100)
+  fc.assert(
+    fc.property(fc.array(far, { minLength: 2, maxLength: 6 }), fc.boolean(), (shifts, isLong) => {
+      const step = isLong ? Math.floor(2 ** 50 / shifts.length) - 100 : 1000
+      const runs = shifts.map((shift, i): Run => {
+        const from = BigInt(i) * BigInt(step)
+        const offsets = Float64Array.of(shift, shift + 1, shift + 2)
+        return {
+          base: from - BigInt(shift),
+          offsets,
+          form: 'number',
+          values: Float64Array.of(1, 2, 3),
+          quality: undefined
+        }
+      })
+      const back = decodeRun(joinRuns(runs.map(packed)).bytes)
+      return samplesOf(decodeRun(encodeRun(back))) === runs.map(samplesOf).join()
+    }),
+    { numRuns: 50 }
+  )
+})
+
 t.test('the summary of joined runs is that of their samples', async (t) => {
   const runs = runsOf([
     { count: 100, gap: 1, step: 1, scale: 1 },
