@@ -22,6 +22,7 @@ import { flags } from './flags.ts'
 import { lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { memory } from './memory.ts'
 import { overMongo } from './mongodb.ts'
+import { monitoring } from './opcua.ts'
 import { peers } from './peers.ts'
 import { profileCheck } from './profiles.ts'
 import { randomAccess } from './random.ts'
@@ -65,6 +66,7 @@ async function embedded(): Promise<void> {
   await accessRules(folder)
   await pushesByKey(folder)
   await collecting(folder)
+  await monitoring(folder)
   await compliance(folder)
   await inBrowser(folder)
   await rawData(folder)

@@ -24,6 +24,7 @@ export const workloads = {
   'access-columns': 'columnar frames by an API key',
   points: 'the list of collection points',
   counting: 'counting of samples for the collection plan',
+  opcua: 'monitored items of an OPC UA server',
   compliance: 'the compliance report',
   browser: 'the page in a browser: first view, chart, an open tab',
   'browser-chart': 'its chart of a year alone',

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+export const ASYNCUA = 'asyncua==2.1.0'
 export const ENGINE = 'aas-test-engines==1.0.3'
 export const BASYX = 'basyx-python-sdk==2.2.0'
 /** The last one for release 3.0 of the metamodel. */
