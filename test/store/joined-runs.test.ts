@@ -63,12 +63,12 @@ t.test('joined runs can be encoded again, however far the bases are from their s
       const step = isLong ? Math.floor(2 ** 50 / shifts.length) - 100 : 1000
       const runs = shifts.map((shift, i): Run => {
         const from = BigInt(i) * BigInt(step)
-        const offsets = Float64Array.of(shift, shift + 1, shift + 2)
+        const offsets = Float64Array.from({ length: 50 }, (_, k) => shift + k)
         return {
           base: from - BigInt(shift),
           offsets,
           form: 'number',
-          values: Float64Array.of(1, 2, 3),
+          values: Float64Array.from(offsets, (_, k) => k * 1.37),
           quality: undefined
         }
       })
