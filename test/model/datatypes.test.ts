@@ -134,9 +134,9 @@ t.test('a hostile text of a million characters is judged at once, for every type
   for (const type of enumerations.DataTypeDefXsd) {
     for (const text of texts) {
       for (const hostile of [text, `${text}!`, `P${text}`, `http://[${text}`]) {
-        const start = performance.now()
+        const start = process.threadCpuUsage()
         isLexical(type, hostile)
-        const took = performance.now() - start
+        const took = process.threadCpuUsage(start).user / 1000
         if (took > 200) slow.push(`${type} took ${took} ms for ${hostile.slice(0, 10)}…`)
       }
     }

@@ -67,7 +67,11 @@ export class ClientThread {
   }
 
   /** @throws CollectorError */
-  async request<Value>(task: string, input: unknown, signal: AbortSignal = new AbortController().signal): Promise<Value> {
+  async request<Value>(
+    task: string,
+    input: unknown,
+    signal: AbortSignal = new AbortController().signal
+  ): Promise<Value> {
     const { head, bytes } = await this.#running().run<OutcomeOf<Value>>(task, input, {}, signal)
     for await (const _ of bytes);
     return outcomeValue(head)
