@@ -99,6 +99,18 @@ for (const isShared of [false, true]) {
   })
 }
 
+t.test('keys that are asked for at once are one, and those that are made at once are made in turn', async (t) => {
+  await stored(t, async (store, directory) => {
+    const keys = new SigningKeys({ store, clock: systemClock, directory, file: '', isShared: false })
+    const asked = await Promise.all(Array.from({ length: 6 }, () => keys.current()))
+    t.equal(new Set(asked.map(({ id }) => id)).size, 1)
+    const made = await Promise.all(Array.from({ length: 6 }, () => keys.rotate()))
+    t.equal(new Set(made.map(({ id }) => id)).size, 6)
+    t.equal((await keys.current()).id, made.at(-1)?.id)
+    t.equal((await keys.published()).length, 7)
+  })
+})
+
 t.test('the key of a setting signs, whatever its kind; it is not replaced', async (t) => {
   await stored(t, async (store, directory) => {
     const kinds = [

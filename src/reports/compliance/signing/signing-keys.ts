@@ -31,6 +31,8 @@ const MAX_KEYS = 1000
 
 export class SigningKeys {
   readonly #options: SigningKeysOptions
+  /** Keys are made one after the other: two that are written at once would replace each other's file. */
+  #making: Promise<unknown> = Promise.resolve()
 
   constructor(options: SigningKeysOptions) {
     this.#options = options
@@ -38,13 +40,7 @@ export class SigningKeys {
 
   /** The key to sign with; made where there is none. @throws HubError `Unavailable` where it cannot be read */
   async current(): Promise<SigningKey> {
-    const stored = await this.#read()
-    if (stored !== undefined) {
-      const key = await signingKeyOf(stored)
-      await this.#publish(key)
-      return key
-    }
-    return this.rotate()
+    return (await this.#stored()) ?? this.#inTurn(async () => (await this.#stored()) ?? this.#make(() => []))
   }
 
   /**
@@ -52,7 +48,25 @@ export class SigningKeys {
    * @param more to be committed with it
    * @throws HubError `Conflict` where the key is that of a setting
    */
-  async rotate(more: (keyId: string) => readonly Change[] = () => []): Promise<SigningKey> {
+  rotate(more: (keyId: string) => readonly Change[] = () => []): Promise<SigningKey> {
+    return this.#inTurn(() => this.#make(more))
+  }
+
+  #inTurn(make: () => Promise<SigningKey>): Promise<SigningKey> {
+    const made = this.#making.then(make)
+    this.#making = made.catch(() => {})
+    return made
+  }
+
+  async #stored(): Promise<SigningKey | undefined> {
+    const stored = await this.#read()
+    if (stored === undefined) return undefined
+    const key = await signingKeyOf(stored)
+    await this.#publish(key)
+    return key
+  }
+
+  async #make(more: (keyId: string) => readonly Change[]): Promise<SigningKey> {
     const { file, isShared } = this.#options
     if (file !== '')
       throw new HubError('Conflict', ['The key is the one that SIGNING_KEY names; replace that file to change it'])
