@@ -5,6 +5,7 @@ import { encodeId } from '../../model/identifier.ts'
 import { formatTime } from '../../model/time.ts'
 import type { ConnectionState, Connections, TestedItem } from '../../operations/asset-interfaces/connection.ts'
 import type { Access } from '../../security/access.ts'
+import { ignoreBodies } from '../http/body.ts'
 import { pathParameter, serve } from '../http/extension-endpoint.ts'
 import { connectionEndpoints } from './endpoint.ts'
 
@@ -20,6 +21,14 @@ interface Received {
 }
 
 export function connections(app: FastifyInstance, options: ConnectionOptions): void {
+  // Not awaited: what is registered later in this scope, as the answer to errors, is to apply here, too.
+  app.register(async (scope) => {
+    ignoreBodies(scope)
+    serveAll(scope, options)
+  })
+}
+
+function serveAll(app: FastifyInstance, options: ConnectionOptions): void {
   const { list, test, stop, start } = connectionEndpoints
   serve(app, '', list, {
     get: async ({ reply, access }) => {
