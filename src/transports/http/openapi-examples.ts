@@ -169,6 +169,7 @@ const PARAMETERS: Readonly<Record<string, unknown>> = {
   fileName: 'machine.json',
   result: 'valid',
   template: 'Nameplate',
+  language: 'ko',
   form: 'normal'
 }
 
