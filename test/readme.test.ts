@@ -2,10 +2,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { freePort } from '../scripts/ports.ts'
 import { testDirectory } from './test-directory.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -148,14 +148,6 @@ function session(
 /** curl fails on a refusal, so that no example can answer an error unnoticed; where one is announced, on its absence. */
 const accepted = 'curl() { command curl -sS --fail-with-body -w "\\n" "$@"; }'
 const refused = 'curl() { command curl -sS -w "\\n" "$@" | grep messageType; }'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
 
 /** What a page has started in the background ends with it. */
 const stopJobs = "set -m; trap 'for job in $(jobs -p); do kill -- -$job; done' EXIT"

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { formatTime } from '../../src/model/time.ts'
 import { startHub } from '../hub-process.ts'
+import { check, conclude } from './checks.ts'
 import { createKey, showing } from './keys.ts'
 import { run, tool } from './python.ts'
 
@@ -22,26 +23,15 @@ interface ClientReport {
   readonly expected: readonly (readonly [time: number, fields: Readonly<Record<string, unknown>>])[]
 }
 
-let passed = 0
-let failed = 0
-
-function check(what: string, isRight: boolean, found: unknown): void {
-  if (isRight) passed++
-  else failed++
-  console.log(isRight ? `ok ${what}` : `wrong ${what}: ${JSON.stringify(found)}`)
-}
-
 const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-line-protocol-'))
-try {
-  await compare()
-} catch (error) {
-  failed++
-  console.error(error)
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+await conclude(
+  async () => {
+    await compare()
+  },
+  () => {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+)
 
 async function compare(): Promise<void> {
   const python = join(dirname(await tool(CLIENTS, 'python')), 'python')

@@ -7,7 +7,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -16,6 +15,8 @@ import { fileURLToPath } from 'node:url'
 import { discoverModbus } from '../../src/commands/discover-modbus.ts'
 import { encodeId } from '../../src/model/identifier.ts'
 import { type HubProcess, startHub } from '../hub-process.ts'
+import { freePort } from '../ports.ts'
+import { check, conclude } from './checks.ts'
 import { tool } from './python.ts'
 
 const SCRIPT = fileURLToPath(new URL('modbus_server.py', import.meta.url))
@@ -24,15 +25,6 @@ const UNITS = 50
 const REGISTERS = 20
 const SECONDS = 20
 
-let passed = 0
-let failed = 0
-
-function check(what: string, isRight: boolean, found: unknown): void {
-  if (isRight) passed++
-  else failed++
-  console.log(isRight ? `ok ${what}` : `wrong ${what}: ${JSON.stringify(found)}`)
-}
-
 interface Plant {
   readonly child: ChildProcess
   /** Since its start. */
@@ -40,17 +32,15 @@ interface Plant {
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-modbus-'))
-try {
-  const python = join(dirname(await tool(SERVER, 'python')), 'python')
-  for (const framing of ['tcp', 'rtu'] as const) await compare(python, framing)
-} catch (error) {
-  failed++
-  console.error(error)
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+await conclude(
+  async () => {
+    const python = join(dirname(await tool(SERVER, 'python')), 'python')
+    for (const framing of ['tcp', 'rtu'] as const) await compare(python, framing)
+  },
+  () => {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+)
 
 async function compare(python: string, framing: 'tcp' | 'rtu'): Promise<void> {
   const port = await freePort()
@@ -171,12 +161,4 @@ async function startPlant(python: string, framing: string, port: number): Promis
   })
   await once(lines, 'line')
   return { child, requests: () => requests }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }

@@ -15,34 +15,24 @@ import { discoverOpcua } from '../../src/commands/discover-opcua.ts'
 import { encodeId } from '../../src/model/identifier.ts'
 import { startHub } from '../hub-process.ts'
 import { freePort } from '../ports.ts'
+import { check, conclude } from './checks.ts'
 import { ASYNCUA, tool } from './python.ts'
 
 const SERVER = fileURLToPath(new URL('opcua_server.py', import.meta.url))
 const TIMEOUT_MS = 60_000
 const IDS = 'urn:conformance:press'
 
-let passed = 0
-let failed = 0
-
-function check(what: string, isRight: boolean, found?: unknown): void {
-  if (isRight) passed++
-  else failed++
-  console.log(isRight ? `ok ${what}` : `wrong ${what}: ${JSON.stringify(found)}`)
-}
-
 const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-opcua-'))
 let machine: ChildProcess | undefined
-try {
-  await run(await tool(ASYNCUA, 'python'))
-} catch (error) {
-  failed++
-  console.error(error)
-} finally {
-  machine?.kill('SIGKILL')
-  rmSync(scratch, { recursive: true, force: true })
-}
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 ? 0 : 1)
+await conclude(
+  async () => {
+    await run(await tool(ASYNCUA, 'python'))
+  },
+  () => {
+    machine?.kill('SIGKILL')
+    rmSync(scratch, { recursive: true, force: true })
+  }
+)
 
 async function run(python: string): Promise<void> {
   const port = await freePort()
