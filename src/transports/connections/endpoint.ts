@@ -36,7 +36,7 @@ const testEndpoint = {
     gives: {
       200: { description: 'What was read', content: { 'application/json': { schema: ref('ConnectionTest') } } }
     },
-    refuses: ['BadRequest', 'NotFound', 'UnsupportedMediaType', 'Unavailable', 'Internal']
+    refuses: ['BadRequest', 'NotFound', 'Unavailable', 'Internal']
   }
 } as const satisfies ExtensionEndpoint
 
@@ -51,7 +51,7 @@ const stopEndpoint = {
     summary: 'Stops reading a machine',
     description: 'Until it is started, or the hub is.',
     gives: { 204: { description: 'It is stopped' } },
-    refuses: ['BadRequest', 'NotFound', 'UnsupportedMediaType', 'Internal']
+    refuses: ['BadRequest', 'NotFound', 'Internal']
   }
 } as const satisfies ExtensionEndpoint
 
@@ -66,7 +66,7 @@ const startEndpoint = {
     summary: 'Starts reading a machine again',
     description: 'One that was stopped; one that waits for its next attempt connects at once.',
     gives: { 204: { description: 'It is started' } },
-    refuses: ['BadRequest', 'NotFound', 'UnsupportedMediaType', 'Internal']
+    refuses: ['BadRequest', 'NotFound', 'Internal']
   }
 } as const satisfies ExtensionEndpoint
 
