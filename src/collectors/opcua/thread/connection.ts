@@ -12,11 +12,11 @@ import {
 import { type Clock, systemClock, waitAtMost } from '../../../clock.ts'
 import type { Connected, ConnectInput, ConnectionReport, MonitoredNode, SampleColumns } from '../messages.ts'
 import { type ChosenEndpoint, chooseEndpoint } from './endpoint.ts'
+import { GatheredSamples, MAX_SKEW_MS, skewText } from './gathered-samples.ts'
 import { fillGap } from './history.ts'
 import { MonitoredItems, type ResolvedNode, type ServerLimits } from './monitored-items.ts'
 import { NodeFinder } from './nodes.ts'
 import { Refused, sentenceOf } from './refused.ts'
-import { MAX_SKEW_MS, SampleBuffer, skewText } from './sample-buffer.ts'
 
 // The client library writes long texts in colours to the console; what matters is reported.
 for (const silence of [setDebugLogger, setWarningLogger, setErrorLogger]) silence(() => {})
@@ -47,7 +47,7 @@ export class Connection {
   readonly #events: ConnectionEvents
   readonly #chosen: ChosenEndpoint
   readonly #clock: Clock
-  readonly #buffer: SampleBuffer
+  readonly #buffer: GatheredSamples
   #nodes: ReadonlyMap<number, MonitoredNode>
   #session!: ClientSession
   #finder!: NodeFinder
@@ -84,7 +84,7 @@ export class Connection {
     this.#events = events
     this.#chosen = chosen
     this.#nodes = new Map(input.nodes.map((node) => [node.handle, node]))
-    this.#buffer = new SampleBuffer({
+    this.#buffer = new GatheredSamples({
       deliver: (columns) => events.samples(columns),
       clock,
       gatherMs: Math.min(100, input.publishingMs),

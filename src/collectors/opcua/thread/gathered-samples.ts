@@ -4,7 +4,7 @@ import type { Clock } from '../../../clock.ts'
 import type { SampleColumns } from '../messages.ts'
 import { plainValue } from './values.ts'
 
-export interface SampleBufferOptions {
+export interface GatheredSamplesOptions {
   /** Resolves when the samples are durable. */
   readonly deliver: (columns: SampleColumns) => Promise<void>
   readonly gatherMs: number
@@ -31,8 +31,8 @@ class Columns {
   }
 }
 
-export class SampleBuffer {
-  readonly #options: SampleBufferOptions
+export class GatheredSamples {
+  readonly #options: GatheredSamplesOptions
   #live = new Columns()
   #isDelivering = false
   #cancel: (() => void) | undefined
@@ -42,7 +42,7 @@ export class SampleBuffer {
   /** Of the newest sample, in milliseconds since 1970. */
   newestMs: number | undefined
 
-  constructor(options: SampleBufferOptions) {
+  constructor(options: GatheredSamplesOptions) {
     this.#options = options
   }
 
@@ -89,7 +89,7 @@ export class SampleBuffer {
         const columns = this.#live
         this.#live = new Columns()
         await this.#options.deliver(this.#sent(columns, false))
-        // What came meanwhile waits for its turn, so that batches grow under load.
+        // Samples that arrived during the delivery wait for their turn, so that batches grow under load.
         if (!this.#isClosed) break
       }
     } catch {
