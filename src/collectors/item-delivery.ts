@@ -14,7 +14,7 @@ export class ItemDelivery {
     this.#context = context
   }
 
-  /** Is so much being stored that reading has to wait? */
+  /** Does reading have to wait, as too many samples are being stored? */
   get isFull(): boolean {
     return this.#underWay >= MAX_DELIVERIES
   }

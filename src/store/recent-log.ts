@@ -21,7 +21,7 @@ export class RecentLog {
     return this.#bytes
   }
 
-  /** Is an entry of so many changes larger than the bound? Call `clear` then, in place of `add`. */
+  /** Is an entry with this number of changes larger than the bound? Call `clear` then, in place of `add`. */
   isTooLarge(changes: number): boolean {
     return changes * ENTRY_OVERHEAD_BYTES > this.#maxBytes
   }

@@ -26,7 +26,7 @@ const SILENT_STREAM_MS = 90_000
 /** Before a stream or a long poll begins again. */
 const PAUSE_MS = 1000
 const MIN_PAUSE_MS = 50
-/** After so many requests in a row without any answer the machine is gone. */
+/** Consecutive requests without any answer after which the machine counts as gone. */
 const MAX_UNANSWERED = 3
 
 export const openHttp: OpenSession = async (description, context, options = {}) => {

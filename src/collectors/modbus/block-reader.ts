@@ -9,7 +9,7 @@ import { dataTypeOf, decodeRegisters } from './register-type.ts'
 /** A unit that did not answer so often is left alone for a while. */
 const MAX_TIMEOUTS = 3
 const RETRY_UNIT_MS = 10_000
-/** After so many requests in a row without any answer the connection is broken, whatever TCP says. */
+/** Consecutive requests without any answer after which the connection counts as broken, whatever TCP says. */
 const MAX_SILENT_REQUESTS = 6
 
 /** Exceptions of a device that has no register at one of the addresses. */

@@ -34,7 +34,7 @@ export interface WriterOptions {
   readonly queueBytes: number
   /** How far ahead of the clock source times are believed, in milliseconds. */
   readonly futureLimit: number
-  /** From so many bytes on, commits that wait are stored in a line. */
+  /** Bytes of waiting commits from which on they are stored in a line. */
   readonly lineBytes: number
 }
 

@@ -13,7 +13,7 @@ import type { QueuedCommand, QueuedPart } from './write-queue.ts'
 /** Commits of fewer bytes (in memory) are not worth a document of their own. */
 export const LINE_BYTES = 16 * 1024
 
-/** What nothing delays is stored in a line only if there is so many times as much. */
+/** Factor on that bound where nothing delays the commits. */
 const UNDELAYED = 4
 
 /** A document ends once it has this many bytes or commits, so that several are written at a time. */

@@ -74,7 +74,7 @@ export interface MongoOptions extends MongoConnectionOptions {
   readonly memory?: MemoryBudget
   /** How far ahead of the clock source times are believed, in milliseconds; a value from beyond holds up no other. */
   readonly futureLimit?: number
-  /** Where several processes write: from so many bytes on, commits that wait are stored in a line (lines.ts). */
+  /** Where several processes write: bytes of waiting commits from which on they are stored in a line (lines.ts). */
   readonly lineBytes?: number
 }
 

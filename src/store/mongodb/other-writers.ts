@@ -7,12 +7,12 @@ import { type Clock, systemClock } from '../../clock.ts'
 /** A process that wrote within this time may write again at any moment. */
 const PRESENT_MS = 60_000
 
-/** Who wrote within so many appends competes for the next. */
+/** Appends after its last one for which another writer counts as competing. */
 const ROUND_APPENDS = 16
 
 /**
  * Who has not written lately may be trying in vain: a process that fails has to read before it tries again. So it is let
- * go first after every so many appends, for long enough to read and append.
+ * go first at regular intervals, for long enough to read and append.
  */
 const PROBE_EVERY = 8
 const PROBE_APPENDS = 2

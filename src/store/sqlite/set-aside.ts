@@ -64,7 +64,7 @@ export class SetAside {
     return this.#submodels.get(id)?.revision ?? 0
   }
 
-  /** From now on the values of this submodel are kept here. @returns false if there is no room for so many */
+  /** From now on the values of this submodel are kept here. @returns false if they do not fit */
   add(id: string, position: number, values: number): boolean {
     if (this.has(id) || this.#values + values > MAX_VALUES || this.#bytes > MAX_BYTES) return false
     this.#submodels.set(id, { position, revision: 0, rows: new Map() })

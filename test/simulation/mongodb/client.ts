@@ -28,7 +28,7 @@ export interface Network {
   /** Does the server know a repeated write by its number? MongoDB does; to others the driver sends nothing twice. */
   readonly hasTransactionNumbers: boolean
   readonly hasChangeStreams: boolean
-  /** How long the server works on a request with so many bytes, one after the other; by default it takes no time. */
+  /** How long the server works on a request with this number of bytes, one after the other; by default it takes no time. */
   readonly serviceMs?: (bytes: number) => number
 }
 
