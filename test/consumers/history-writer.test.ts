@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { compact } from '../../src/consumers/history/compaction.ts'
 import { maintainOnce } from '../../src/consumers/history/history-retention.ts'
 import { type HistoryWriter, startHistoryWriter } from '../../src/consumers/history/history-writer.ts'
+import type { HistoryPolicy } from '../../src/consumers/history/policy.ts'
 import { type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { condensedAt } from '../../src/model/statistics.ts'
 import { EARLIEST, type History, historyOf, LATEST } from '../../src/operations/history/history.ts'
@@ -255,33 +256,40 @@ t.test('samples that arrive late, twice and out of order, across restarts and cr
   )
 })
 
-t.test('samples that were downsampled before a crash are not written again after it', async (t) => {
-  const store = await opened(t)
-  const ingest = new Ingest({ store })
-  const options = {
-    policyOf: () => ({ isRecorded: true, after: 1n, mean: 100n }),
-    failed: (error: unknown) => t.fail(String(error))
-  }
-  const write = async () => (await startHistoryWriter(store, options)).stop()
-  await push(ingest, [[0n, 1]])
-  await write()
-  const before = (await store.cursor('history')) ?? 0
-  await push(ingest, [[50n, 2]])
-  await write()
-  // The chunk is there, but the process crashed before it stored its cursor.
-  await store.setCursor('history', before)
-  await maintainOnce(store, options)
-  await write()
-  await maintainOnce(store, options)
-  const writer = await startHistoryWriter(store, options)
-  const counts: number[] = []
-  for await (const run of historyOf(store, writer).read(speed, EARLIEST, LATEST)) {
-    counts.push(...Array.from(run.offsets, (_, at) => condensedAt(run, at)?.count ?? 1))
-  }
-  t.strictSame(counts, [2])
-  await writer.stop()
-  await store.close()
-})
+const KEPT: HistoryPolicy = { isRecorded: true }
+const THINNED: HistoryPolicy = { isRecorded: true, after: 1n, mean: 100n }
+
+for (const [title, after] of [
+  ['', THINNED],
+  [', whatever their policy is by then', KEPT]
+] as const) {
+  t.test(`samples that were downsampled before a crash are not written again after it${title}`, async (t) => {
+    const store = await opened(t)
+    const ingest = new Ingest({ store })
+    let policy = THINNED
+    const options = { policyOf: () => policy, failed: (error: unknown) => t.fail(String(error)) }
+    const write = async () => (await startHistoryWriter(store, options)).stop()
+    await push(ingest, [[0n, 1]])
+    await write()
+    const before = (await store.cursor('history')) ?? 0
+    await push(ingest, [[50n, 2]])
+    await write()
+    // The chunk is there, but the process crashed before it stored its cursor.
+    await store.setCursor('history', before)
+    await maintainOnce(store, options)
+    policy = after
+    await write()
+    await maintainOnce(store, options)
+    const writer = await startHistoryWriter(store, options)
+    const counts: number[] = []
+    for await (const run of historyOf(store, writer).read(speed, EARLIEST, LATEST)) {
+      counts.push(...Array.from(run.offsets, (_, at) => condensedAt(run, at)?.count ?? 1))
+    }
+    t.strictSame(counts, [2])
+    await writer.stop()
+    await store.close()
+  })
+}
 
 t.test('the earliest time of all does not stop a history that is downsampled', async (t) => {
   const store = await opened(t)

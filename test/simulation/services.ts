@@ -37,13 +37,14 @@ export async function startServices(world: World, process: SimProcess, store: St
     if (!world.faults.has(DAMAGED_PAGE) || !error.message.startsWith('A page ')) failed(error)
   })
   const policy = { isRecorded: true, ...(plan.bucket > 0n && { after: THINNED_AFTER, mean: plan.bucket }) }
-  const { historyMs: intervalMs } = plan
-  const writer = await startHistoryWriter(store, { clock, failed, intervalMs, maxPendingBytes: plan.pendingBytes })
+  const { historyMs: intervalMs, pendingBytes: maxPendingBytes } = plan
+  const policyOf = () => policy
+  const writer = await startHistoryWriter(store, { policyOf, clock, failed, intervalMs, maxPendingBytes })
   const history = historyOf(store, writer)
   const ingest = new Ingest({ store, clock })
   const subscriptions = new Subscriptions(store, { clock, history, failed: () => {} })
   const stops = [
-    startHistoryRetention(store, { policyOf: () => policy, clock, failed, intervalMs: plan.retentionMs }),
+    startHistoryRetention(store, { policyOf, clock, failed, intervalMs: plan.retentionMs }),
     startConsumer(store, world.consumer.on(process, store, failed), clock),
     startLogRetention(store, {
       maxAgeMs: plan.logAgeMs,

@@ -58,6 +58,9 @@ const BATCHES_AT_ONCE = 2
 /** Less than this is packed sooner than a thread has started. */
 const MIN_THREAD_BYTES = 256 * 1024
 
+/** Buckets that an earlier policy downsampled to may be wider than today's, but hardly wider than this. */
+const USUAL_BUCKET_NS = 3_600_000_000_000n
+
 const EARLIEST = -(2n ** 63n)
 
 export async function startHistoryWriter(store: Store, options: HistoryWriterOptions): Promise<HistoryWriter> {
@@ -335,12 +338,13 @@ export class HistoryWriter {
 
   /**
    * Changes that are in no chunk yet: a chunk that holds one is of no earlier entry, and spans its time, or, where it is
-   * downsampled already, a time of the same bucket before it.
+   * downsampled already, a time of the same bucket before it. The policy may have changed since.
    */
   async #withoutWritten(series: SeriesName, changes: readonly PendingChange[]): Promise<readonly PendingChange[]> {
     const spans = changes.map(({ change }) => spanOfChange(change))
     if (spans.length === 0) return []
-    const { mean: width = 0n } = await this.#policyOf(series)
+    const { mean = 0n } = await this.#policyOf(series)
+    const width = later(mean, USUAL_BUCKET_NS)
     const from = later(spans.map((span) => span.from).reduce(earlier) - width, EARLIEST)
     const to = spans.map((span) => span.to).reduce(later)
     let written = 0
