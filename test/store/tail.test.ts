@@ -1,9 +1,11 @@
 /** Values that are durable in the log, but not in their rows yet (src/store/sqlite/tail.ts). */
+import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { migrate } from '../../src/commands/migrate.ts'
+import type { Submodel } from '../../src/model/types.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import { backupDirectory } from '../../src/store/sqlite/backup.ts'
 import { prepare } from '../../src/store/sqlite/changes-sql.ts'
@@ -16,6 +18,7 @@ import { Tail } from '../../src/store/sqlite/tail.ts'
 import { ValueChanges } from '../../src/store/sqlite/value-changes.ts'
 import type { Change, ElementCondition, Store } from '../../src/store/store.ts'
 import { testDirectory } from '../test-directory.ts'
+import { until } from '../until.ts'
 import { diskOf } from './disk.ts'
 import { collection, create, property, replace, submodel, submodelOf, withStore, write } from './fixtures.ts'
 
@@ -141,6 +144,30 @@ stored(
   },
   { maxUnwritten: 100_000 }
 )
+
+t.test('of very many values that a process leaves the rows follow after the start', async (t) => {
+  const directory = join(testDirectory(t), 'data')
+  const names = Array.from({ length: 5000 }, (_, n) => `p${n}`)
+  const left = await withStore(await openSqlite(directory), async (store) => {
+    await store.commit([create(submodel('a', ...names.map((name) => property(name, '0'))))])
+    for (const value of ['1', '2']) {
+      const changes = await Promise.all(names.map((name) => write(store, 'a', name, value)))
+      await store.commit(changes)
+    }
+    return diskOf(t, directory)
+  })
+  const again = join(t.testdirName, 'again')
+  cpSync(left, again, { recursive: true })
+  await withStore(await openSqlite(left), async (store) => {
+    const { submodelElements = [] } = (await submodelOf(store, 'a')) as Submodel
+    t.ok(submodelElements.every((element) => 'value' in element && element.value === '2'))
+    t.strictSame(rowsOf(left, 'a').p0, '{"value":"0"}', 'the start has not waited for them')
+  })
+  const areWritten = (place: string) => Object.values(rowsOf(place, 'a')).every((value) => value === '{"value":"2"}')
+  t.ok(areWritten(left), 'the end has')
+  // More than may be ahead of their rows: these follow without a further commit.
+  await withStore(await openSqlite(again, { maxUnwritten: 9000 }), () => until(() => areWritten(again)))
+})
 
 stored('what a process leaves that ends early is as it was acknowledged', async (t, store, directory) => {
   const blob = { modelType: 'Blob', idShort: 'blob', contentType: 'text/plain' } as const

@@ -2,8 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { membersAt, newestOf, qualityAt } from '../../model/samples.ts'
 import { ChangeRefused } from '../change-rules.ts'
-import { isDamaged } from '../damage.ts'
-import { decodeRun } from '../run-codec.ts'
+import { decodeRun, verifyRun } from '../run-codec.ts'
+import type { LoggedChange } from '../store.ts'
 import { isSoundRow } from './checksums.ts'
 import type { Counters } from './counters.ts'
 import { entriesOf, type RowEntry } from './log-rows.ts'
@@ -17,7 +17,7 @@ export interface Recovered {
   readonly entries: number
   /** Records of which values are lost, since they are damaged. */
   readonly damaged: readonly string[]
-  /** Values that are in no row, since the storage is full or damaged. */
+  /** Values that are in no row yet: these are many, or the storage is full or damaged. */
   readonly unwritten: readonly LoggedValue[]
   /** Submodels whose rows cannot be written. */
   readonly setAside: readonly string[]
@@ -27,22 +27,38 @@ export interface Recovered {
   readonly last: number
 }
 
-/** @throws the error of the storage */
+type ValueChange = Extract<LoggedChange, { change: 'value' | 'samples' }>
+
+/** The last value of an element that became current, as it was logged. */
+interface LastChange {
+  change: ValueChange
+  seq: number
+}
+
+/** By submodel and path. */
+type LastChanges = Map<string, Map<string, LastChange>>
+
+/**
+ * Of many values of an element only the last is put into the tail.
+ * @returns how many values there were, beside what `Recovered` has
+ * @throws the error of the storage
+ */
 export function recover(
   db: DatabaseSync,
   counters: Counters,
   values: ValueChanges
-): Pick<Recovered, 'entries' | 'damaged'> {
+): Pick<Recovered, 'entries' | 'damaged'> & { readonly values: number } {
   // Databases of earlier releases have no such counter: all their rows are up to date.
   if (!counters.has('applied')) counters.set('applied', counters.get('seq'))
   const damaged: string[] = []
-  let entries = 0
+  let [entries, count] = [0, 0]
   const applied = counters.get('applied')
   const onDamage = (seq: number) => damaged.push(`Entry ${seq} of the log`)
   const onUnreadable = (seq: number) => {
     entries++
     onDamage(seq)
   }
+  const last: LastChanges = new Map()
   for (const row of rowsAfter(db, applied, counters.get('seq'), onUnreadable)) {
     if (!isSoundRow.log(row)) {
       onUnreadable(Number(row.seq))
@@ -51,17 +67,51 @@ export function recover(
     for (const entry of entriesOf(row)) {
       if (entry.seq <= applied) continue
       entries++
-      for (const value of currentValuesOf(entry, () => onDamage(entry.seq))) {
-        try {
-          values.restore(value)
-        } catch (error) {
-          // A damaged row keeps its damage, which reading it reports.
-          if (!(error instanceof ChangeRefused || isPageDamage(error))) throw error
-        }
-      }
+      count += note(last, entry, () => onDamage(entry.seq))
     }
   }
-  return { entries, damaged }
+  for (const byPath of last.values()) for (const change of byPath.values()) restore(values, change)
+  return { entries, values: count, damaged }
+}
+
+/** Notes the values that became current with an entry. @returns how many; `onDamage` is called for each that cannot be read */
+function note(last: LastChanges, { seq, changes, late }: RowEntry, onDamage: () => void): number {
+  let [index, count] = [-1, 0]
+  for (const change of changes) {
+    if (change.change !== 'value' && change.change !== 'samples') continue
+    index++
+    if (late.length > 0 && late.includes(index)) continue
+    if (change.change === 'samples' && verifyRun(change.run) !== undefined) {
+      onDamage()
+      continue
+    }
+    count++
+    let byPath = last.get(change.submodel)
+    if (byPath === undefined) {
+      byPath = new Map()
+      last.set(change.submodel, byPath)
+    }
+    const known = byPath.get(change.path)
+    if (known === undefined) byPath.set(change.path, { change, seq })
+    else {
+      known.change = change
+      known.seq = seq
+    }
+  }
+  return count
+}
+
+function restore(values: ValueChanges, { change, seq }: LastChange): void {
+  const { submodel, path } = change
+  try {
+    if (change.change === 'value') {
+      const { value, sourceTime, quality } = change
+      values.restore({ submodel, path, value, sourceTime, quality, seq })
+    } else values.restore({ submodel, path, ...newestSample(change.run), sourceTime: change.to, seq })
+  } catch (error) {
+    // A damaged row keeps its damage, which reading it reports.
+    if (!(error instanceof ChangeRefused || isPageDamage(error))) throw error
+  }
 }
 
 /** The rows of the log after an entry, without those on pages that cannot be read, which are found one by one. */
@@ -90,33 +140,8 @@ function isPageDamage(error: unknown): boolean {
   return storageFailure(error)?.name === 'Damaged'
 }
 
-/** The values of an entry that became current with it, in order. */
-function* currentValuesOf({ seq, changes, ...entry }: RowEntry, onDamage: () => void): Generator<LoggedValue> {
-  const late = new Set(entry.late)
-  let index = -1
-  for (const change of changes) {
-    if (change.change !== 'value' && change.change !== 'samples') continue
-    index++
-    if (late.has(index)) continue
-    const { submodel, path } = change
-    if (change.change === 'value') {
-      const { value, sourceTime, quality } = change
-      yield { submodel, path, value, sourceTime, quality, seq }
-      continue
-    }
-    const newest = newestSample(change.run)
-    if (newest === undefined) onDamage()
-    else yield { submodel, path, ...newest, sourceTime: change.to, seq }
-  }
-}
-
-function newestSample(bytes: Uint8Array): Pick<LoggedValue, 'value' | 'quality'> | undefined {
-  try {
-    const run = decodeRun(bytes)
-    const newest = newestOf(run)
-    return { value: membersAt(run, newest), quality: qualityAt(run, newest) }
-  } catch (error) {
-    if (isDamaged(error)) return undefined
-    throw error
-  }
+function newestSample(bytes: Uint8Array): Pick<LoggedValue, 'value' | 'quality'> {
+  const run = decodeRun(bytes)
+  const newest = newestOf(run)
+  return { value: membersAt(run, newest), quality: qualityAt(run, newest) }
 }

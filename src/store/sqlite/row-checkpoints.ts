@@ -128,9 +128,10 @@ export class RowCheckpoints {
     }
   }
 
-  /** Call for entries that were logged by an earlier process. */
-  recount(entries: number): void {
-    this.#values += entries
+  /** Call for values that were logged by an earlier process. */
+  recount(values: number): void {
+    if (values === 0) return
+    this.#values += values
     this.#isNews = true
     this.#since ??= this.#clock.monotonic()
   }

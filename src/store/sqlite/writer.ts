@@ -39,6 +39,9 @@ import { FrameReader } from './write-frames.ts'
 const MAX_TRIMMED = 10_000
 const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
+/** So many take about a tenth of a second. */
+const MAX_ROWS_AT_START = 4096
+
 /** What the thread runs. */
 export function start(port: MessagePort, options: WriterOptions, clock: Clock = systemClock): void {
   const send = (message: FromWriter) => port.postMessage(message)
@@ -63,6 +66,7 @@ export function start(port: MessagePort, options: WriterOptions, clock: Clock = 
       port.close()
     })
     send({ ready: writer.recovered })
+    rest()
   } catch (error) {
     const failure = storageFailure(error)
     const cause = failure === undefined ? (error as Error).message : new HubError(failure.name, failure.about).message
@@ -113,24 +117,24 @@ class Writer {
     this.#time = Number(this.#sql.lastTime.get()?.time ?? 0)
     const lost: string[] = []
     aside.load((record) => lost.push(record))
-    const { entries, damaged } = recover(this.#db, this.#counters, this.#changes.values)
+    const { entries, values, damaged } = recover(this.#db, this.#counters, this.#changes.values)
     this.#tail.keep()
-    const left = this.#writeRecovered(entries)
+    const left = this.#writeRecovered(values)
     this.recovered = { entries, damaged: [...lost, ...damaged], ...left, last: this.#counters.get('seq') }
   }
 
-  /** @returns what could not be written */
-  #writeRecovered(entries: number): Pick<Recovered, 'unwritten' | 'setAside' | 'failure'> {
+  /** @returns what is in no row yet: very many rows follow later, as those of any values */
+  #writeRecovered(values: number): Pick<Recovered, 'unwritten' | 'setAside' | 'failure'> {
     const left = () => ({ unwritten: this.#tail.values(), setAside: this.#tail.setAsideIds })
     try {
       this.#rows.retrySetAside()
-      this.#rows.finish()
+      this.#rows.recount(values)
+      if (this.#tail.size <= MAX_ROWS_AT_START || this.#rows.isOverdue) this.#rows.finish()
       return left()
     } catch (error) {
       const failure = storageFailure(error)
       // A full storage can still be read, and most of a damaged one.
       if (failure === undefined || failure.name === 'Unavailable') throw error
-      this.#rows.recount(entries)
       return { ...left(), failure }
     }
   }
