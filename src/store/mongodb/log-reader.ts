@@ -27,11 +27,14 @@ export class LogReader {
     if (limit > 1) state.noteReader()
     const recent = state.recentLog.after(after, limit)
     if (recent !== undefined) return { entries: recent, gap: after < state.counters.trimmed }
-    const start = Math.max(after, state.counters.trimmed)
-    const entries = start < state.counters.seq ? await this.#readBatches(start, limit) : []
-    // More may have been trimmed meanwhile.
-    const { trimmed } = state.counters
-    return { entries: entries.filter(({ seq }) => seq > trimmed).slice(0, limit), gap: after < trimmed }
+    for (;;) {
+      const start = Math.max(after, state.counters.trimmed)
+      const entries = start < state.counters.seq ? await this.#readBatches(start, limit) : []
+      // More may have been trimmed meanwhile; if all of it, an empty page would mean the end.
+      const { trimmed } = state.counters
+      const left = entries.filter(({ seq }) => seq > trimmed).slice(0, limit)
+      if (left.length > 0 || entries.length === 0) return { entries: left, gap: after < trimmed }
+    }
   }
 
   async #readBatches(after: number, limit: number): Promise<LogEntry[]> {
