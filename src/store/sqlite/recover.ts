@@ -27,11 +27,12 @@ export interface Recovered {
   readonly last: number
 }
 
-type ValueChange = Extract<LoggedChange, { change: 'value' | 'samples' }>
+/** A change of a value that became current. */
+type CurrentChange = Extract<LoggedChange, { change: 'value' | 'samples' }>
 
 /** The last value of an element that became current, as it was logged. */
 interface LastChange {
-  change: ValueChange
+  change: CurrentChange
   seq: number
 }
 
