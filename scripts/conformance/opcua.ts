@@ -54,7 +54,7 @@ async function run(python: string): Promise<void> {
     /thumbprint [0-9a-f]{40}/.test(refused ?? ''),
     refused
   )
-  await certificates(pki, ['trust', /thumbprint ([0-9a-f]{40})/.exec(refused ?? '')?.[1] ?? ''], false)
+  await certificates(pki, ['trust', /thumbprint ([0-9a-f]{40})/.exec(refused ?? '')?.[1] ?? ''])
   const { environment, summary } = await discoverOpcua(url, flags, pki)
   check('the best endpoint is taken', /Basic256Sha256 with SignAndEncrypt/.test(summary.join()), summary)
   const file = join(scratch, 'press.json')

@@ -1,6 +1,7 @@
 /** The endpoints that the hub serves beside the operations of the standard, for its OpenAPI document. */
 import { accessRuleEndpoints } from '../transports/access-rules/endpoint.ts'
 import { auditEndpoints } from '../transports/audit/endpoint.ts'
+import { certificateEndpoints } from '../transports/certificates/endpoint.ts'
 import { collectionEndpoint } from '../transports/collection/endpoint.ts'
 import { complianceEndpoints } from '../transports/compliance/endpoint.ts'
 import { conformanceEndpoint, repairEndpoint } from '../transports/conformance/endpoint.ts'
@@ -34,6 +35,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   collectionEndpoint,
   sendersEndpoint,
   ...Object.values(connectionEndpoints),
+  ...Object.values(certificateEndpoints),
   shellSearchEndpoint,
   documentSetEndpoints.list,
   documentSetEndpoints.document,

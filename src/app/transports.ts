@@ -7,6 +7,7 @@ import type { Connections } from '../operations/asset-interfaces/connection.ts'
 import { handlers } from '../operations/handlers.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
 import { audit as mountAudit } from '../transports/audit/audit.ts'
+import { certificates as mountCertificates } from '../transports/certificates/certificates.ts'
 import { collection as mountCollection } from '../transports/collection/collection-points.ts'
 import { type ComplianceServices, compliance as mountCompliance } from '../transports/compliance/compliance.ts'
 import { conformance } from '../transports/conformance/conformance.ts'
@@ -120,8 +121,8 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     bodyLimit: config.BODY_LIMIT
   })
   await timeseries(app, { hub: { store, history, ingest: samples, threads: context.threads }, apiPrefix })
-  const isHttps = config.TLS_CERT !== '' || publicUrl.startsWith('https:')
-  await security(app, { identity, bodies, isHttps, apiPrefix })
+  await security(app, { identity, bodies, isHttps: isByHttps(config), apiPrefix })
+  await mountMachines(app, parts, bodies)
   await dataset(app, { hub: { store, history, threads: context.threads }, apiPrefix, source: () => baseUrl.current })
   await mountCollection(app, {
     ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
@@ -147,6 +148,17 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   return drain
 }
 
+/** Do browsers reach the hub by https, in process or by a proxy? */
+function isByHttps({ TLS_CERT, PUBLIC_URL }: Config): boolean {
+  return TLS_CERT !== '' || PUBLIC_URL.startsWith('https:')
+}
+
+/** Connections to machines, and the certificates for them. */
+async function mountMachines(app: FastifyInstance, { connections }: TransportParts, bodies: BodyBudget): Promise<void> {
+  await mountConnections(app, { connections, bodies })
+  await mountCertificates(app, { certificates: () => connections()?.certificates, bodies })
+}
+
 /** What operators look at: metrics, settings, senders, probes. @returns as {@link mountTransports} */
 function mountForOperators(app: FastifyInstance, parts: TransportParts): () => void {
   const { config, given, services, compliance, followed, mqtt, connections } = parts
@@ -164,7 +176,6 @@ function mountForOperators(app: FastifyInstance, parts: TransportParts): () => v
   })
   mountSettings(app, given)
   senders(app, ingest)
-  mountConnections(app, { connections })
   return mountProbes(app, { store, clock, accessRules, followed, isInsecure: () => isInsecure(config, identity) })
 }
 

@@ -1,19 +1,19 @@
 /** `discover opcua://…`: browses a server and writes its interface as submodels, ready to be edited and loaded. */
 import { lookup } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
-import { draftOf } from '../collectors/opcua/describe.ts'
+import { channelOf } from '../collectors/opcua/discover.ts'
 import { identityFrom } from '../collectors/opcua/identity.ts'
-import type { ChannelSecurity, SecurityMode } from '../collectors/opcua/messages.ts'
 import { targetOf } from '../collectors/opcua/settings.ts'
 import { HubError } from '../errors.ts'
 import type { Environment } from '../model/types.ts'
-import { environmentOf } from '../operations/asset-interfaces/describe/environment.ts'
 
 export interface DiscoveredFile {
   readonly environment: Omit<Environment, 'id'>
   /** For people: what was found. */
   readonly summary: readonly string[]
 }
+
+const MAX_NODES = 20_000
 
 /**
  * @param flags `security` (`none`, or MODE:POLICY), `user-file` with user:password, `secret` by which the description names
@@ -28,62 +28,40 @@ export async function discoverOpcua(
 ): Promise<DiscoveredFile> {
   const target = targetOf(address.replace(/^opcua:/i, 'opc.tcp:'))
   if (typeof target === 'string') throw new HubError('BadRequest', [target])
-  const security = securityOf(flags.get('security'))
+  const security = securityIn(flags)
   const userFile = flags.get('user-file')
-  const secret = flags.get('secret') ?? 'opcua-user'
+  const secret = userFile === undefined ? undefined : (flags.get('secret') ?? 'opcua-user')
   const identity = await identityFrom(
-    { channel: security, ...(userFile !== undefined && { identity: { kind: 'user', secret } }) },
+    { channel: security, ...(secret !== undefined && { identity: { kind: 'user', secret } }) },
     async () => (await readFile(userFile ?? '', 'utf8')).trim()
   )
-  const samplingS = samplingOf(flags.get('sampling'))
+  const [samplingS, ids] = [samplingOf(flags.get('sampling')), flags.get('id-base')]
   // Loaded on demand: the client library takes a second and much memory.
-  const { Connection } = await import('../collectors/opcua/thread/connection.ts')
-  const { browseServer } = await import('../collectors/opcua/thread/browse.ts')
-  const connection = await Connection.open(
-    {
-      ...{ connection: 0, nodes: [], publishingMs: 1000 },
-      endpoint: { url: target.url, address: (await lookup(target.host)).address, security, identity, certificates }
-    },
-    { samples: async () => {}, report: () => {} }
-  ).catch((error: Error) => {
+  const { discover } = await import('../collectors/opcua/thread/discover.ts')
+  const { found, environment } = await discover({
+    endpoint: { url: target.url, address: (await lookup(target.host)).address, security, identity, certificates },
+    maxNodes: MAX_NODES,
+    ...(ids !== undefined && { ids }),
+    ...(secret !== undefined && { secret }),
+    ...(samplingS !== undefined && { samplingS })
+  }).catch((error: Error) => {
     throw new HubError('Unavailable', [`${target.url}: ${error.message}`])
   })
-  try {
-    const server = await browseServer(connection)
-    const { connected } = connection
-    const ids = flags.get('id-base')
-    const draft = draftOf(server, {
-      ...{ url: target.url, connected },
-      ...(ids !== undefined && { ids: ids.replace(/\/$/, '') }),
-      ...(userFile !== undefined && { identity: { kind: 'user', secret } }),
-      ...(samplingS !== undefined && { samplingS })
-    })
-    const { points, actions = [] } = draft
-    const summary = [
-      `${server.name} at ${target.url}, ${connected.policy} with ${connected.mode}`,
-      `${points.length} values, of which ${points.filter(({ isWritable }) => isWritable).length} can be written; ${actions.length} methods`,
-      ...(server.isCut ? ['There are more nodes than are listed; describe the rest by hand'] : []),
-      `A hub reads it when it is started with --collect-targets ${target.host}:${target.port}`
-    ]
-    return { environment: environmentOf(draft), summary }
-  } finally {
-    await connection.close()
-  }
+  const summary = [
+    `${found.name} at ${found.address}, ${found.policy} with ${found.mode}`,
+    `${found.values} values, of which ${found.writable} can be written; ${found.methods} methods`,
+    ...(found.isCut ? ['There are more nodes than are listed; describe the rest by hand'] : []),
+    `A hub reads it when it is started with --collect-targets ${target.host}:${target.port}`
+  ]
+  return { environment, summary }
 }
 
-function securityOf(written: string | undefined): ChannelSecurity {
-  if (written === undefined) return {}
-  if (written.toLowerCase() === 'none') return { mode: 'None', policy: 'None' }
-  const [mode = '', policy] = written.split(':')
-  const known = (['Sign', 'SignAndEncrypt'] as const satisfies readonly SecurityMode[]).find(
-    (one) => one.toLowerCase() === mode.toLowerCase()
-  )
-  if (known === undefined) {
-    throw new HubError('BadRequest', [
-      `--security is "${written}", expected none, or e.g. SignAndEncrypt:Basic256Sha256`
-    ])
+function securityIn(flags: ReadonlyMap<string, string>) {
+  try {
+    return channelOf(flags.get('security'))
+  } catch (error) {
+    throw new HubError('BadRequest', [`--security: ${(error as Error).message}`])
   }
-  return { mode: known, ...(policy !== undefined && { policy }) }
 }
 
 function samplingOf(written: string | undefined): number | undefined {

@@ -11,7 +11,15 @@ export const roles: Readonly<Record<string, object>> = {
         ...['$aas("*")', '$sm("*")', '$cd("*")'].map((IDENTIFIABLE) => ({ IDENTIFIABLE })),
         ...['$aasdesc("*")', '$smdesc("*")'].map((DESCRIPTOR) => ({ DESCRIPTOR })),
         route('/bulk/*'),
-        ...['/upload', '/validate', '/repair', '/connections', '/connections/*'].map(route),
+        ...[
+          '/upload',
+          '/validate',
+          '/repair',
+          '/connections',
+          '/connections/*',
+          '/certificates',
+          '/certificates/*'
+        ].map(route),
         ...descriptionRoutes(),
         ...dataRoutes()
       ]

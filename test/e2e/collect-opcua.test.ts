@@ -11,9 +11,10 @@ import { type DescribedInterface, description, mapping, press } from '../collect
 import { described, machine } from '../collectors/opcua/fixture.ts'
 import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
-import { type Running, start } from './harness.ts'
+import { startGuarded } from './access-fixture.ts'
+import { encode, type Running, start } from './harness.ts'
 
-async function put(hub: Running, submodel: Submodel): Promise<void> {
+async function put(hub: Pick<Running, 'put'>, submodel: Submodel): Promise<void> {
   const { status } = await hub.put(`/submodels/${Buffer.from(submodel.id).toString('base64url')}`, submodel)
   if (status >= 300) throw new Error(`PUT was answered with ${status}`)
 }
@@ -26,6 +27,8 @@ async function describe(hub: Running, described: DescribedInterface): Promise<vo
 
 const rowOf = (hub: Running, path: string) => hub.server.store.element('urn:press', path)
 const value = async (hub: Running, path: string) => JSON.parse((await rowOf(hub, path))?.value ?? '{}').value as unknown
+
+const NO_SECURITY = { nosec_sc: { scheme: 'nosec' } }
 
 const target = (url: string) => url.slice('opc.tcp://'.length)
 
@@ -55,6 +58,111 @@ t.test('values of a machine arrive with quality and source time; a certificate h
   t.equal(await value(hub, 'Total'), '7')
   set('Level', 3, 'BadSensorFailure')
   await until(async () => (await rowOf(hub, 'Level'))?.quality === 'bad')
+})
+
+t.test('a running hub describes a server, and trusts its certificate, by requests', async (t) => {
+  const { url, set } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: target(url) })
+  const ask = async (method: string, path: string, body?: unknown) => hub.ask(method, hub.url + path, body)
+  const discover = (more: object = {}) =>
+    ask('POST', '/connections/discover', { address: url, idBase: 'urn:press-5', sampling: 0.1, ...more })
+  t.match(await discover({ address: 'opc.tcp://127.0.0.1:1' }), { status: 503, text: /not among the targets/ })
+  t.match(await discover({ address: 'press' }), { status: 503, text: /not of the form opc.tcp/ })
+  t.match(await discover({ sampling: '1' }), { status: 400, text: /sampling: expected a number of seconds/ })
+  t.match(await discover({ secret: 'none' }), { status: 503, text: /there is no secret none/ })
+  const refused = await discover()
+  t.match(refused, { status: 503, text: /is not trusted/ })
+  const listed = async () => (await ask('GET', '/certificates')).json.result
+  const { thumbprint } = (await listed()).find((one: { trust: string }) => one.trust === 'rejected')
+  t.match(refused.text, thumbprint)
+  // Stored while it is not trusted, so that trusting it is what makes the connection.
+  const open = await discover({ security: 'none' })
+  t.match(open.json.found, { name: 'Example machine', policy: 'None', methods: 1, isCut: false, address: url })
+  t.ok(open.json.found.values >= 10 && open.json.found.writable >= 2)
+  const environment = open.json.environment as { submodels: Submodel[] }
+  const read = environment.submodels[1] as Submodel
+  const secured = JSON.parse(JSON.stringify(read).replaceAll('nosec_sc', 'best_sc').replaceAll('"nosec"', '"auto"'))
+  for (const submodel of [environment.submodels[0], secured, environment.submodels[2]]) await put(hub, submodel)
+  const connection = async () => (await ask('GET', '/connections')).json.result[0]
+  await until(async () => (await connection())?.state === 'failed')
+  t.match((await connection()).lastError.text, thumbprint)
+  t.match(await ask('POST', `/certificates/${thumbprint}/trust`), { status: 200, json: { trust: 'trusted' } })
+  await until(async () => (await connection()).state === 'connected')
+  set('Level', 7.25)
+  const row = () => hub.server.store.element('urn:press-5/OperationalData', 'Machine.Level')
+  await until(async () => JSON.parse((await row())?.value ?? '{}').value === '7.25')
+  t.match(await listed(), [
+    { trust: 'own', certificate: /^-----BEGIN/ },
+    { trust: 'trusted', thumbprint }
+  ])
+  t.match(await discover(), { status: 200, json: { found: { policy: 'Aes256_Sha256_RsaPss' } } })
+  t.match(await ask('POST', '/certificates/00/trust'), { status: 404 })
+  t.match(await ask('POST', '/certificates', { certificate: 'x', trust: 'trusted' }), { status: 400, text: /as PEM/ })
+})
+
+t.test('a method of the machine is an Operation, for callers with the right EXECUTE', async (t) => {
+  const { url } = await machine(t)
+  const { hub, as } = await startGuarded(
+    t,
+    { engineer: { role: 'engineer' }, operator: { role: 'operator' }, auditor: { role: 'auditor' } },
+    undefined,
+    { COLLECT_TARGETS: target(url), COLLECT_CLAIMS: 'role=gateway' }
+  )
+  const found = await as.engineer.ask('POST', `${hub.url}/connections/discover`, {
+    ...{ address: url, security: 'none', idBase: 'urn:press-6' }
+  })
+  t.equal(found.status, 200, found.text)
+  const { submodels } = found.json.environment as { submodels: Submodel[] }
+  for (const one of submodels) {
+    const { status, text } = await as.engineer.ask('POST', '/submodels', one)
+    t.equal(status, 201, text)
+  }
+  const elements = `/submodels/${encode('urn:press-6/OperationalData')}/submodel-elements`
+  const start = `${elements}/Machine.Start/invoke/$value`
+  const order = { inputArguments: { Program: 'O7', Pieces: 3 } }
+  await until(async () => (await as.operator.ask('POST', start, order)).json?.success === true)
+  const done = await as.operator.ask('POST', start, order)
+  t.match(done.json, { executionState: 'Completed', success: true, outputArguments: { Job: 2 } })
+  const wrong = { inputArguments: { Program: '', Pieces: 3 } }
+  t.match((await as.operator.ask('POST', start, wrong)).json, {
+    ...{ executionState: 'Failed', success: false, messages: [{ text: /BadInvalidArgument/ }] }
+  })
+  t.equal((await as.auditor.ask('POST', start, order)).status, 403)
+  t.match((await as.operator.ask('POST', start, order)).json, { outputArguments: { Job: 3 } }, 'nothing ran between')
+})
+
+t.test('what is written reaches the machine, for callers with the right UPDATE', async (t) => {
+  const { url, get } = await machine(t)
+  const { hub, as } = await startGuarded(
+    t,
+    { engineer: { role: 'engineer' }, operator: { role: 'operator' }, auditor: { role: 'auditor' } },
+    undefined,
+    { COLLECT_TARGETS: target(url), COLLECT_CLAIMS: 'role=gateway' }
+  )
+  const { endpoint, properties, ...rest } = described(url, ['Setpoint', 'Mode', 'Level'])
+  const commands = Object.entries(properties).map(([name, one]) => [name, { ...one, isCommand: true as const }])
+  const plain = { ...endpoint, uav_securityMode: 'None' }
+  const what = { ...rest, endpoint: plain, properties: Object.fromEntries(commands), security: NO_SECURITY }
+  const client = { put: (path: string, body: unknown) => as.engineer.ask('PUT', path, body) }
+  await put(client, press({ Setpoint: 'xs:float', Mode: 'xs:int', Level: 'xs:double' }))
+  const submodel = description([what])
+  await put(client, submodel)
+  await put(client, mapping(submodel, [what]))
+  const pathOf = (name: string) => `/submodels/${encode('urn:press')}/submodel-elements/${name}/$value`
+  await until(async () => {
+    await as.operator.ask('PATCH', pathOf('Setpoint'), 61.5)
+    return get('Setpoint') === 61.5
+  })
+  t.equal((await as.operator.ask('PATCH', pathOf('Setpoint'), 62.5)).status, 204)
+  t.equal(get('Setpoint'), 62.5)
+  t.equal((await as.auditor.ask('PATCH', pathOf('Setpoint'), 70)).status, 403)
+  t.equal(get('Setpoint'), 62.5, 'a refused caller moves nothing')
+  t.match(await as.operator.ask('PATCH', pathOf('Mode'), 70_000), {
+    status: 503,
+    text: /not within the range of Int16/
+  })
+  t.match(await as.operator.ask('PATCH', pathOf('Level'), 5), { status: 503, text: /BadNotWritable/ })
+  t.equal(await value(hub, 'Level'), undefined, 'nothing is stored that the machine did not take')
 })
 
 t.test('what discovery writes conforms to the templates, and is collected as it is', async (t) => {

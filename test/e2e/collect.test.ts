@@ -1,69 +1,18 @@
 /** Collecting by what is stored alone: the shipped hub, and a Modbus server of another library. */
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import jsmodbus from 'jsmodbus'
-import t, { type Test } from 'tap'
+import { json } from 'node:stream/consumers'
+import t from 'tap'
 import { discoverModbus } from '../../src/commands/discover-modbus.ts'
-import type { Submodel } from '../../src/model/types.ts'
-import { type DescribedInterface, description, MODBUS, mapping, press } from '../collectors/asset-interface.ts'
+import { press } from '../collectors/asset-interface.ts'
 import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
+import { startGuarded } from './access-fixture.ts'
 import { type Running, start } from './harness.ts'
-
-interface Machine {
-  readonly holding: Buffer
-  readonly port: number
-  stop(): Promise<void>
-  start(): Promise<void>
-}
-
-/** A machine that can be switched off and on. */
-async function machine(t: Test): Promise<Machine> {
-  const holding = Buffer.alloc(200)
-  const sockets = new Set<Socket>()
-  let tcp: Server
-  let port = 0
-  const begin = async () => {
-    tcp = createServer((socket) => {
-      sockets.add(socket)
-      socket.on('error', () => {}).on('close', () => sockets.delete(socket))
-    })
-    new jsmodbus.server.TCP(tcp, { holding })
-    tcp.listen(port, '127.0.0.1')
-    await once(tcp, 'listening')
-    port = (tcp.address() as AddressInfo).port
-  }
-  const stop = async () => {
-    if (!tcp.listening) return
-    const closed = once(tcp, 'close')
-    tcp.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  }
-  await begin()
-  t.teardown(stop)
-  return { holding, port, stop, start: begin }
-}
-
-const modbus = (port: number, address = 1): DescribedInterface => ({
-  ...{ idShort: 'InterfaceMODBUS', vocabulary: MODBUS, interval: 0.05 },
-  endpoint: { base: `modbus+tcp://127.0.0.1:${port}` },
-  properties: { Speed: { form: { href: `1/${address}`, modv_entity: 'HoldingRegister', modv_type: 'xsd:short' } } }
-})
-
-async function put(hub: Running, submodel: Submodel): Promise<void> {
-  const path = `/submodels/${Buffer.from(submodel.id).toString('base64url')}`
-  const { status, text } = await hub.put(path, submodel)
-  if (status >= 300) throw new Error(`PUT was answered with ${status}: ${text}`)
-}
-
-async function describe(hub: Running, ...interfaces: readonly DescribedInterface[]): Promise<void> {
-  const described = description(interfaces)
-  await put(hub, described)
-  await put(hub, mapping(described, interfaces))
-}
+import { describe, modbusMachine as machine, modbus, put } from './modbus-machine.ts'
 
 const rowOf = (hub: Running, path = 'Speed') => hub.server.store.element('urn:press', path)
 const value = async (hub: Running, path?: string): Promise<string | undefined> =>
@@ -181,6 +130,74 @@ t.test('what is written to a mapped element reaches the machine, and is stored o
   await stop()
   t.match(await hub.patch(target, 57), { status: 503, text: /did not take .*refuses connections/ })
   t.equal(await value(hub, 'Target'), '56')
+})
+
+t.test('an Operation that is mapped to a register writes it, for callers with the right EXECUTE', async (t) => {
+  const { port, holding, stop } = await machine(t)
+  const { hub, as } = await startGuarded(
+    t,
+    { engineer: { role: 'engineer' }, operator: { role: 'operator' }, auditor: { role: 'auditor' } },
+    undefined,
+    { COLLECT_TARGETS: `127.0.0.1:${port}`, COLLECT_CLAIMS: 'role=gateway' }
+  )
+  const client = { put: (path: string, body: unknown) => as.engineer.ask('PUT', path, body) }
+  const variable = { value: { modelType: 'Property' as const, idShort: 'Pieces', valueType: 'xs:int' as const } }
+  const order = { modelType: 'Operation' as const, idShort: 'Order', inputVariables: [variable] }
+  const data = press({ Speed: 'xs:int' })
+  await put(client, { ...data, submodelElements: [...(data.submodelElements ?? []), order] })
+  const { properties, ...rest } = modbus(port)
+  const command = {
+    ...{ sink: 'Order', isCommand: true as const },
+    form: { href: '1/9', modv_entity: 'HoldingRegister', modv_type: 'xsd:short' }
+  }
+  await describe(client, { ...rest, properties: { ...properties, Order: command } })
+  holding.writeInt16BE(12, 0)
+  await until(async () => (await value(hub)) === '12')
+  const path = `/submodels/${Buffer.from('urn:press').toString('base64url')}/submodel-elements/Order/invoke/$value`
+  const invoke = (who: 'operator' | 'auditor', pieces: number) =>
+    as[who].ask('POST', path, { inputArguments: { Pieces: pieces } })
+  t.match((await invoke('operator', 40)).json, { executionState: 'Completed', success: true })
+  t.equal(holding.readInt16BE(16), 40)
+  t.equal((await invoke('auditor', 41)).status, 403)
+  t.equal(holding.readInt16BE(16), 40)
+  t.match((await invoke('operator', 70_000)).json, { success: false, messages: [{ text: /does not fit xs:short/ }] })
+  await stop()
+  t.match((await invoke('operator', 42)).json, { success: false, messages: [{ text: /connection/ }] })
+})
+
+t.test('what is written goes to a machine that is read by HTTP, with its own words where it refuses', async (t) => {
+  const written: unknown[] = []
+  const device = createServer((request, response) => {
+    if (request.method === 'GET') return response.setHeader('content-type', 'application/json').end('{"speed":3}')
+    void json(request).then((body) => {
+      written.push([request.method, request.url, body])
+      response.statusCode = body === 99 ? 409 : 204
+      response.end()
+    })
+  })
+  device.listen(0, '127.0.0.1')
+  await once(device, 'listening')
+  t.teardown(() => device.close())
+  const { port } = device.address() as AddressInfo
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  await put(hub, press({ Speed: 'xs:int', Target: 'xs:int' }))
+  await describe(hub, {
+    ...{ idShort: 'InterfaceHTTP', vocabulary: 'http://www.w3.org/2011/http', interval: 0.1 },
+    endpoint: { base: `http://127.0.0.1:${port}` },
+    properties: {
+      Speed: { form: { href: '/status#/speed' } },
+      Set: {
+        ...{ sink: 'Target', isCommand: true as const, members: { type: 'integer' } },
+        form: { href: '/target', contentType: 'application/json' }
+      }
+    }
+  })
+  await until(async () => (await value(hub)) === '3')
+  const target = `/submodels/${Buffer.from('urn:press').toString('base64url')}/submodel-elements/Target/$value`
+  t.equal((await hub.patch(target, 55)).status, 204)
+  t.strictSame(written, [['PUT', '/target', 55]])
+  t.match(await hub.patch(target, 99), { status: 503, text: /did not take .*409/ })
+  t.equal(await value(hub, 'Target'), '55')
 })
 
 t.test('the list of registers of a manual becomes submodels that fit their templates, and are read', async (t) => {

@@ -162,7 +162,8 @@ const rightOf = (route: ServedRoute) => operationOf(route)?.right
 
 /** Routes that roles have beside what they may do with documents; said again without their rules. */
 const ROUTES: Readonly<Record<string, RegExp>> = {
-  engineer: /^\/(?:ingest|stream|events|timeseries|dataset|upload|validate|repair|connections(?:\/.+)?)$/,
+  engineer:
+    /^\/(?:ingest|stream|events|timeseries|dataset|upload|validate|repair|(?:connections|certificates)(?:\/.+)?)$/,
   operator: /^\/(?:ingest|stream|events|timeseries|dataset)$/,
   gateway: /^\/(?:ingest|write|api\/v2\/write|stream)$/
 }

@@ -6,22 +6,7 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-
-export type Trust = 'own' | 'trusted' | 'rejected'
-
-export interface CertificateEntry {
-  readonly thumbprint: string
-  readonly trust: Trust
-  readonly subject: string
-  readonly issuer: string
-  /** Of the application: the URI among the alternative names. */
-  readonly applicationUri?: string
-  /** Milliseconds since 1970. */
-  readonly validFrom: number
-  readonly validTo: number
-  /** Does it sign others? Trusting it trusts those. */
-  readonly isAuthority: boolean
-}
+import type { CertificateEntry, Trust } from '../../operations/asset-interfaces/certificates.ts'
 
 export interface OwnCertificate {
   readonly certificate: string

@@ -94,3 +94,16 @@ export interface OutcomeOf<Value> {
   readonly value?: Value
   readonly error?: { readonly text: string; readonly isPermanent: boolean }
 }
+
+/** What to browse, and how to describe what is found. */
+export interface DiscoverInput {
+  readonly endpoint: ServerEndpoint
+  /** Prefix of all ids; absent: from the URI of the server. */
+  readonly ids?: string
+  /** Name of the secret that the description refers to; absent: anonymous. */
+  readonly secret?: string
+  /** In seconds. */
+  readonly samplingS?: number
+  /** More nodes are not listed. */
+  readonly maxNodes: number
+}

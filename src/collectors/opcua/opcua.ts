@@ -2,7 +2,6 @@
  * OPC UA (OPC 10000, IEC 62541): nodes are monitored by subscriptions of a client that runs in a thread of its own.
  * Status codes become qualities, source times the times of the samples.
  */
-import type { Clock } from '../../clock.ts'
 import { OPCUA_TYPES, qualityOfCode, statusText } from '../../model/opcua.ts'
 import type { InterfaceDescription, InterfaceItem } from '../../operations/asset-interfaces/asset-interface.ts'
 import { member, text } from '../../operations/asset-interfaces/members.ts'
@@ -13,7 +12,7 @@ import {
   type Session,
   type SessionContext
 } from '../connector.ts'
-import { ClientThread } from './client-thread.ts'
+import type { ClientThread } from './client-thread.ts'
 import { elementsOf } from './elements-of.ts'
 import { identityFrom } from './identity.ts'
 import { memberOf } from './member-of.ts'
@@ -32,19 +31,17 @@ export interface StoredItems {
 export interface OpcuaOptions {
   /** Directory of the certificates. */
   readonly certificates: string
-  readonly clock: Clock
+  /** One for all interfaces. */
+  readonly thread: ClientThread
   readonly stored: (items: readonly InterfaceItem[]) => Promise<StoredItems>
 }
 
-/** One for all interfaces, as they share the thread. */
 export function opcuaConnector(options: OpcuaOptions): OpenSession {
-  const thread = new ClientThread(options.clock)
   return (assetInterface, context, { isTest = false } = {}) =>
-    OpcuaSession.open({ ...options, thread, assetInterface, context, isTest })
+    OpcuaSession.open({ ...options, assetInterface, context, isTest })
 }
 
 interface OpenParts extends OpcuaOptions {
-  readonly thread: ClientThread
   readonly assetInterface: InterfaceDescription
   readonly context: SessionContext
   readonly isTest: boolean

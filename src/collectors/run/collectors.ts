@@ -3,7 +3,13 @@
  * that share a store one collects; all of them write to machines, each over connections of its own.
  */
 import type { InterfaceDescription } from '../../operations/asset-interfaces/asset-interface.ts'
-import type { Connections, TestedItem } from '../../operations/asset-interfaces/connection.ts'
+import type { Certificates } from '../../operations/asset-interfaces/certificates.ts'
+import type {
+  Connections,
+  Discovery,
+  DiscoveryRequest,
+  TestedItem
+} from '../../operations/asset-interfaces/connection.ts'
 import type { MachineCommands } from '../../operations/asset-interfaces/machine-commands.ts'
 import {
   InterfaceReader,
@@ -13,9 +19,11 @@ import {
 import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
 import { type Leadership, runAsLeader } from '../../store/run-as-leader.ts'
 import { Commands } from '../commands.ts'
-import type { Session } from '../connector.ts'
+import { CollectorError, type Session } from '../connector.ts'
 import { IngestSink, type IngestSinkOptions } from '../ingest-sink.ts'
 import { type SessionParts, testItems, withSession } from '../one-session.ts'
+import { ClientThread } from '../opcua/client-thread.ts'
+import { managedCertificates } from '../opcua/managed-certificates.ts'
 import { secretsIn } from '../secrets.ts'
 import { Supervisor } from '../supervisor.ts'
 import { connectorsFor } from './connectors.ts'
@@ -33,6 +41,10 @@ export interface CollectorOptions extends IngestSinkOptions {
 export class Collectors implements Connections {
   readonly #options: CollectorOptions
   readonly #parts: SessionParts
+  /** Starts when it is first needed. */
+  readonly #opcua: ClientThread
+  #isDiscovering = false
+  readonly certificates: Certificates
   #stored: StoredInterfaces = NO_INTERFACES
   #commands: Commands
   #leadership: Leadership<LeadingSupervisor> | undefined
@@ -46,11 +58,16 @@ export class Collectors implements Connections {
   }
 
   private constructor(options: CollectorOptions) {
-    const { store, certificates } = options
+    const { store, certificates, ingest } = options
+    const { clock } = ingest
     this.#options = options
+    this.#opcua = new ClientThread(clock)
+    this.certificates = managedCertificates(certificates, {
+      renew: (directory) => this.#opcua.request('renewCertificate', { directory }),
+      trusted: () => this.#retryOpcua()
+    })
     this.#parts = {
-      clock: options.ingest.clock,
-      connectors: connectorsFor({ store, clock: options.ingest.clock, certificates }),
+      ...{ clock, connectors: connectorsFor({ store, clock, certificates, thread: this.#opcua }) },
       ...{ resolve: resolverOf(options.targets), secret: secretsIn(options.secrets) }
     }
     this.#commands = this.#commandsOf()
@@ -86,9 +103,29 @@ export class Collectors implements Connections {
     return (await this.#supervisor?.start(id)) ?? false
   }
 
+  async discover(request: DiscoveryRequest): Promise<Discovery> {
+    // Each holds what it has found in memory.
+    if (this.#isDiscovering) throw new CollectorError('another machine is being described; try again when that is done')
+    this.#isDiscovering = true
+    try {
+      const { discoverServer } = await import('../opcua/discover.ts')
+      const { certificates } = this.#options
+      return await discoverServer(request, { ...this.#parts, thread: this.#opcua, certificates })
+    } finally {
+      this.#isDiscovering = false
+    }
+  }
+
   async close(): Promise<void> {
     this.#stopWatching()
     await this.#leadership?.close()
+  }
+
+  /** A certificate that is trusted now may be what a connection waits for. */
+  #retryOpcua(): void {
+    for (const { id, protocol, state } of this.list()) {
+      if (protocol === 'opcua' && state === 'failed') void this.start(id)
+    }
   }
 
   get #supervisor(): Supervisor | undefined {

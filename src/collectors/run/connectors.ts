@@ -1,24 +1,37 @@
 /** The protocols that machines are read by; each is loaded when an interface needs it. */
+
+import type { Clock } from '../../clock.ts'
 import type { InterfaceItem } from '../../operations/asset-interfaces/asset-interface.ts'
 import { findSeries } from '../../operations/samples/series.ts'
 import type { Store } from '../../store/store.ts'
 import type { Connectors, OpenSession } from '../connector.ts'
-import type { OpcuaOptions, StoredItems } from '../opcua/opcua.ts'
+import { ClientThread } from '../opcua/client-thread.ts'
+import type { StoredItems } from '../opcua/opcua.ts'
 
-export interface ConnectorOptions extends Omit<OpcuaOptions, 'stored'> {
+export interface ConnectorOptions {
+  readonly clock: Clock
+  /** Directory of the certificates. */
+  readonly certificates: string
+  /** Of the OPC UA client; absent: one of its own. */
+  readonly thread?: ClientThread
   /** Where its samples are; absent: elsewhere. */
   readonly store?: Store
 }
 
-export function connectorsFor({ store, ...options }: ConnectorOptions): Connectors {
-  const stored = (items: readonly InterfaceItem[]) => storedSamples(store, items)
+export function connectorsFor({
+  store,
+  clock,
+  certificates,
+  thread = new ClientThread(clock)
+}: ConnectorOptions): Connectors {
+  const options = { certificates, thread, stored: (items: readonly InterfaceItem[]) => storedSamples(store, items) }
   // All sessions share what it starts.
   let opcua: Promise<OpenSession> | undefined
   return {
     http: async () => (await import('../http/http.ts')).openHttp,
     modbus: async () => (await import('../modbus/modbus.ts')).openModbus,
     opcua: () => {
-      opcua ??= import('../opcua/opcua.ts').then(({ opcuaConnector }) => opcuaConnector({ ...options, stored }))
+      opcua ??= import('../opcua/opcua.ts').then(({ opcuaConnector }) => opcuaConnector(options))
       return opcua
     }
   }

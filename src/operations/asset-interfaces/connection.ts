@@ -1,5 +1,6 @@
 /** A connection to a machine as it is listed, whatever its protocol. */
 import type { InterfaceDescription, InterfaceProblem } from './asset-interface.ts'
+import type { Certificates } from './certificates.ts'
 
 export type ConnectionStatus = 'connecting' | 'connected' | 'degraded' | 'failed' | 'stopped'
 
@@ -46,6 +47,42 @@ export interface TestedItem {
   readonly reason?: string
 }
 
+/** A machine to be described by looking at it. */
+export interface DiscoveryRequest {
+  /** Of an OPC UA server: `opc.tcp://host:4840`. */
+  readonly address: string
+  /** `none`, or mode and policy such as `SignAndEncrypt:Basic256Sha256`; absent: the best that the server offers. */
+  readonly security?: string
+  /** Name of the secret with user and password; absent: anonymous. */
+  readonly secret?: string
+  /** Prefix of all ids; absent: from the URI of the server. */
+  readonly ids?: string
+  /** In seconds. */
+  readonly samplingS?: number
+}
+
+/** What was found, in short. */
+export interface DiscoveredMachine {
+  readonly name: string
+  readonly uri: string
+  readonly address: string
+  /** Of the channel by which it was found. */
+  readonly policy: string
+  readonly mode: string
+  /** Numbers of values, of those among them that can be written, and of methods. */
+  readonly values: number
+  readonly writable: number
+  readonly methods: number
+  /** There are more nodes than are listed. */
+  readonly isCut: boolean
+}
+
+export interface Discovery {
+  readonly found: DiscoveredMachine
+  /** An environment as JSON in UTF-8. */
+  readonly environment: Buffer
+}
+
 /** The connections of this hub. */
 export interface Connections {
   list(): readonly ConnectionState[]
@@ -60,4 +97,10 @@ export interface Connections {
   stop(id: string): Promise<boolean>
   /** Starts a connection that was stopped, or connects at once where it waits. @returns as `stop` */
   start(id: string): Promise<boolean>
+  /**
+   * Describes a machine as submodels; nothing is stored.
+   * @throws Error in one sentence where it cannot be reached, or another one is being described
+   */
+  discover(request: DiscoveryRequest): Promise<Discovery>
+  readonly certificates: Certificates
 }

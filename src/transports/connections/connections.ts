@@ -3,16 +3,22 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { encodeId } from '../../model/identifier.ts'
 import { formatTime } from '../../model/time.ts'
+import type { InterfaceProblem } from '../../operations/asset-interfaces/asset-interface.ts'
 import type { ConnectionState, Connections, TestedItem } from '../../operations/asset-interfaces/connection.ts'
 import type { Access } from '../../security/access.ts'
-import { ignoreBodies } from '../http/body.ts'
+import { acceptJson, ignoreBodies } from '../http/body.ts'
+import type { BodyBudget } from '../http/body-collector.ts'
+import { bodyOf, optionalPositive, optionalText, textIn } from '../http/body-members.ts'
 import { pathParameter, serve } from '../http/extension-endpoint.ts'
 import { connectionEndpoints } from './endpoint.ts'
 
 export interface ConnectionOptions {
   /** Undefined where nothing is collected. */
   readonly connections: () => Connections | undefined
+  readonly bodies: BodyBudget
 }
+
+type Parts = Pick<ConnectionOptions, 'connections'>
 
 interface Received {
   readonly request: FastifyRequest
@@ -20,20 +26,25 @@ interface Received {
   readonly access: Access | undefined
 }
 
-export function connections(app: FastifyInstance, options: ConnectionOptions): void {
-  // Not awaited: what is registered later in this scope, as the answer to errors, is to apply here, too.
-  app.register(async (scope) => {
+export async function connections(app: FastifyInstance, { bodies, ...options }: ConnectionOptions): Promise<void> {
+  await app.register(async (scope) => {
     ignoreBodies(scope)
     serveAll(scope, options)
   })
+  await app.register(async (scope) => {
+    acceptJson(scope, bodies)
+    serveDiscovery(scope, options)
+  })
 }
 
-function serveAll(app: FastifyInstance, options: ConnectionOptions): void {
+function serveAll(app: FastifyInstance, options: Parts): void {
   const { list, test, stop, start } = connectionEndpoints
   serve(app, '', list, {
     get: async ({ reply, access }) => {
       reply.header('cache-control', 'no-store')
-      return { result: (await shown(options, access)).map(describe) }
+      const all = options.connections()
+      const problems = await visible(all?.problems ?? [], access)
+      return { isCollecting: all !== undefined, problems, result: (await shown(options, access)).map(describe) }
     }
   })
   serve(app, '', test, {
@@ -59,8 +70,47 @@ function serveAll(app: FastifyInstance, options: ConnectionOptions): void {
   }
 }
 
+function serveDiscovery(app: FastifyInstance, options: Parts): void {
+  serve(app, '', connectionEndpoints.discover, {
+    post: async ({ request, reply }) => {
+      const body = bodyOf(request.body, ['address', 'security', 'secret', 'idBase', 'sampling'])
+      const [security, secret, ids] = ['security', 'secret', 'idBase'].map((name) => optionalText(body, name))
+      const samplingS = optionalPositive(body, 'sampling', 'seconds')
+      const address = textIn(body, 'address')
+      const all = options.connections()
+      if (all === undefined) throw new HubError('BadRequest', ['Nothing is collected: COLLECT_TARGETS is empty'])
+      const { found, environment } = await all
+        .discover({
+          address,
+          ...(security !== undefined && { security }),
+          ...(secret !== undefined && { secret }),
+          ...(ids !== undefined && { ids }),
+          ...(samplingS !== undefined && { samplingS })
+        })
+        .catch(unavailable)
+      reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
+      // The environment is JSON already.
+      const head = Buffer.from(`{"found":${JSON.stringify(found)},"environment":`)
+      return reply.send(Buffer.concat([head, environment, Buffer.from('}')]))
+    }
+  })
+}
+
+/** Those in elements that the caller may read. */
+async function visible(
+  problems: readonly InterfaceProblem[],
+  access: Access | undefined
+): Promise<readonly InterfaceProblem[]> {
+  if (access === undefined) return problems
+  const found: InterfaceProblem[] = []
+  for (const problem of problems) {
+    if (await access.element('READ', problem.submodel, problem.path)) found.push(problem)
+  }
+  return found
+}
+
 /** Those whose description the caller may read. */
-async function shown({ connections }: ConnectionOptions, access: Access | undefined): Promise<ConnectionState[]> {
+async function shown({ connections }: Parts, access: Access | undefined): Promise<ConnectionState[]> {
   const found: ConnectionState[] = []
   for (const state of connections()?.list() ?? []) {
     if (access === undefined || (await access.element('READ', state.submodel, state.idShort))) found.push(state)
@@ -69,7 +119,7 @@ async function shown({ connections }: ConnectionOptions, access: Access | undefi
 }
 
 /** @throws HubError `NotFound`, also for one that the caller may not see */
-async function find(options: ConnectionOptions, { request, access }: Received): Promise<ConnectionState> {
+async function find(options: Parts, { request, access }: Received): Promise<ConnectionState> {
   const name = pathParameter(request, 'connection')
   const state = (await shown(options, access)).find(({ id }) => encodeId(id) === name)
   if (state === undefined) throw new HubError('NotFound', ['Connection', name.slice(0, 200)])

@@ -15,7 +15,7 @@ const listEndpoint = {
     tag: 'Hub',
     summary: 'The machines that the hub reads, and how that goes',
     description:
-      'A connection for each interface that a stored Asset Interfaces Description (IDTA 02017) describes and a Mapping Configuration (IDTA 02027) maps: state, figures, last error and next attempt, and what is wrong in the description. Only those whose description the caller may read. Empty where `COLLECT_TARGETS` is, and in a hub of several that does not collect.',
+      'A connection for each interface that a stored Asset Interfaces Description (IDTA 02017) describes and a Mapping Configuration (IDTA 02027) maps: state, figures, last error and next attempt, and what is wrong in the description. Only those whose description the caller may read. Empty where `COLLECT_TARGETS` is (`isCollecting` is false), and in a hub of several that does not collect. `problems` are those of mappings that lead to no interface.',
     gives: {
       200: { description: 'The connections', content: { 'application/json': { schema: ref('ConnectionList') } } }
     },
@@ -70,8 +70,38 @@ const startEndpoint = {
   }
 } as const satisfies ExtensionEndpoint
 
+const discoverEndpoint = {
+  path: '/connections/discover',
+  below: 'hub',
+  post: {
+    operationId: 'DiscoverMachine',
+    right: 'EXECUTE',
+    tag: 'Hub',
+    summary: 'Describes an OPC UA server by browsing it',
+    description:
+      'The environment has an Asset Interfaces Description (IDTA 02017), a Mapping Configuration (IDTA 02027), the submodel for the values and concept descriptions, to be edited and uploaded; nothing is stored. At most 5,000 nodes are listed. Only addresses in `COLLECT_TARGETS` are reached.',
+    takes: {
+      'application/json': {
+        schema: ref('DiscoveryRequest'),
+        examples: {
+          body: {
+            summary: 'A server, by the best endpoint that it offers',
+            value: { address: 'opc.tcp://192.168.10.9:4840', idBase: 'https://plant.example/press-4', sampling: 1 }
+          }
+        }
+      }
+    },
+    gives: { 200: { description: 'What was found', content: { 'application/json': { schema: ref('Discovery') } } } },
+    refuses: [
+      ...(['BadRequest', 'Unauthorized', 'Forbidden', 'TooLarge', 'UnsupportedMediaType', 'Unavailable'] as const),
+      'Internal'
+    ]
+  }
+} as const satisfies ExtensionEndpoint
+
 export const connectionEndpoints = {
   list: listEndpoint,
+  discover: discoverEndpoint,
   test: testEndpoint,
   stop: stopEndpoint,
   start: startEndpoint

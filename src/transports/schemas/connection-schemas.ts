@@ -1,13 +1,21 @@
 /** JSON Schemas of the connections to machines. */
 import type { JsonSchema } from '../../formats/json-schema.ts'
-import { list, number, object, text, whole } from './sample-schemas.ts'
+import { flag, list, number, object, text, whole } from './sample-schemas.ts'
 
 const time = { ...text, format: 'date-time' }
+const problems = list(object({ submodel: text, path: text, text }, ['submodel', 'path', 'text']))
 
 /** @param ref makes a reference to a schema of the document */
 export function connectionSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
   return {
-    ConnectionList: { title: 'ConnectionList', ...object({ result: list(ref('Connection')) }, ['result']) },
+    ConnectionList: {
+      title: 'ConnectionList',
+      ...object({ isCollecting: flag, problems, result: list(ref('Connection')) }, [
+        'isCollecting',
+        'problems',
+        'result'
+      ])
+    },
     Connection: {
       title: 'Connection',
       ...object(
@@ -31,7 +39,7 @@ export function connectionSchemas(ref: (name: string) => JsonSchema): Readonly<R
           lastSample: time,
           lastError: object({ time, text }, ['time', 'text']),
           nextTry: { ...time, description: 'The next attempt to connect' },
-          problems: list(object({ submodel: text, path: text, text }, ['submodel', 'path', 'text']))
+          problems
         },
         ['id', 'submodel', 'idShort', 'protocol', 'state', 'since', 'items', 'rate', 'accepted', 'refused', 'missed']
       )

@@ -8,6 +8,7 @@ import { complianceSchemas } from './compliance-schemas.ts'
 import { conformanceReport, repairReport } from './conformance-schemas.ts'
 import { connectionSchemas } from './connection-schemas.ts'
 import { suppliedDocument } from './document-set-schemas.ts'
+import { machineSchemas } from './machine-schemas.ts'
 import { operatorSchemas } from './operator-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
 import { securitySchemas } from './security-schemas.ts'
@@ -155,6 +156,7 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
     ...collectionSchemas(ref),
     ...operatorSchemas(ref),
     ...connectionSchemas(ref),
+    ...machineSchemas(ref),
     ...complianceSchemas(ref),
     PageConfig: {
       title: 'PageConfig',

@@ -2,9 +2,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { Identity } from '../../security/identity/identity.ts'
 import type { KeySummary } from '../../security/identity/keys.ts'
+import {
+  bodyOf,
+  durationIn,
+  optionalClaims,
+  optionalIds,
+  optionalTime,
+  required,
+  textIn
+} from '../http/body-members.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { keyRotationEndpoint, keysEndpoint } from './endpoints.ts'
-import { bodyOf, durationIn, optionalClaims, optionalIds, optionalTime, required, textIn } from './members.ts'
 import { checkFirstCredential } from './session.ts'
 
 const GRACE_MS = 3_600_000

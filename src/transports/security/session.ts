@@ -9,11 +9,11 @@ import type { Identity } from '../../security/identity/identity.ts'
 import { csrfTokenOf } from '../../security/identity/sessions.ts'
 import { isLoopback } from '../../security/loopback.ts'
 import { requestPaths } from '../../security/target.ts'
+import { bodyOf, textIn } from '../http/body-members.ts'
 import { SESSION_COOKIE, sessionOf } from '../http/credentials.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { type Route, routes } from '../http/routes.ts'
 import { passwordEndpoint, sessionEndpoint } from './endpoints.ts'
-import { bodyOf, textIn } from './members.ts'
 
 export interface SessionOptions {
   readonly identity: Identity

@@ -2,9 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Identity } from '../../security/identity/identity.ts'
 import type { UserSummary } from '../../security/identity/users.ts'
+import { bodyOf, optionalClaims, optionalFlag, optionalText, required, textIn } from '../http/body-members.ts'
 import { serve } from '../http/extension-endpoint.ts'
 import { userChangeEndpoint, usersEndpoint } from './endpoints.ts'
-import { bodyOf, optionalClaims, optionalFlag, optionalText, required, textIn } from './members.ts'
 import { checkFirstCredential } from './session.ts'
 
 export function serveUsers(app: FastifyInstance, identity: Identity): void {

@@ -5,6 +5,7 @@ import type { Test } from 'tap'
 import { type Machine, type MachineOptions, NAMESPACE, startMachine } from '../../../scripts/demo/opcua-machine.ts'
 import { systemClock } from '../../../src/clock.ts'
 import type { Session, SessionContext } from '../../../src/collectors/connector.ts'
+import { ClientThread } from '../../../src/collectors/opcua/client-thread.ts'
 import { opcuaConnector } from '../../../src/collectors/opcua/opcua.ts'
 import { testDirectory } from '../../test-directory.ts'
 import { assetInterface, type DescribedInterface } from '../asset-interface.ts'
@@ -48,7 +49,7 @@ export async function open(t: Test, what: DescribedInterface, more: OpenMore = {
   const certificates = more.certificates ?? testDirectory(t)
   const connector = opcuaConnector({
     certificates,
-    clock: systemClock,
+    thread: new ClientThread(systemClock),
     stored: async () => ({
       lost: new Set<string>(),
       ...(more.newestMs !== undefined && { newestMs: more.newestMs })

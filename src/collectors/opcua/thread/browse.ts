@@ -15,7 +15,6 @@ import { formatNodeId } from '../node-address.ts'
 import type { Connection } from './connection.ts'
 import { plainValue } from './values.ts'
 
-const MAX_NODES = 20_000
 const MAX_DEPTH = 16
 const NODES_PER_CALL = 100
 
@@ -33,7 +32,8 @@ interface BrowsedNode {
   readonly parent: NodeId
 }
 
-export async function browseServer(connection: Connection): Promise<DiscoveredServer> {
+/** @param maxNodes more are not listed */
+export async function browseServer(connection: Connection, maxNodes: number): Promise<DiscoveredServer> {
   const { session, finder } = connection
   const variables: BrowsedNode[] = []
   const methods: BrowsedNode[] = []
@@ -67,15 +67,15 @@ export async function browseServer(connection: Connection): Promise<DiscoveredSe
         }
       }
     }
-    isCut ||= variables.length + methods.length > MAX_NODES
+    isCut ||= variables.length + methods.length > maxNodes
     level = isCut ? [] : next
   }
   const nodes: DiscoveredNode[] = []
   const described = (nodeId: NodeId) => nodeIdText(nodeId, finder.namespaces)
-  for (let at = 0; at < Math.min(variables.length, MAX_NODES); at += NODES_PER_CALL) {
+  for (let at = 0; at < Math.min(variables.length, maxNodes); at += NODES_PER_CALL) {
     nodes.push(...(await readVariables(session, variables.slice(at, at + NODES_PER_CALL), described)))
   }
-  for (const method of methods.slice(0, MAX_NODES)) nodes.push(await readMethod(session, method, described))
+  for (const method of methods.slice(0, maxNodes)) nodes.push(await readMethod(session, method, described))
   return { ...(await readServer(session)), nodes, isCut }
 }
 

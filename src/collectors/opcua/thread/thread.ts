@@ -5,9 +5,10 @@
  */
 import { parentPort } from 'node:worker_threads'
 import { serveTasks, type Task, type TaskResult } from '../../../threads/serve-tasks.ts'
-import type { ConnectInput, MonitoredNode, OutcomeOf } from '../messages.ts'
+import type { ConnectInput, DiscoverInput, MonitoredNode, OutcomeOf } from '../messages.ts'
 import type { NodeAddress } from '../node-address.ts'
 import { Connection } from './connection.ts'
+import { discover } from './discover.ts'
 import { renewOwnCertificate } from './own-certificate.ts'
 import { Refused, sentenceOf } from './refused.ts'
 import { callMethod, readNodes, writeNode } from './requests.ts'
@@ -82,14 +83,23 @@ const tasks = {
       await one?.connection.close()
       one?.end()
     }),
+  discover: async () =>
+    request(async (input: DiscoverInput, signal) => {
+      const { found, environment } = await discover(input, signal)
+      // As bytes, which are copied faster than what they describe.
+      return { found, environment: Buffer.from(JSON.stringify(environment)) }
+    }),
   renewCertificate: async () =>
     request(async ({ directory }: { directory: string }) => {
       await renewOwnCertificate(directory)
     })
 }
 
-function request<Input>(act: (input: Input) => Promise<unknown>): Task<never> {
-  return async (input): Promise<TaskResult> => ({ head: await attempt(() => act(input)), bytes: NOTHING })
+function request<Input>(act: (input: Input, signal: AbortSignal) => Promise<unknown>): Task<never> {
+  return async (input, { signal }): Promise<TaskResult> => ({
+    head: await attempt(() => act(input, signal)),
+    bytes: NOTHING
+  })
 }
 
 const NOTHING: AsyncIterable<never> = { async *[Symbol.asyncIterator]() {} }

@@ -1,4 +1,4 @@
-/** Members of the JSON bodies of `/security/…`, checked one by one. Messages never repeat a value: it may be a secret. */
+/** Members of the JSON bodies of the hub's own endpoints, checked one by one. Messages never repeat a value: it may be a secret. */
 import { HubError } from '../../errors.ts'
 import { durationMs } from '../../model/duration.ts'
 
@@ -27,6 +27,23 @@ export function optionalText(body: Body, name: string): string | undefined {
   if (value === undefined) return undefined
   if (typeof value !== 'string' || value === '' || value.length > MAX_TEXT) {
     throw refusal(name, `a text of 1 to ${MAX_TEXT} characters`)
+  }
+  return value
+}
+
+/** @param unit for the message */
+export function optionalPositive(body: Body, name: string, unit: string): number | undefined {
+  const value = body[name]
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !(value > 0)) throw refusal(name, `a number of ${unit} greater than 0`)
+  return value
+}
+
+/** A text of many lines. @param maxLength in characters */
+export function longText(body: Body, name: string, maxLength: number): string {
+  const value = body[name]
+  if (typeof value !== 'string' || value === '' || value.length > maxLength) {
+    throw refusal(name, `a text of 1 to ${maxLength} characters`)
   }
   return value
 }
