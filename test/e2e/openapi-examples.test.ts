@@ -61,12 +61,7 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
   {
     why: 'the hub of the sample plant collects nothing; test/e2e/collect-opcua.test.ts has one that does',
     status: 400,
-    operations: /^POST \/(?:connections\/discover|certificates(?:\/renew)?)$/
-  },
-  {
-    why: 'no server has shown a certificate',
-    status: 404,
-    operations: /^POST \/certificates\/\{/
+    operations: /^POST \/(?:connections\/discover$|certificates)/
   },
   { why: 'queries in Flux are known and refused', status: 501, operations: /^POST \/api\/v2\/query$/ }
 ]
