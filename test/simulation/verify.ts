@@ -4,7 +4,7 @@ import { lengthOf, type Run, textAt, timeAt } from '../../src/model/samples.ts'
 import { condensedAt } from '../../src/model/statistics.ts'
 import { EARLIEST, LATEST } from '../../src/operations/history/history.ts'
 import { ChainVerifier } from '../../src/store/audit-chain.ts'
-import type { Document, LogEntry } from '../../src/store/store.ts'
+import type { Document } from '../../src/store/store.ts'
 import { fileOf } from './clients.ts'
 import { type ModelRow, Violation } from './model.ts'
 import { ask, type RunningHub, type World } from './world.ts'
@@ -51,18 +51,18 @@ async function readOn(world: World, hub: RunningHub): Promise<void> {
 /** What is left of the log is as it was when it was read first, and the keys are those of its commits. */
 async function compareLog(world: World, hub: RunningHub): Promise<void> {
   const { model } = world
-  const { logFirst } = await ask(world, hub, ({ store }) => store.figures())
-  let entries: readonly LogEntry[]
-  for (let last = logFirst - 1; ; last = entries.at(-1)?.seq ?? last) {
+  const firstOfLog = async () => (await ask(world, hub, ({ store }) => store.figures())).logFirst
+  let last = (await firstOfLog()) - 1
+  for (;;) {
     const after = last
-    ;({ entries } = await ask(world, hub, ({ store }) => store.log(after, ENTRIES_PER_READ)))
+    const { entries, gap } = await ask(world, hub, ({ store }) => store.log(after, ENTRIES_PER_READ))
     for (const entry of entries) model.compare(entry)
-    if (entries.length > 0) continue
-    // What was trimmed meanwhile cannot be read.
-    const { logFirst } = await ask(world, hub, ({ store }) => store.figures())
-    equal('last entry', Math.max(last, logFirst - 1), model.last)
-    break
+    // What is trimmed while it is read cannot be read.
+    if (gap) last = Math.max(last, (await firstOfLog()) - 1)
+    else if (entries.length === 0) break
+    else last = entries.at(-1)?.seq ?? last
   }
+  equal('last entry', last, model.last)
   const found = new Map<string, number | undefined>()
   for (const key of model.keys.keys()) found.set(key, await ask(world, hub, ({ store }) => store.commitOfKey(key)))
   const figures = await ask(world, hub, ({ store }) => store.figures())

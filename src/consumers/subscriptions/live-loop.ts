@@ -124,9 +124,10 @@ export class LiveLoop {
   async #step(): Promise<boolean> {
     const { store, groups, clock } = this.#options
     const { entries, gap } = await store.log(this.#position, ENTRIES_PER_READ)
-    if (gap) this.#skipGap(entries[0])
+    // Where all were trimmed, nothing would tell it before the next commit.
+    if (gap) this.#skipGap(entries[0]?.seq ?? (await store.figures()).logFirst)
     const last = entries.at(-1)
-    if (last === undefined) return false
+    if (last === undefined) return gap
     this.#busyAt = clock.monotonic()
     this.#ahead = last.seq
     const current = new CurrentState(store)
@@ -140,13 +141,16 @@ export class LiveLoop {
     return true
   }
 
-  #skipGap(first: LogEntry | undefined): void {
+  /** @param first of those that are left, or will come */
+  #skipGap(first: number): void {
     const { lookups, groups, onGap } = this.#options
     onGap()
     lookups.metadata.forgetAll()
     groups.visible.forgetAll()
     groups.forgetRoutes()
-    if (first !== undefined) this.#position = first.seq - 1
+    this.#position = Math.max(this.#position, first - 1)
+    this.#ahead = Math.max(this.#ahead, this.#position)
+    for (const wake of this.#waiting) wake()
   }
 
   /** @returns undefined where there is nothing to wait for, as there are no groups */

@@ -55,7 +55,8 @@ interface ObsoleteRows {
 /** Failures that are reported where they belong. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests'])
 
-class LeaseLost extends Error {}
+/** Another hub may have taken over, or this one began anew: what was not finished is done again. */
+class Interrupted extends Error {}
 
 export class Checkpointer {
   readonly #context: CheckpointerContext
@@ -121,7 +122,7 @@ export class Checkpointer {
   #noteFailure(error: unknown): void {
     this.#failures++
     const failure = this.#context.connection.toHubError(error)
-    if (failure instanceof LeaseLost || (failure instanceof HubError && ELSEWHERE.has(failure.name))) return
+    if (failure instanceof Interrupted || (failure instanceof HubError && ELSEWHERE.has(failure.name))) return
     const described = failure instanceof HubError ? failure : new HubError('Unavailable', [String(failure)])
     this.#context.checkpoints.note(described)
   }
@@ -160,7 +161,7 @@ export class Checkpointer {
   async #checkpoint(): Promise<void> {
     const { connection, collections, replica } = this.#context
     const { state, loader } = replica
-    const { appliedNumber: number, checkpointCounters, uncheckpointed } = state
+    const { appliedNumber: number, checkpointCounters, generation, uncheckpointed } = state
     const { batches } = uncheckpointed
     const beforeStep = () => this.#keepLease()
     const keys = [...new Set(batches.flatMap((batch) => [...batch.keys]))]
@@ -170,6 +171,8 @@ export class Checkpointer {
       const some = keys.slice(at, at + STATES_PER_STEP)
       let upto = -1
       const writes = await loader.withStates(some, () => {
+        // Since a reset they may be of an earlier batch than the one that would be recorded.
+        if (state.generation !== generation) throw new Interrupted('The log was read anew during the checkpoint')
         upto = state.appliedNumber
         return some.map((key): StateWrite => {
           const changedIn = uncheckpointed.batchesOf(key).at(-1)?.number
@@ -196,7 +199,7 @@ export class Checkpointer {
     if (remainingMs() > LEASE_RENEWAL_MS) return
     const command = { command: 'lease', name: LEASE_NAME, ttlMs: LEASE_TTL_MS } as const
     if (remainingMs() > 0) await (this.#stopping.signal.aborted ? writer.submitFinal(command) : writer.submit(command))
-    if (remainingMs() < LEASE_MARGIN_MS) throw new LeaseLost('The lease for checkpointing is lost')
+    if (remainingMs() < LEASE_MARGIN_MS) throw new Interrupted('The lease for checkpointing is lost')
   }
 }
 

@@ -69,7 +69,7 @@ export class ReplicatedState implements ReadView {
     this.cache = new StateCache(cacheBytes)
   }
 
-  /** The listener is called after every batch that is applied. @returns a function that removes it */
+  /** The listener is called after every batch that is applied, and after a reset. @returns a function that removes it */
   onBatch(listener: (hasEntries: boolean) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -131,11 +131,15 @@ export class ReplicatedState implements ReadView {
     this.#takeOver(batch)
     if (batch.rest === undefined) for (const entry of toLogEntries(batch)) this.recentLog.add(entry)
     else this.recentLog.clear()
-    for (const listener of this.#listeners) listener(batch.entryCount > 0)
+    this.#tell(batch.entryCount > 0)
   }
 
-  /** Discards everything cached, and continues from a batch that is in the collections. */
+  /**
+   * Discards everything cached, and continues from a batch that is in the collections. Listeners are called where entries
+   * lie in between: who follows the log has not heard of them.
+   */
   reset(batch: Batch): void {
+    const { seq } = this.counters
     this.generation++
     this.cache.clear()
     this.recentLog.clear()
@@ -144,6 +148,7 @@ export class ReplicatedState implements ReadView {
     this.checkpointNumber = batch.number
     this.checkpointCounters = batch.counters
     this.#takeOver(batch)
+    if (batch.counters.seq !== seq) this.#tell(true)
   }
 
   /** The collections contain everything up to this batch. */
@@ -183,6 +188,10 @@ export class ReplicatedState implements ReadView {
     const overlay = new Overlay(this)
     replayBatch(overlay, batch, (key) => this.cache.has(key))
     return overlay
+  }
+
+  #tell(hasEntries: boolean): void {
+    for (const listener of this.#listeners) listener(hasEntries)
   }
 
   #takeOver({ number, firstSeq, time, writeId, counters, content }: Batch): void {
