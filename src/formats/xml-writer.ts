@@ -1,5 +1,5 @@
 /** Writes AAS XML as a stream of text, one identifiable at a time. */
-import type { Field } from '../model/fields.ts'
+import { type Field, heirsOf } from '../model/fields.ts'
 import type { Identifiable } from '../model/types.ts'
 import { listSteps } from './environment-lists.ts'
 import type { MetamodelRelease } from './releases.ts'
@@ -33,35 +33,47 @@ function content(object: object, className: string): string {
   const members = object as Readonly<Record<string, unknown>>
   const fields = writtenFieldsOf(className)
   let text = ''
-  let written = members.modelType === undefined ? 0 : 1
+  let written = members.modelType === className ? 1 : 0
   for (const field of fields) {
     const value = members[field.name]
     if (value === undefined) continue
     text += `<${field.name}>${member(value, field)}</${field.name}>`
     written++
   }
-  return Object.keys(members).length === written ? text : text + leftOut(members, fields)
+  return Object.keys(members).length === written ? text : text + leftOut(members, fields, className)
 }
 
 /** A comment with the members that this release of AAS XML cannot express, so that they are not lost silently. */
-function leftOut(members: Readonly<Record<string, unknown>>, fields: readonly Field[]): string {
-  const known = new Set(['modelType', ...fields.map(({ name }) => name)])
-  const rest = Object.entries(members).filter(([name, value]) => !known.has(name) && value !== undefined)
-  if (rest.length === 0) return ''
+function leftOut(members: Readonly<Record<string, unknown>>, fields: readonly Field[], className: string): string {
+  const known = new Set(fields.map(({ name }) => name))
+  const rest = Object.entries(members).filter(
+    ([name, value]) => !known.has(name) && value !== undefined && !(name === 'modelType' && value === className)
+  )
+  return rest.length === 0 ? '' : comment(Object.fromEntries(rest))
+}
+
+function comment(json: unknown): string {
   // Two hyphens would end the comment.
-  const json = JSON.stringify(Object.fromEntries(rest)).replaceAll('--', '-\\u002d').replace(FOREIGN, '\uFFFD')
-  return `<!-- not in AAS 3.1 XML: ${json} -->`
+  const text = JSON.stringify(json).replaceAll('--', '-\\u002d').replace(FOREIGN, '\uFFFD')
+  return `<!-- not in AAS 3.1 XML: ${text} -->`
 }
 
 function member(value: unknown, field: Field): string {
-  if (Array.isArray(value)) return value.map((item) => instance(item, classNameOf(item, field))).join('')
+  if (Array.isArray(value)) return value.map((item) => listItem(item, field)).join('')
   if (typeof value !== 'object' || value === null) return escapeText(String(value))
   // A choice is wrapped in an element that names its class.
   return field.sort === 'choice' ? instance(value, classNameOf(value, field)) : content(value, field.type)
 }
 
+/** Only in leniently stored documents an item is no object. */
+function listItem(item: unknown, field: Field): string {
+  return typeof item === 'object' && item !== null ? instance(item, classNameOf(item, field)) : comment(item)
+}
+
+/** The class that the document names, if a member of this type may hold it; in lenient documents it may be anything. */
 function classNameOf(value: object, field: Field): string {
-  return (value as { modelType?: string }).modelType ?? field.type
+  const { modelType } = value as { modelType?: unknown }
+  return typeof modelType === 'string' && heirsOf(field.type).includes(modelType) ? modelType : field.type
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' }

@@ -180,3 +180,25 @@ t.test('a document with characters foreign to XML is written without them, so th
   const text = await write([{ modelType: 'Submodel', id: 'a\u0001b\uFFFE\ud800' }])
   t.same(await read([Buffer.from(text)]), [{ modelType: 'Submodel', id: 'a\uFFFDb\uFFFD\uFFFD' }])
 })
+
+t.test(
+  'what a lenient document holds in the place of an object, or of its class, is written as a comment',
+  async (t) => {
+    const name = { modelType: [null], language: 'en', text: 'Press' }
+    const odd = { modelType: 'Submodel', id: 'a', displayName: [name, null, 'Press'] } as unknown as Identifiable
+    const text = await write([odd])
+    t.match(
+      text,
+      '<langStringNameType><language>en</language><text>Press</text><!-- not in AAS 3.1 XML: {"modelType":[null]} -->'
+    )
+    t.match(text, '<!-- not in AAS 3.1 XML: null --><!-- not in AAS 3.1 XML: "Press" -->')
+    const range = { modelType: 'a b><', idShort: 'Limits' }
+    const unknown = await write([
+      { modelType: 'Submodel', id: 'a', submodelElements: [range] } as unknown as Identifiable
+    ])
+    t.match(
+      unknown,
+      '<submodelElement><idShort>Limits</idShort><!-- not in AAS 3.1 XML: {"modelType":"a b><"} --></submodelElement>'
+    )
+  }
+)

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
@@ -187,3 +188,24 @@ t.test('garbage anywhere is answered below 500, and a refusal is always a Result
     { numRuns: 1500 }
   )
 })
+
+t.test(
+  'output that fails before its first byte is answered with an error that no encoding is claimed for',
+  async (t) => {
+    const transport = await openTransport(t, {
+      GenerateSerializationByIds: () => ({
+        status: 200,
+        contentType: 'application/xml',
+        stream: new Readable({
+          read() {
+            this.destroy(new Error('it cannot be written'))
+          }
+        })
+      })
+    })
+    const reply = await fetch(`${transport.api}/serialization`, { headers: { 'accept-encoding': 'gzip' } })
+    t.equal(reply.headers.get('content-encoding'), null)
+    t.equal(reply.status, 500)
+    t.match(await reply.json(), { messages: [{ code: 'Internal' }] })
+  }
+)

@@ -91,7 +91,7 @@ function sendMessages(
   if (retryAfter !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfter)
   if (!request.raw.complete) linger(request.raw, reply)
   // Left over from a response that failed while it was prepared.
-  for (const name of ['content-length', 'content-disposition', 'etag']) reply.removeHeader(name)
+  for (const name of ['content-length', 'content-encoding', 'content-disposition', 'etag']) reply.removeHeader(name)
   if (status !== 416) reply.removeHeader('content-range')
   reply.code(status).header('content-type', 'application/json').header('cache-control', 'no-store')
   return reply.serializer(preserialized).send(format(messages, status, request))
