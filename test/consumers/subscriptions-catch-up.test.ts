@@ -4,6 +4,7 @@ import { clockOf } from '../../src/clock.ts'
 import { Subscriptions } from '../../src/consumers/subscriptions/subscriptions.ts'
 import { historyOf } from '../../src/operations/history/history.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
+import type { Store } from '../../src/store/store.ts'
 import { collection, create, property, replace, submodel } from '../store/fixtures.ts'
 import { testDirectory } from '../test-directory.ts'
 import { chunk, clockFor, Listener, run, samplesOf, scene, short, until } from './subscriptions-scene.ts'
@@ -168,6 +169,30 @@ scene(
     t.strictSame(slow.events.map(short), ['m/Speed=7', 'm/Speed=8', 'm/Speed=9'])
   }
 )
+
+t.test('a subscriber is notified of a gap although nothing of the log is left', async (t) => {
+  const store = await openSqlite(join(testDirectory(t), 'data'))
+  await store.commit([create(submodel('m', property('Speed')))])
+  const trimmed = Promise.withResolvers<void>()
+  const slow = new Proxy(store, {
+    get: (_, name: keyof Store) =>
+      name === 'log'
+        ? (after: number, limit: number) => trimmed.promise.then(() => store.log(after, limit))
+        : typeof store[name] === 'function'
+          ? (store[name] as () => unknown).bind(store)
+          : store[name]
+  })
+  const subscriptions = new Subscriptions(slow, { clock: clockFor(t) })
+  const listener = new Listener()
+  await subscriptions.subscribe({}, listener)
+  const { seq } = await store.commit([create(submodel('n'))])
+  await store.trimLog(seq)
+  trimmed.resolve()
+  await until(t, 'it is notified', () => listener.messages[0]?.recovered === false)
+  t.equal(listener.cursor, Buffer.from(`${store.epoch}.${seq}`).toString('base64url'))
+  await subscriptions.close()
+  await store.close()
+})
 
 t.test('values from before the log are sent from the history, each once', async (t) => {
   // The log begins at 3.5 s, as far as it is left.
