@@ -27,7 +27,7 @@ const kept: readonly (readonly [store: StoreKind, seed: number, because: string]
   ['mongodb', 8023, 'a page of the log that was trimmed while it was read was taken for its end'],
   ['sqlite', 207_870_925, 'samples that were downsampled before a crash were written again after it'],
   ['mongodb', 803, 'a clock set back during a checkpoint took values out of the collections'],
-  ['mongodb', 879, 'a hub that had read the log anew did not tell its subscribers what had come']
+  ['mongodb', 879, 'a hub that had read the log from scratch did not tell its subscribers what had come']
 ]
 
 for (const [store, seed, because] of kept) {

@@ -55,7 +55,7 @@ interface ObsoleteRows {
 /** Failures that are reported where they belong. */
 const ELSEWHERE: ReadonlySet<string> = new Set(['Unavailable', 'TooManyRequests'])
 
-/** Another hub may have taken over, or this one began anew: what was not finished is done again. */
+/** Another hub may have taken over, or this one began again: what was not finished is done again. */
 class Interrupted extends Error {}
 
 export class Checkpointer {
@@ -172,7 +172,8 @@ export class Checkpointer {
       let upto = -1
       const writes = await loader.withStates(some, () => {
         // Since a reset they may be of an earlier batch than the one that would be recorded.
-        if (state.generation !== generation) throw new Interrupted('The log was read anew during the checkpoint')
+        if (state.generation !== generation)
+          throw new Interrupted('The log was read from scratch during the checkpoint')
         upto = state.appliedNumber
         return some.map((key): StateWrite => {
           const changedIn = uncheckpointed.batchesOf(key).at(-1)?.number
