@@ -2,10 +2,10 @@
 import { candidates, EVERY } from '../store/candidates.ts'
 import { unlessDamaged } from '../store/damage.ts'
 import type { DocumentStore } from '../store/document-store.ts'
-import type { Document, Facet, Page, PageRequest } from '../store/store.ts'
+import type { Document, Facet, FileEntry, Page, PageRequest } from '../store/store.ts'
 import type { Access } from './access.ts'
 import type { DeletedPackage } from './deleted-documents.ts'
-import { PACKAGE_FILE, PACKAGE_KINDS, shellsIn } from './package-contents.ts'
+import { PACKAGE_FILE, PACKAGE_KINDS, type PackedDocument, shellsIn } from './package-contents.ts'
 import type { Right } from './rights.ts'
 import { pageOfShown } from './shown-page.ts'
 
@@ -63,12 +63,7 @@ export class VisiblePackages {
   async description(id: string, description: PackageDescription): Promise<PackageDescription | undefined> {
     if (await this.areAll()) return description
     const file = await this.#store.file(KIND, id, PACKAGE_FILE)
-    const { packages } = this.#access.rules
-    const held =
-      file &&
-      (await unlessDamaged(
-        packages.accessible(this.#store, file, ({ kind, id }) => this.#access.decide(this.#right, kind, id))
-      ))
+    const held = file && (await this.#accessibleIn(file))
     if (held === undefined) return undefined
     const shells = shellsIn(held)
     const aasIds: string[] = []
@@ -77,14 +72,22 @@ export class VisiblePackages {
   }
 
   /** Was one that is deleted now visible? */
-  async showsDeleted({ documents }: DeletedPackage): Promise<boolean> {
+  async showsDeleted({ documents, file }: DeletedPackage): Promise<boolean> {
     if (await this.areAll()) return true
-    if (documents === undefined) return false
+    if (documents === undefined) return file !== undefined && (await this.#accessibleIn(file)) !== undefined
     for (const document of documents) {
       const { isAllowed, view } = await this.#access.decide(this.#right, document.modelType, document.id)
       if (!isAllowed && view.visible(document) !== document) return false
     }
     return true
+  }
+
+  /** The documents in a package, if all of them are accessible entirely. */
+  #accessibleIn(file: FileEntry): Promise<readonly PackedDocument[] | undefined> {
+    const { packages } = this.#access.rules
+    return unlessDamaged(
+      packages.accessible(this.#store, file, ({ kind, id }) => this.#access.decide(this.#right, kind, id))
+    )
   }
 
   /** Of a shell that is not stored here no more than the id is known, as of the shell of asset links. */

@@ -178,12 +178,19 @@ t.test('that a package was deleted is sent to who could see it then, whatever wa
   const { hub, as } = guarded
   const open = await pack(guarded, 'one', 'urn:open')
   const secret = await pack(guarded, 'two', 'urn:secret')
+  // More than is kept of a deleted package in memory.
+  const large = await pack(guarded, 'three', 'urn:open', 'x'.repeat(3_000_000))
+  const largeSecret = await pack(guarded, 'four', 'urn:secret', 'x'.repeat(3_000_000))
   const put = (id: string, bytes: Buffer) => as.admin.ask('PUT', `/packages/${encode(id)}`, form(bytes))
-  const events = async (after = '') => {
+  // A page ends after a while, too.
+  const events = async (after = ''): Promise<{ next: string; seen: string[] }> => {
     const { json } = await as.reader.get(`/events?envelope=plain&limit=1000${after && `&cursor=${after}`}`)
     const records = json.records as { type?: string; change: string; id: string }[]
     const ofPackages = records.filter(({ type }) => type === 'Package')
-    return { next: json.next as string, seen: ofPackages.map(({ change, id }) => `${change} ${id}`) }
+    const seen = ofPackages.map(({ change, id }) => `${change} ${id}`)
+    if (json.next === after) return { next: after, seen }
+    const rest = await events(json.next as string)
+    return { next: rest.next, seen: [...seen, ...rest.seen] }
   }
   await put('first', open)
   const { next, seen } = await events()
@@ -191,9 +198,13 @@ t.test('that a package was deleted is sent to who could see it then, whatever wa
   // Both are gone before the reader asks again, and neither is what it was when it was judged last, if it was.
   await put('first', secret)
   await put('second', open)
-  for (const id of ['first', 'second']) await as.admin.ask('DELETE', `/packages/${encode(id)}`)
+  await put('large', large)
+  await put('large secret', largeSecret)
+  for (const id of ['first', 'second', 'large', 'large secret']) await as.admin.ask('DELETE', `/packages/${encode(id)}`)
   const later = await events(next)
   t.notOk(later.seen.includes('deleted first'), 'it held what the reader may not see')
   t.ok(later.seen.includes('deleted second'), 'the reader never saw it, but could have')
+  t.ok(later.seen.includes('deleted large'), 'however much it held')
+  t.notOk(later.seen.includes('deleted large secret'))
   t.same((await hub.ask('GET', `${hub.api}/packages`, undefined, {})).status, 401)
 })
