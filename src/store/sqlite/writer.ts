@@ -20,6 +20,7 @@ import { databasePath } from './paths.ts'
 import { type Recovered, recover } from './recover.ts'
 import { type CheckpointNews, RowCheckpoints } from './row-checkpoints.ts'
 import { migrate } from './schema.ts'
+import { rebuildSearchIndexes } from './search-indexes.ts'
 import { SetAside } from './set-aside.ts'
 import { storageFailure } from './storage-errors.ts'
 import { Tail } from './tail.ts'
@@ -94,6 +95,7 @@ class Writer {
   readonly #log: LogRows
   readonly #sql
   readonly #futureLimit: number
+  #hasTriedRepair = false
   /** Time of the last transaction: log times never decrease, even if the system clock is set back. */
   #time: number
   /** What an earlier process had left to the start. */
@@ -177,12 +179,15 @@ class Writer {
     try {
       return this.#transact(at, () => commands.map((command) => this.#perform(command, at)))
     } catch (error) {
-      if (commands.length === 1 || isFatal(error)) return commands.map(() => outcomeOf(error))
+      const mayNowSucceed = this.#tryRepair(error)
+      if (isFatal(error) || (commands.length === 1 && !mayNowSucceed)) return commands.map(() => outcomeOf(error))
     }
-    try {
-      return this.#transact(at, () => commands.map((command) => this.#attempt(command, at)))
-    } catch (error) {
-      return commands.map(() => outcomeOf(error))
+    for (;;) {
+      try {
+        return this.#transact(at, () => commands.map((command) => this.#attempt(command, at)))
+      } catch (error) {
+        if (!this.#tryRepair(error)) return commands.map(() => outcomeOf(error))
+      }
     }
   }
 
@@ -218,7 +223,7 @@ class Writer {
       this.#sql.release.run()
       return answer
     } catch (error) {
-      if (isFatal(error)) throw error
+      if (isFatal(error) || this.#isRepairable(error)) throw error
       this.#tail.revert(mark)
       this.#log.revert(logged)
       this.#changes.discard()
@@ -227,6 +232,30 @@ class Writer {
       this.#counters.restore(before)
       return outcomeOf(error)
     }
+  }
+
+  #isRepairable(error: unknown): boolean {
+    return !this.#hasTriedRepair && storageFailure(error)?.name === 'Damaged'
+  }
+
+  /**
+   * Rows can neither be written nor removed where a page of the search indexes is damaged, but these can be made again: in
+   * a transaction of their own, as SQLite does not go on in one that met the page. Once, as it takes long and may be in vain.
+   * @returns whether what failed with the error may be tried again
+   */
+  #tryRepair(error: unknown): boolean {
+    if (!this.#isRepairable(error)) return false
+    this.#hasTriedRepair = true
+    try {
+      this.#sql.begin.run()
+      rebuildSearchIndexes(this.#db)
+      this.#sql.commit.run()
+      this.#rows.retrySetAside()
+    } catch {
+      // The rows themselves cannot be read, or there is no room.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+    }
+    return true
   }
 
   #perform(command: WriteCommand, at: TransactionTime): CommandOutcome {
