@@ -17,11 +17,14 @@ export interface DocsOptions {
 
 export async function docs(app: FastifyInstance, { document, messages, publicUrl }: DocsOptions): Promise<void> {
   const base = baseUrlReader(publicUrl, '')
-  const text = Buffer.from(JSON.stringify(document))
+  let text: Buffer | undefined
   const specification = { document: document as unknown as StaticDocumentSpec['document'] }
   await app.register(swagger, { mode: 'static', specification })
   serve(app, '', openApiEndpoint, {
-    get: ({ reply }) => reply.header('content-type', 'application/json').header('cache-control', 'no-cache').send(text)
+    get: ({ reply }) => {
+      text ??= Buffer.from(JSON.stringify(document))
+      return reply.header('content-type', 'application/json').header('cache-control', 'no-cache').send(text)
+    }
   })
   serve(app, '', asyncApiEndpoint, {
     get: ({ request, reply }) => reply.header('cache-control', 'no-cache').send(messages(base(request)))

@@ -206,3 +206,8 @@ const XML = `<environment xmlns="https://admin-shell.io/aas/3/1">
   </submodels>
 </environment>
 `
+
+/** As a member of what it is an example of; nothing where there is none. */
+export function exampleOf(example: unknown): { readonly example?: unknown } {
+  return example === undefined ? {} : { example }
+}

@@ -4,13 +4,10 @@
  */
 
 import type { JsonSchema } from '../../formats/json-schema.ts'
-import { releases } from '../../formats/releases.ts'
-import { enumerations } from '../../model/metamodel.ts'
 import type { Service } from '../../operations/api-request.ts'
-import { type ApiEndpoint, queryParametersOf } from '../../operations/mounts.ts'
+import type { ApiEndpoint } from '../../operations/mounts.ts'
 import { operationIdOf, semanticIdsOf } from '../../operations/names.ts'
 import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri } from '../../operations/profiles.ts'
-import { languages } from '../../operations/report-language.ts'
 import { rightOf } from '../../operations/required-right.ts'
 import type { Verb } from '../../operations/table.ts'
 import { documentedRight } from '../../security/rights.ts'
@@ -19,12 +16,13 @@ import {
   bodyExample,
   commonExample,
   type EndpointAtPath,
+  exampleOf,
   fileExample,
   formExample,
-  parameterExample,
   responseExample
 } from './openapi-examples.ts'
-import { refusalResponses, refusalsOf, takesIfMatch } from './openapi-refusals.ts'
+import { parameterIn, parameterNames, parameterOf, string, strings } from './openapi-parameters.ts'
+import { refusalResponses, refusalsOf } from './openapi-refusals.ts'
 import { ref, schemasFor } from './openapi-schemas.ts'
 import { securityRequirements, securitySchemes } from './openapi-security.ts'
 import { isAlsoAtRoot, routes } from './routes.ts'
@@ -73,8 +71,31 @@ export function profileDocument(profile: Profile): OpenApi {
  * @param version of the hub
  */
 export function hubDocument(prefix: string, extensions: readonly ExtensionEndpoint[], version: string): OpenApi {
+  const info = { title: 'AAS Hub', version, description: ABOUT_HUB }
+  let made: OpenApi | undefined
+  // When it is read first: few starts of a hub are for its document, and it is most of what they would compute.
+  const document = () => {
+    made ??= documentOf(info, prefix, operationsOfHub(), extensions)
+    return made
+  }
+  return {
+    ...{ openapi: '3.1.0', info, servers: [{ url: prefix }] },
+    get tags() {
+      return document().tags
+    },
+    get paths() {
+      return document().paths
+    },
+    get components() {
+      return { ...document().components, securitySchemes }
+    },
+    security: securityRequirements
+  }
+}
+
+function operationsOfHub(): DocumentedEndpoint[] {
   const known = new Set<string>()
-  const operations = routes()
+  return routes()
     .filter(({ path, endpoint }) => path.endsWith(endpoint.path))
     .map(({ path, endpoint, service }) => {
       const { operationId, semanticIds } = nameOf(endpoint)
@@ -82,9 +103,6 @@ export function hubDocument(prefix: string, extensions: readonly ExtensionEndpoi
       known.add(id)
       return { endpoint, path, operationId: id, semanticIds }
     })
-  const info = { title: 'AAS Hub', version, description: ABOUT_HUB }
-  const document = documentOf(info, prefix, operations, extensions)
-  return { ...document, security: securityRequirements, components: { ...document.components, securitySchemes } }
 }
 
 const ABOUT_HUB = [
@@ -207,10 +225,6 @@ function requestBodyOf(target: EndpointAtPath): JsonSchema | undefined {
   return { required: true, content: { ...form, ...(definition.own && Object.fromEntries(bare)) } }
 }
 
-function exampleOf(example: unknown): JsonSchema {
-  return example === undefined ? {} : { example }
-}
-
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
 /** A successful response; 202, 204 and 302 have no body. */
@@ -280,105 +294,6 @@ function schemaOf(type: string, content: ApiEndpoint['content']): JsonSchema {
   if (content === 'metadata') return ref(`${type}Metadata`)
   if (content === 'value') return ref(type.startsWith('Operation') ? `${type}ValueOnly` : `${type}Value`)
   return ref(type)
-}
-
-function parameterNames({ endpoint, path }: EndpointAtPath): string[] {
-  return [
-    ...namesIn(path),
-    ...queryParametersOf(endpoint),
-    ...(isAlsoAtRoot(endpoint.definition) ? ['fileName'] : []),
-    ...(takesIfMatch(endpoint) ? ['IfMatch'] : [])
-  ]
-}
-
-/** A reference to the shared parameter, unless the endpoint has an example of its own for it. */
-function parameterIn(name: string, target: EndpointAtPath): JsonSchema {
-  const example = parameterExample(name, target)
-  return example === commonExample(name) ? { $ref: `#/components/parameters/${name}` } : parameterOf(name, example)
-}
-
-function parameterOf(name: string, example: unknown): JsonSchema {
-  if (name === 'IfMatch') return IF_MATCH
-  const inPath = PATH_PARAMETERS[name]
-  if (inPath !== undefined) {
-    const required = { name, in: 'path', required: true, description: inPath, schema: { type: 'string' } }
-    return { ...required, ...exampleOf(example) }
-  }
-  return { name, in: 'query', ...QUERY_PARAMETERS[name], ...exampleOf(example) }
-}
-
-const IF_MATCH: JsonSchema = {
-  name: 'If-Match',
-  in: 'header',
-  description: 'ETag of the version that was read; refused if the resource has changed since',
-  schema: { type: 'string' }
-}
-
-const BASE64URL = 'base64url of the UTF-8 of the identifier, without padding'
-
-const PATH_PARAMETERS: Readonly<Record<string, string>> = {
-  aasIdentifier: BASE64URL,
-  submodelIdentifier: BASE64URL,
-  cdIdentifier: BASE64URL,
-  packageId: BASE64URL,
-  handleId: BASE64URL,
-  idShortPath: 'idShorts and indexes, e.g. Sensors.Temperature or Motors[0].Speed; percent-encoded'
-}
-
-const string = { type: 'string' } as const
-const strings = { type: 'array', items: string } as const
-
-const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
-  limit: { description: 'Maximum number of entries on a page', schema: { type: 'integer', minimum: 1 } },
-  cursor: {
-    description: 'paging_metadata.cursor of the previous page',
-    schema: { type: 'string', minLength: 1 }
-  },
-  level: {
-    description: 'Depth: all descendants, or direct children only',
-    schema: { type: 'string', enum: ['deep', 'core'], default: 'deep' }
-  },
-  extent: {
-    description: 'With or without the values of Blobs',
-    schema: { type: 'string', enum: ['withBlobValue', 'withoutBlobValue'], default: 'withoutBlobValue' }
-  },
-  idShort: { description: 'Exactly this idShort', schema: string },
-  semanticId: { description: 'base64url of a Reference in JSON', schema: { type: 'string', maxLength: 3072 } },
-  isCaseOf: { description: 'base64url of a Reference in JSON', schema: string },
-  dataSpecificationRef: { description: 'base64url of a Reference in JSON', schema: string },
-  assetIds: { description: 'Each is base64url of a SpecificAssetId in JSON; all must match', schema: strings },
-  assetKind: { description: 'Exactly this kind', schema: { type: 'string', enum: enumerations.AssetKind } },
-  assetType: { description: BASE64URL, schema: string },
-  aasId: { description: BASE64URL, schema: string },
-  aasIds: { description: `${BASE64URL}, each`, schema: strings },
-  submodelIds: { description: `${BASE64URL}, each`, schema: strings },
-  includeConceptDescriptions: { description: 'With concept descriptions', schema: { type: 'boolean', default: true } },
-  version: {
-    description: 'Release of the metamodel to write; what it cannot express is refused (409) with all places',
-    schema: { type: 'string', enum: releases, default: releases[0] }
-  },
-  existing: {
-    description: 'What to do with documents that are already stored',
-    schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }
-  },
-  fileName: { description: 'Name of a file that is the body itself', schema: string },
-  result: {
-    description: 'Exactly this result',
-    schema: { type: 'string', enum: ['valid', 'invalid', 'noTemplate'] }
-  },
-  language: {
-    description: 'Language in which findings are explained; Korean ones end with the English words of the validation',
-    schema: { type: 'string', enum: languages, default: languages[0] }
-  },
-  template: { description: 'A template: its name, its semanticId, or the $id of its schema', schema: string },
-  form: {
-    description: 'Serialization of the submodel that the schema describes',
-    schema: { type: 'string', enum: ['normal', 'value'], default: 'normal' }
-  }
-}
-
-function namesIn(path: string): string[] {
-  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
 function tagsOf({ get, post, delete: remove }: ExtensionEndpoint): string[] {
