@@ -27,7 +27,7 @@ process.on('exit', () => {
 
 /** Starts it with a database `bench`. Each write is synced before its response: its default, said once more. */
 export async function startInflux(directory: string): Promise<Influx> {
-  const program = await findProgram()
+  const program = await influxProgram('influxd')
   const [http, rpc] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${http}`
   const env = {
@@ -63,14 +63,16 @@ export async function startInflux(directory: string): Promise<Influx> {
   }
 }
 
-async function findProgram(): Promise<string> {
-  const unpacked = join(CACHE, 'usr/bin/influxd')
-  const found = ['/usr/bin/influxd', unpacked].find((path) => existsSync(path))
+/** The server, or the command line. */
+export async function influxProgram(name: 'influxd' | 'influx'): Promise<string> {
+  const unpacked = join(CACHE, 'usr/bin', name)
+  const found = [`/usr/bin/${name}`, unpacked].find((path) => existsSync(path))
   if (found !== undefined) return found
-  process.stderr.write('InfluxDB is downloaded …\n')
+  process.stderr.write(`${name} is downloaded …\n`)
   await mkdir(CACHE, { recursive: true })
-  execFileSync('apt-get', ['download', 'influxdb'], { cwd: CACHE, stdio: ['ignore', 'ignore', 'inherit'] })
-  const archive = readdirSync(CACHE).find((name) => name.endsWith('.deb'))
+  const debian = name === 'influx' ? 'influxdb-client' : 'influxdb'
+  execFileSync('apt-get', ['download', debian], { cwd: CACHE, stdio: ['ignore', 'ignore', 'inherit'] })
+  const archive = readdirSync(CACHE).find((file) => file.startsWith(`${debian}_`) && file.endsWith('.deb'))
   if (archive === undefined) throw new Error('apt-get downloaded no package')
   execFileSync('dpkg-deb', ['-x', archive, '.'], { cwd: CACHE })
   return unpacked

@@ -11,6 +11,7 @@ import { documentSetEndpoints } from '../transports/document-set/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
 import { docsEndpoints } from '../transports/http/docs.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
+import { queryEndpoint } from '../transports/influxql/endpoint.ts'
 import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
 import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
 import { securityEndpoints } from '../transports/security/endpoints.ts'
@@ -27,6 +28,7 @@ import { settingsEndpoint } from './settings-endpoint.ts'
 export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   ingestEndpoint,
   ...influxEndpoints,
+  queryEndpoint,
   eventsEndpoint,
   capabilitiesEndpoint,
   streamEndpoint,

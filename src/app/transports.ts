@@ -24,6 +24,7 @@ import { http } from '../transports/http/http.ts'
 import { hubDocument } from '../transports/http/openapi.ts'
 import { type OriginGuard, originGuard } from '../transports/http/origin-guard.ts'
 import { OwnAccess } from '../transports/http/own-requests.ts'
+import { influxql } from '../transports/influxql/influxql.ts'
 import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
@@ -69,19 +70,7 @@ export interface TransportParts {
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
 export async function mountTransports(app: FastifyInstance, parts: TransportParts): Promise<() => void> {
   const { config, services, compliance, lineRules } = parts
-  const {
-    clock,
-    store,
-    ingest: samples,
-    history,
-    subscriptions,
-    accessRules,
-    limits,
-    identity,
-    audit,
-    context,
-    baseUrl
-  } = services
+  const { clock, store, ingest: samples, subscriptions, accessRules, limits, identity, audit, context } = services
   const { API_PREFIX: apiPrefix, PUBLIC_URL: publicUrl, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const bodies = new BodyBudget(config.BODY_MEMORY, services.memory)
   decorateWithAccess(app)
@@ -120,10 +109,9 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ hub: { store, ingest: samples }, apiPrefix, bodies, lineRules, version: VERSION },
     bodyLimit: config.BODY_LIMIT
   })
-  await timeseries(app, { hub: { store, history, ingest: samples, threads: context.threads }, apiPrefix })
+  await mountHistory(app, parts, bodies)
   await security(app, { identity, bodies, isHttps: isByHttps(config), apiPrefix })
   await mountMachines(app, parts, bodies)
-  await dataset(app, { hub: { store, history, threads: context.threads }, apiPrefix, source: () => baseUrl.current })
   await mountCollection(app, {
     ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
   })
@@ -157,6 +145,20 @@ function isByHttps({ TLS_CERT, PUBLIC_URL }: Config): boolean {
 async function mountMachines(app: FastifyInstance, { connections }: TransportParts, bodies: BodyBudget): Promise<void> {
   await mountConnections(app, { connections, bodies })
   await mountCertificates(app, { certificates: () => connections()?.certificates, bodies })
+}
+
+/** The history, as tables, by InfluxQL and as data sets. */
+async function mountHistory(
+  app: FastifyInstance,
+  { config, services }: TransportParts,
+  bodies: BodyBudget
+): Promise<void> {
+  const { store, history, ingest: samples, clock, context, baseUrl } = services
+  const { API_PREFIX: apiPrefix } = config
+  const hub = { store, history, ingest: samples, threads: context.threads }
+  await timeseries(app, { hub, apiPrefix })
+  await influxql(app, { hub, bodies, version: VERSION })
+  await dataset(app, { hub, clock, apiPrefix, source: () => baseUrl.current })
 }
 
 /** What operators look at: metrics, settings, senders, probes. @returns as {@link mountTransports} */

@@ -192,26 +192,53 @@ async function comparePoints(t: Test, { hub, ids, headers, expected }: Asking): 
   t.strictSame(found.sort(), expected)
 }
 
+/** What InfluxQL lists, and what it selects; the measurement of a submodel without a name is its id. */
+async function compareQueries(t: Test, { hub, ids, headers, expected }: Asking): Promise<void> {
+  const found: string[][] = [[], []]
+  for (const [index, id] of ids.entries()) {
+    const queries = [`SHOW FIELD KEYS FROM "${id}"`, `SELECT last(/./) FROM /./ WHERE submodel = '${id}'`]
+    for (const [place, q] of queries.entries()) {
+      const { status, json } = await hub.get(`${hub.url}/query?q=${encodeURIComponent(q)}`, headers)
+      if (status === 403) continue
+      for (const { values, columns } of json.results[0].series ?? []) {
+        const names = place === 0 ? values.map(([name]: string[]) => name) : columns.slice(1)
+        found[place]?.push(...names.map((name: string) => `${index}/${name.replace('last_', '')}`))
+      }
+    }
+  }
+  for (const one of found) t.strictSame(one.sort(), expected)
+}
+
 /** Endpoints beside the standard that act on stored data and that the next test asks. */
-const COMPARED = ['GET /events', 'GET /stream', 'GET /timeseries', 'GET /dataset', 'GET /collection-points']
+const COMPARED = [
+  'GET /events',
+  'GET /stream',
+  'GET /timeseries',
+  'GET /dataset',
+  'GET /collection-points',
+  'GET /query'
+]
 
 t.test('every endpoint that shows stored data is compared', async (t) => {
   // extension-endpoints.test.ts keeps this list equal to the routes of the server.
   const found = extensionEndpoints.flatMap(({ path, get, post }) =>
     Object.entries({ GET: get, POST: post }).flatMap(([verb, operation]) => {
-      const rights = operation === undefined || operation.right === 'PUBLIC' ? [] : rightsOf(operation.right)
-      const isReading = rights.some((right) => right === 'READ' || right === 'VIEW')
+      const rights = operation === undefined ? [] : rightsOf(operation.right)
+      // A public one that is about documents requires a right for what it shows.
+      const isReading = operation?.right === 'PUBLIC' || rights.some((right) => right === 'READ' || right === 'VIEW')
       return isReading && operation?.kinds !== undefined ? [`${verb} ${path}`] : []
     })
   )
   // Of submodels of one template; access-history.test.ts compares them.
   const linked = 'POST /timeseries'
+  // Answered as its GET is.
+  const form = 'POST /query'
   // Made of a whole machine; document-set.test.ts looks into them.
   const documents = ['GET /document-set', 'GET /document-set/{document}']
   // Of shells; shell-search.test.ts asks it under rules.
   const search = 'GET /shell-search'
   const ofTheFeedItself = 'GET /.well-known/event-feed.json'
-  t.strictSame(found.sort(), [...COMPARED, linked, ...documents, search, ofTheFeedItself].sort())
+  t.strictSame(found.sort(), [...COMPARED, linked, form, ...documents, search, ofTheFeedItself].sort())
   const packages = readingRoutes.filter(isOfPackages)
   t.strictSame(
     packages.map(({ verb, path }) => `${verb} ${path}`),
@@ -306,6 +333,7 @@ t.test('stream, events and tables show what the rules show', async (t) => {
     await compareEventSource(t, asking, async () => void (await ask('POST', '/ingest', samples)))
     await compareDataset(t, asking)
     await comparePoints(t, asking)
+    await compareQueries(t, asking)
     await comparePackages(world, asking)
     t.strictSame(seriesIn(received.live ?? [], ids), expected, description)
 

@@ -309,3 +309,30 @@ t.test('buckets are days, weeks and months of the calendar in the requested zone
     ]
   )
 })
+
+t.test('bounds may be relative to now, and those of further pages are the same', async (t) => {
+  const hub = await start(t)
+  await hub.post('/submodels', machine)
+  const now = Date.now()
+  const values = [
+    [now - 7_200_000, 1],
+    [now - 1_800_000, 2],
+    [now - 60_000, 3]
+  ]
+  const samples = values.map(([time, value]) => ({ submodel: 'urn:m', path: 'Speed', time, value }))
+  t.equal((await hub.ask('POST', `${hub.url}/ingest`, samples)).json.accepted, 3)
+  const rows = async (query: string) =>
+    (await hub.get(`/timeseries?submodel=urn:m&path=Speed&${query}`)).json.rows.map(([, value]: unknown[]) => value)
+  t.strictSame(await rows('from=now-1h'), [2, 3])
+  t.strictSame(await rows('from=now()-3h&to=now-1h'), [1])
+  t.strictSame(await rows('from=-3h&to=now%2B1h'), [1, 2, 3])
+  const page = await hub.get('/timeseries?submodel=urn:m&path=Speed&from=now-1h&to=now&limit=1')
+  const link = page.headers.get('link') ?? ''
+  t.match(link, /from=20\d\d-.*to=20\d\d-/, 'no longer relative')
+  const next = await hub.get(new URL(/<([^>]+)>/.exec(link)?.[1] ?? '', hub.url).href)
+  t.strictSame(
+    next.json.rows.map(([, value]: unknown[]) => value),
+    [3]
+  )
+  t.match(await hub.get('/timeseries?submodel=urn:m&from=yesterday'), { status: 400, text: /now-1h/ })
+})

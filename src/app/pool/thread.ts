@@ -8,6 +8,7 @@ if (parentPort !== null) {
     serialization: async () => (await import('./serialization.ts')).serializationTask,
     render: async () => (await import('./submodel.ts')).renderTask,
     schema: async () => (await import('./submodel.ts')).schemaTask,
+    query: async () => (await import('./query.ts')).queryTask,
     dataset: async () => (await import('./dataset.ts')).datasetTask
   })
 }

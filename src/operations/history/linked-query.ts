@@ -8,6 +8,7 @@
  */
 import { HubError } from '../../errors.ts'
 import { type Interval, parseInterval } from '../../model/interval.ts'
+import { parseRelativeTime, resolveTime } from '../../model/relative-time.ts'
 import { parseTime } from '../../model/time.ts'
 
 /**
@@ -78,28 +79,12 @@ export function parseLinkedQuery(query: string, now: bigint): LinkedQuery {
 
 /** A time in Flux syntax: absolute, `now()`, or a duration relative to now. */
 function instant(name: string, text: string, now: bigint): bigint {
-  if (text === 'now()') return now
-  const [, sign, length = ''] = /^([+-]?)(\d.*[a-zµ])$/.exec(text) ?? []
-  const interval = parseInterval(length)
-  if (interval !== undefined) return shifted(now, interval, sign === '-' ? -1n : 1n)
+  const relative = parseRelativeTime(text)
+  if (relative !== undefined) return resolveTime(relative, now)
   const time = parseTime(text) ?? parseTime(`${text}Z`)
   if (time !== undefined) return time
   throw new HubError('BadRequest', [`"${name}" is a time such as 2026-11-24T03:00:00Z or -1h; found "${text}"`])
 }
-
-/** Months and years keep the day of the month, or use the last day of a shorter month. */
-function shifted(time: bigint, { unit, count }: Interval, sign: bigint): bigint {
-  if (unit === 'nanosecond') return time + sign * count
-  if (unit === 'week') return time + sign * BigInt(count) * WEEK_NS
-  const date = new Date(Number(time / 1_000_000n))
-  const day = date.getUTCDate()
-  date.setUTCMonth(date.getUTCMonth() + Number(sign) * count, 1)
-  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
-  date.setUTCDate(Math.min(day, lastDay))
-  return BigInt(date.getTime()) * 1_000_000n + (time % 1_000_000n)
-}
-
-const WEEK_NS = 604_800_000_000_000n
 
 function width(text: string): Interval {
   const found = parseInterval(/^\d{1,15}$/.test(text) ? `${text}ms` : text)

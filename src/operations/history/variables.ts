@@ -163,16 +163,23 @@ async function describe(
   )[0]
   const unit = content?.unit
   const label = inLanguage(element.displayName, language) ?? inLanguage(content?.preferredName, language)
-  const valueType = 'valueType' in element ? element.valueType : undefined
   return {
-    submodel: submodel.id,
-    path,
-    modelType: element.modelType,
-    type: element.modelType === 'Property' ? typeOf(valueType) : 'text',
-    ...(valueType !== undefined && { valueType }),
+    ...plainVariable(submodel.id, path, element),
     ...(unit !== undefined && { unit }),
     ...(semanticId !== undefined && { semanticId }),
     ...(label !== undefined && { label })
+  }
+}
+
+/** Without what its concept description says. */
+export function plainVariable(submodel: string, path: string, element: SubmodelElement): Omit<Variable, 'name'> {
+  const valueType = 'valueType' in element ? element.valueType : undefined
+  return {
+    submodel,
+    path,
+    modelType: element.modelType,
+    type: element.modelType === 'Property' ? typeOf(valueType) : 'text',
+    ...(valueType !== undefined && { valueType })
   }
 }
 

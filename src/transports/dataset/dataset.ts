@@ -1,7 +1,9 @@
 /** `GET /dataset`: the table of `/timeseries` as an archive with its documentation, for training elsewhere. */
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
+import { fromMilliseconds } from '../../model/time.ts'
 import { DATASET_TASK, type DatasetTask, datasetArchive } from '../../operations/dataset/archive.ts'
 import { costOfTable } from '../../operations/history/heavy.ts'
 import { variablesOf } from '../../operations/history/variables.ts'
@@ -18,6 +20,7 @@ import { archiveParameters, datasetEndpoint } from './endpoint.ts'
 
 export interface DatasetOptions {
   readonly hub: Pick<OperationContext, 'store' | 'history' | 'threads'>
+  readonly clock: Clock
   readonly apiPrefix: string
   /** The URL under which clients reach the hub. */
   readonly source: () => string
@@ -28,14 +31,14 @@ export async function dataset(app: FastifyInstance, options: DatasetOptions): Pr
 }
 
 async function sendArchive(
-  { hub, source }: DatasetOptions,
+  { hub, clock, source }: DatasetOptions,
   { access, reply, params, query: parse }: EndpointRequest<(typeof datasetEndpoint)['get']>
 ): Promise<FastifyReply> {
   const { store, history } = visibleSources(hub, access)
   refuseUnknown(params, Object.keys(seriesParameters), Object.keys(archiveParameters))
   const query = parse()
   const { format = 'csv', purpose = '', period, timeFormat } = query
-  const { series, shape } = tableQueryOf(query)
+  const { series, shape } = tableQueryOf(query, fromMilliseconds(clock.milliseconds()))
   if (timeFormat !== undefined && format !== 'csv') throw new HubError('BadRequest', ['"timeFormat" is for CSV'])
   const variables = await variablesOf(store, history, series)
   const task = { shape, variables, format, purpose, source: source(), ...(period !== undefined && { period }) }

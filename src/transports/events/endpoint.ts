@@ -69,7 +69,8 @@ export const eventParameters = {
 
 export const eventsEndpoint = {
   path: '/events',
-  below: 'api',
+  // The Event Feed has it at the root, beside its capabilities.
+  below: 'both',
   get: {
     operationId: 'GetEvents',
     right: 'READ',

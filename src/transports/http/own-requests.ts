@@ -29,7 +29,9 @@ export interface OwnRequest extends RequestContent {
 }
 
 export function isOwnRequest({ raw }: Pick<FastifyRequest, 'raw'>): boolean {
-  return raw.socket.remoteAddress === ADDRESS
+  // Node takes the socket from a request that was refused before its body was read, once that is answered.
+  const socket = raw.socket as typeof raw.socket | null
+  return socket?.remoteAddress === ADDRESS
 }
 
 /** @param host as clients name the hub: it is in addresses that the hub answers */

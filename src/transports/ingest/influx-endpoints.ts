@@ -1,10 +1,5 @@
 /** Declarations of the endpoints of InfluxDB. */
-import type {
-  DocumentedResponse,
-  ExtensionEndpoint,
-  ExtensionOperation,
-  QueryDeclaration
-} from '../http/extension-endpoint.ts'
+import type { DocumentedResponse, ExtensionEndpoint, ExtensionOperation } from '../http/extension-endpoint.ts'
 import { documentText } from '../http/extension-endpoint.ts'
 import { ref } from '../http/openapi-schemas.ts'
 import { JSON_TYPE, LINE_TYPES } from './media-types.ts'
@@ -35,28 +30,6 @@ export const healthEndpoint = {
     200: json('Yes', 'InfluxDbHealth'),
     503: json('The store does not answer', 'InfluxDbHealth')
   })
-} as const satisfies ExtensionEndpoint
-
-const queryParameters = {
-  q: { ...documentText('InfluxQL', 'SHOW DATABASES'), parse: first }
-} as const satisfies QueryDeclaration
-
-const queryResponses = {
-  200: json('Result of SHOW DATABASES or CREATE DATABASE; the latter does nothing', 'InfluxQlResults'),
-  400: json('Any other statement; the message says where to read instead', 'InfluxDbError')
-}
-
-export const queryEndpoint = {
-  path: '/query',
-  below: 'hub',
-  get: {
-    ...operation('InfluxQl', 'Statements that clients of InfluxDB 1.x send before they write', queryResponses),
-    query: queryParameters
-  },
-  post: {
-    ...operation('InfluxQlByForm', 'The same, with `q` in a form', queryResponses),
-    query: queryParameters
-  }
 } as const satisfies ExtensionEndpoint
 
 export const fluxEndpoint = {
@@ -92,7 +65,6 @@ export const influxEndpoints: readonly ExtensionEndpoint[] = [
   writeV2Endpoint,
   pingEndpoint,
   healthEndpoint,
-  queryEndpoint,
   fluxEndpoint,
   bucketsEndpoint,
   orgsEndpoint

@@ -57,7 +57,7 @@ interface Context extends IngestRoutesOptions {
 }
 
 export async function ingest(app: FastifyInstance, options: IngestRoutesOptions): Promise<void> {
-  const { hub, apiPrefix, bodies, version, lineRules } = options
+  const { hub, apiPrefix, version, lineRules } = options
   const findSubmodel = submodelFinder(hub.store, hub.ingest.clock)
   const findTarget = pointTargetFinder(findSubmodel, lineRules)
   const context = { ...options, findSubmodel, findTarget, scanner: new LineScanner() }
@@ -71,7 +71,7 @@ export async function ingest(app: FastifyInstance, options: IngestRoutesOptions)
       clients.setErrorHandler(sendInfluxError)
       serve(clients, apiPrefix, writeEndpoint, { post: (received) => writePoints(context, received) })
       serve(clients, apiPrefix, writeV2Endpoint, { post: (received) => writePoints(context, received) })
-      influx(clients, { store: hub.store, bodies, version })
+      influx(clients, { store: hub.store, version })
     })
   })
 }

@@ -3,6 +3,7 @@ import { HubError } from '../../errors.ts'
 import { type TimeFormat, timeFormats } from '../../formats/tables/time-format.ts'
 import { type TableFormat, writers } from '../../formats/tables/writers.ts'
 import { type Interval, parseInterval } from '../../model/interval.ts'
+import { parseRelativeTime, type RelativeTime } from '../../model/relative-time.ts'
 import { parseTime } from '../../model/time.ts'
 import { type TimeZone, timeZone } from '../../model/time-zone.ts'
 import { AGGREGATES } from '../../operations/history/aggregate.ts'
@@ -28,7 +29,10 @@ export const seriesParameters = {
   },
   semanticId: { ...documentTexts('First key of the semanticId of the elements'), parse: nonEmpty },
   from: {
-    ...documentText('Start, inclusive: ISO 8601, or milliseconds since 1970', '2026-11-24T03:00:00Z'),
+    ...documentText(
+      'Start, inclusive: ISO 8601, milliseconds since 1970, or relative to now: `now-1h`, `now-1w`',
+      '2026-11-24T03:00:00Z'
+    ),
     parse: parseTimeParameter
   },
   to: { ...documentText('End, inclusive', '2026-11-24T04:00:00Z'), parse: parseTimeParameter },
@@ -130,10 +134,13 @@ function oneOf<const Choice extends string>(choices: readonly Choice[]) {
   }
 }
 
-function parseTimeParameter(values: readonly string[], name: string): bigint {
+function parseTimeParameter(values: readonly string[], name: string): bigint | RelativeTime {
   const text = first(values)
-  const time = parseQueryTime(text)
-  if (time === undefined) throw invalid(name, 'a time such as 2026-11-24T03:00:00Z, or milliseconds since 1970', text)
+  // A plus that is not percent-encoded arrives as a space.
+  const time = parseQueryTime(text) ?? parseRelativeTime(text.replace(/^(now(?:\(\))?) /, '$1+'))
+  if (time === undefined) {
+    throw invalid(name, 'a time such as 2026-11-24T03:00:00Z or now-1h, or milliseconds since 1970', text)
+  }
   return time
 }
 

@@ -1,4 +1,5 @@
 /** The table that the query of `/timeseries` or `/dataset` asks for. */
+import { type RelativeTime, resolveTime } from '../../model/relative-time.ts'
 import { later } from '../../model/time.ts'
 import { ceilTo, timeGrid } from '../../model/time-grid.ts'
 import { UTC } from '../../model/time-zone.ts'
@@ -15,11 +16,13 @@ export interface TableQuery {
 }
 
 /**
+ * @param now of relative times, nanoseconds since 1970
  * @param cursor time after the page before, nanoseconds since 1970
  * @throws HubError `BadRequest` for parameters that do not go together
  */
-export function tableQueryOf(query: ParsedQuery<typeof seriesParameters>, cursor?: bigint): TableQuery {
-  const { from, to, interval, timezone: zone = UTC, aggregate: aggregates = [], align = 'none' } = query
+export function tableQueryOf(query: ParsedQuery<typeof seriesParameters>, now: bigint, cursor?: bigint): TableQuery {
+  const [from, to] = [absolute(query.from, now), absolute(query.to, now)]
+  const { interval, timezone: zone = UTC, aggregate: aggregates = [], align = 'none' } = query
   const { submodel, path, semanticId, timeFormat = 'iso', quality = false, language } = query
   const grid = interval === undefined ? undefined : timeGrid(interval, zone)
   if (aggregates.length > 0 && grid === undefined) throw invalid('interval', 'given with "aggregate"')
@@ -45,6 +48,10 @@ export function tableQueryOf(query: ParsedQuery<typeof seriesParameters>, cursor
       zone: zone.name
     }
   }
+}
+
+function absolute(time: bigint | RelativeTime | undefined, now: bigint): bigint | undefined {
+  return typeof time === 'object' ? resolveTime(time, now) : time
 }
 
 /** @param allowed in the message @throws HubError `BadRequest` for a parameter that is in neither list */

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { writeFluxTables } from '../../formats/tables/flux.ts'
 import { mediaTypeOf, type TableFormat, type TableWriter, writers } from '../../formats/tables/writers.ts'
-import { fromMilliseconds } from '../../model/time.ts'
+import { formatTime, fromMilliseconds } from '../../model/time.ts'
 import { costOfTable } from '../../operations/history/heavy.ts'
 import { parseLinkedQuery } from '../../operations/history/linked-query.ts'
 import {
@@ -66,7 +66,7 @@ async function sendTable(
 ): Promise<FastifyReply> {
   refuseUnknown(params, Object.keys(tableParameters))
   const query = parse()
-  const { series, shape } = tableQueryOf(query, query.cursor)
+  const { series, shape } = tableQueryOf(query, fromMilliseconds(hub.ingest.clock.milliseconds()), query.cursor)
   const format = formatOf(params, request)
   refuseTimeFormat(params, format)
   const variables = await variablesOf(hub.store, hub.history, series)
@@ -76,6 +76,10 @@ async function sendTable(
     if (next !== undefined) {
       const nextQuery = new URLSearchParams(queryText(request))
       nextQuery.set('cursor', pageCursor(next))
+      // The pages together are one table: their bounds do not go on with the time.
+      for (const bound of ['from', 'to'] as const) {
+        if (typeof query[bound] === 'object') nextQuery.set(bound, formatTime(shape[bound] ?? 0n))
+      }
       reply.header('link', `<${request.url.split('?', 1)[0]}?${nextQuery}>; rel="next"`)
     }
     return send(bytes, format, reply, slice)
