@@ -22,7 +22,7 @@ first["points of a shell"] = list(result.get_points(tags={"shell": "https://plan
 shell = {"shell": "https://plant.example/aas/press 1"}
 first["bound"] = list(one.query("SELECT count(Power) FROM Energy WHERE shell = $shell", bind_params=shell).get_points())
 first["epoch"] = list(one.query("SELECT Power FROM Energy LIMIT 5", epoch="ms").get_points())
-several = one.query("SELECT count(Power) FROM Energy; SELECT last(State) FROM OperationalData GROUP BY shell")
+several = one.query("SELECT count(Power) FROM Energy; SELECT last(State) FROM OperationalData GROUP BY shell", epoch="ns")
 first["several"] = [list(one_result.get_points()) for one_result in several]
 first["nothing"] = list(one.query("SELECT Absent FROM Energy").get_points())
 first["by post"] = list(one.query("SHOW TAG KEYS FROM Energy", method="POST").get_points())
