@@ -46,7 +46,7 @@ t.test('an unknown verb is reported, with those that exist', async (t) => {
   t.equal(code, 1)
   t.equal(
     stderr,
-    '"start" is not known; there are: serve, backup, migrate, check, validate, repair, export, instantiate, documents, discover, certificates, connect, collect, access, setup, keys, users, audit\n'
+    '"start" is not known; there are: serve, backup, migrate, check, validate, repair, export, instantiate, documents, discover, certificates, connect, collect, mcp, access, setup, keys, users, audit\n'
   )
 })
 

@@ -14,8 +14,10 @@ import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts
 import { queryEndpoint } from '../transports/influxql/endpoint.ts'
 import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
 import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
+import { mcpEndpoint } from '../transports/mcp/endpoint.ts'
 import { securityEndpoints } from '../transports/security/endpoints.ts'
 import { sendersEndpoint } from '../transports/senders/endpoint.ts'
+import { seriesEndpoint } from '../transports/series/endpoint.ts'
 import { shellSearchEndpoint } from '../transports/shell-search/endpoint.ts'
 import { streamEndpoint } from '../transports/stream/endpoint.ts'
 import { timeseriesEndpoint } from '../transports/timeseries/endpoint.ts'
@@ -33,7 +35,9 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   capabilitiesEndpoint,
   streamEndpoint,
   timeseriesEndpoint,
+  seriesEndpoint,
   datasetEndpoint,
+  mcpEndpoint,
   collectionEndpoint,
   sendersEndpoint,
   ...Object.values(connectionEndpoints),

@@ -27,9 +27,11 @@ import { OwnAccess } from '../transports/http/own-requests.ts'
 import { influxql } from '../transports/influxql/influxql.ts'
 import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
+import { mcp } from '../transports/mcp/mcp.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
 import { security } from '../transports/security/security.ts'
 import { senders } from '../transports/senders/senders.ts'
+import { series } from '../transports/series/series.ts'
 import { shellSearch } from '../transports/shell-search/shell-search.ts'
 import { asyncApi } from '../transports/stream/asyncapi.ts'
 import { stream } from '../transports/stream/stream.ts'
@@ -109,13 +111,9 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ hub: { store, ingest: samples }, apiPrefix, bodies, lineRules, version: VERSION },
     bodyLimit: config.BODY_LIMIT
   })
-  await mountHistory(app, parts, bodies)
   await security(app, { identity, bodies, isHttps: isByHttps(config), apiPrefix })
   await mountMachines(app, parts, bodies)
-  await mountCollection(app, {
-    ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
-  })
-  await shellSearch(app, { hub: context, store: services.plant, defaultLimit, maxLimit })
+  await mountForReaders(app, parts, bodies)
   await documentSet(app, {
     ...{ hub: context, figures: services.collection, clock, apiPrefix, version: VERSION },
     interfaces: () => hubInterfaces(config, services),
@@ -147,18 +145,25 @@ async function mountMachines(app: FastifyInstance, { connections }: TransportPar
   await mountCertificates(app, { certificates: () => connections()?.certificates, bodies })
 }
 
-/** The history, as tables, by InfluxQL and as data sets. */
-async function mountHistory(
+/** What those who analyse read: the history, what is collected, tools of agents. */
+async function mountForReaders(
   app: FastifyInstance,
   { config, services }: TransportParts,
   bodies: BodyBudget
 ): Promise<void> {
-  const { store, history, ingest: samples, clock, context, baseUrl } = services
-  const { API_PREFIX: apiPrefix } = config
+  const { clock, store, history, ingest: samples, context, baseUrl } = services
+  const { API_PREFIX: apiPrefix, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const hub = { store, history, ingest: samples, threads: context.threads }
+  const source = () => baseUrl.current
   await timeseries(app, { hub, apiPrefix })
+  await series(app, { hub, apiPrefix })
   await influxql(app, { hub, bodies, version: VERSION })
-  await dataset(app, { hub, clock, apiPrefix, source: () => baseUrl.current })
+  await dataset(app, { hub, clock, apiPrefix, source })
+  await mcp(app, { apiPrefix, bodies, clock, version: VERSION, writes: config.MCP_WRITES, source })
+  await mountCollection(app, {
+    ...{ store: context.store, figures: services.collection, clock, apiPrefix, defaultLimit, maxLimit }
+  })
+  await shellSearch(app, { hub: context, store: services.plant, defaultLimit, maxLimit })
 }
 
 /** What operators look at: metrics, settings, senders, probes. @returns as {@link mountTransports} */

@@ -6,6 +6,7 @@ import { discover } from './discover.ts'
 import { documents } from './documents.ts'
 import { exportVerb, instantiate, repair, validate } from './files.ts'
 import { collect, connect } from './machines.ts'
+import { mcp } from './mcp.ts'
 import { access, keys, setup, users } from './security.ts'
 import { serve } from './serve.ts'
 import type { CliVerb } from './verb.ts'
@@ -25,6 +26,7 @@ export const verbs: Readonly<Record<string, CliVerb>> = {
   certificates,
   connect,
   collect,
+  mcp,
   access,
   setup,
   keys,

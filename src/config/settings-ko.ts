@@ -109,6 +109,7 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   OPERATION_TARGETS: 'Operation 호출을 위임할 수 있는 URL과 그 아래의 모든 경로. 쉼표로 구분',
   OPERATIONS:
     'Operation을 실행하는 함수를 기본으로 내보내는 JavaScript 모듈. 함수 이름은 `submodelId/idShortPath` 또는 semanticId',
+  MCP_WRITES: '에이전트에게 값 쓰기, 샘플 전송, Operation 호출 도구를 제공. 호출자의 권한이 적용됨',
   LOG_LEVEL: '로그의 최소 수준: `trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`',
   LOG_FORMAT: '로그 형식: 사람이 읽는 `pretty`, 기계가 읽는 `json`, `auto`는 터미널에서 pretty'
 }

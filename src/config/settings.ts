@@ -299,6 +299,11 @@ export const settings = {
     means:
       'JavaScript module whose default export has the functions that execute Operations, by `submodelId/idShortPath` or semanticId'
   },
+  MCP_WRITES: {
+    parse: parseBoolean,
+    default: 'false',
+    means: 'Offer agents tools that write values, push samples and invoke Operations, by the rights of the caller'
+  },
   LOG_LEVEL: {
     parse: parseOneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     default: 'info',

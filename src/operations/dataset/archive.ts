@@ -1,6 +1,6 @@
 /** Streams the ZIP archive of a data set; statistics are collected on the way and written after the data. */
 import { createHash, randomUUID } from 'node:crypto'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
 import { HubError } from '../../errors.ts'
@@ -42,6 +42,8 @@ export interface DatasetTask {
   readonly purpose: string
   /** URL of the hub. */
   readonly source: string
+  /** The guidebook alone, as text, instead of the archive. */
+  readonly isGuidebook?: boolean
 }
 
 /** Name of the task in a pool of threads. */
@@ -85,33 +87,59 @@ export async function datasetArchive(
   await checkGrid(history, asked.request)
   const files = await dataFilesOf(history, asked)
   const described = await describeAll(store, variables, slice)
+  const contents = { ...asked, files, described, slice, signal }
+  if (task.isGuidebook === true) return Readable.from([Buffer.from(await guidebookAlone(history, contents))])
   const zip = new ZipFile()
   const out = new PassThrough()
   zip.outputStream.pipe(out)
-  write(zip, store, history, { ...asked, files, described, slice, signal }).catch((error: Error) => out.destroy(error))
+  write(zip, store, history, contents).catch((error: Error) => out.destroy(error))
   return out
 }
 
+/** What the archive would have as its README. */
+async function guidebookAlone(history: History, asked: ArchiveContents): Promise<string> {
+  const whole: TableStatistics[] = []
+  for (const { from, to } of asked.files) {
+    const { table, statistics } = withStatistics(await tableOfFile(history, asked, { from, to }))
+    for await (const _ of table.batches) await asked.slice.pause()
+    whole.push(statistics)
+  }
+  const names = asked.files.map(({ name }) => name)
+  return guidebook(descriptionOf(asked, names, combinedStatistics(whole)), asked.purpose)
+}
+
+function tableOfFile(
+  history: History,
+  { request, writer, slice }: ArchiveContents,
+  { from, to }: Pick<DataFile, 'from' | 'to'>
+) {
+  const part = { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
+  return tableOf(history, part, { slice, typesFirst: writer.typesFirst })
+}
+
+function descriptionOf(
+  { writer, described, source }: ArchiveContents,
+  files: readonly string[],
+  statistics: TableStatistics
+): DatasetDescription {
+  return {
+    id: `urn:uuid:${randomUUID()}`,
+    ...{ files, contentType: writer.contentType, variables: described, statistics, source },
+    made: new Date().toISOString()
+  }
+}
+
 async function write(zip: ZipFile, store: DocumentStore, history: History, asked: ArchiveContents): Promise<void> {
-  const { request, writer, purpose, source, times, described, slice, signal } = asked
+  const { writer, purpose, times, described, slice, signal } = asked
   const manifest: Record<string, { readonly size: number; readonly sha256: string }> = {}
   const whole: TableStatistics[] = []
   for (const { name, from, to } of asked.files) {
-    const part = { ...request, ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-    const { table, statistics } = withStatistics(await tableOf(history, part, { slice, typesFirst: writer.typesFirst }))
+    const { table, statistics } = withStatistics(await tableOfFile(history, asked, { from, to }))
     await add(name, writer.write(table, times))
     whole.push(statistics)
   }
   const statistics = combinedStatistics(whole)
-  const description: DatasetDescription = {
-    id: `urn:uuid:${randomUUID()}`,
-    files: Object.keys(manifest),
-    contentType: writer.contentType,
-    variables: described,
-    statistics,
-    source,
-    made: new Date().toISOString()
-  }
+  const description = descriptionOf(asked, Object.keys(manifest), statistics)
   const environment = writeJson(identifiables(store, described))
   await add('data-dictionary.csv', [Buffer.from(dictionary(described, statistics))])
   await add('dataset.json', [Buffer.from(JSON.stringify({ submodels: [datasetSubmodel(description)] }, null, 2))])
@@ -145,8 +173,8 @@ async function write(zip: ZipFile, store: DocumentStore, history: History, asked
 
 interface DataFile {
   readonly name: string
-  readonly from?: bigint
-  readonly to?: bigint
+  readonly from?: bigint | undefined
+  readonly to?: bigint | undefined
 }
 
 interface ArchiveContents extends DatasetRequest {

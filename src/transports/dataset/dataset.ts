@@ -37,13 +37,23 @@ async function sendArchive(
   const { store, history } = visibleSources(hub, access)
   refuseUnknown(params, Object.keys(seriesParameters), Object.keys(archiveParameters))
   const query = parse()
-  const { format = 'csv', purpose = '', period, timeFormat } = query
+  const { format = 'csv', purpose = '', period, timeFormat, content = 'archive' } = query
+  const isGuidebook = content === 'guidebook'
   const { series, shape } = tableQueryOf(query, fromMilliseconds(clock.milliseconds()))
   if (timeFormat !== undefined && format !== 'csv') throw new HubError('BadRequest', ['"timeFormat" is for CSV'])
   const variables = await variablesOf(store, history, series)
-  const task = { shape, variables, format, purpose, source: source(), ...(period !== undefined && { period }) }
+  const task = {
+    shape,
+    variables,
+    format,
+    purpose,
+    source: source(),
+    isGuidebook,
+    ...(period !== undefined && { period })
+  }
   return withSlices(reply, async (slice, signal) => {
     const archive = await archiveOf({ store, history, threads: hub.threads }, task, slice, signal)
+    if (isGuidebook) return reply.type('text/markdown; charset=utf-8').header('cache-control', 'no-store').send(archive)
     return reply
       .type('application/zip')
       .header('cache-control', 'no-store')

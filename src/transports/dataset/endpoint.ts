@@ -7,14 +7,21 @@ import {
   type ExtensionEndpoint,
   type QueryDeclaration
 } from '../http/extension-endpoint.ts'
+import { parseChoice } from '../http/parameters.ts'
 import { seriesParameters } from '../timeseries/parameters.ts'
 
 const formats = ['csv', 'parquet'] as const
 
 const SECOND_NS = 1_000_000_000n
 
+const contents = ['archive', 'guidebook'] as const
+
 /** Beside those that select the series. */
 export const archiveParameters = {
+  content: {
+    ...documentChoice('The whole archive, or its guidebook alone as Markdown', contents, 'archive'),
+    parse: parseChoice(contents)
+  },
   format: {
     ...documentChoice('Format of the table', formats, 'csv'),
     parse: ([text]) => {
@@ -54,7 +61,10 @@ export const datasetEndpoint = {
     gives: {
       200: {
         description: 'The archive',
-        content: { 'application/zip': { schema: { type: 'string', format: 'binary' } } }
+        content: {
+          'application/zip': { schema: { type: 'string', format: 'binary' } },
+          'text/markdown': { schema: { type: 'string' } }
+        }
       }
     },
     refuses: ['BadRequest', 'NotFound', 'Unavailable', 'Internal']

@@ -8,6 +8,7 @@ import type { MaybePromise } from '../../security/maybe-promise.ts'
 import type { RequiredRight } from '../../security/rights.ts'
 import { requestPaths } from '../../security/target.ts'
 import { auditOf, auditRefusals, responseAudit } from './audit.ts'
+import { innerCallerOf } from './caller-requests.ts'
 import { ConnectionCallers } from './connection-callers.ts'
 import { EXAMINER, isOwnRequest, type OwnAccess } from './own-requests.ts'
 
@@ -43,7 +44,7 @@ export function identifyCallers(app: FastifyInstance, options: CallerOptions): v
       request.access = own.accessTo(options.accessParts, pathsOf(options, request), auditOf(audit, request, EXAMINER))
       return done()
     }
-    const caller = callers.identify(request)
+    const caller = innerCallerOf(request) ?? callers.identify(request)
     if (!(caller instanceof Promise)) {
       request.access = accessOf(options, caller, request)
       return done()

@@ -151,6 +151,26 @@ export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Re
         ['name', 'type']
       )
     },
+    SeriesList: { title: 'SeriesList', ...object({ result: list(ref('ListedSeries')) }, ['result']) },
+    ListedSeries: {
+      title: 'ListedSeries',
+      ...object(
+        {
+          name: { ...text, description: 'As its column in a table of the same series' },
+          type: { enum: columnTypes },
+          ...{ submodel: text, path: text, valueType: text, unit: text, semanticId: text, label: text },
+          from: { ...text, format: 'date-time', description: 'Time of the first sample; absent: there are none' },
+          to: { ...text, format: 'date-time', description: 'Time of the latest sample' },
+          count: whole,
+          value: {
+            type: ['number', 'boolean', 'string'],
+            description: 'The latest; text where a number would be rounded'
+          },
+          quality: { enum: ['good', 'uncertain', 'bad'] }
+        },
+        ['name', 'submodel', 'path', 'type']
+      )
+    },
     ...accessSchemas(ref),
     ...auditSchemas(ref),
     ...collectionSchemas(ref),
