@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
 import { readConfig } from '../src/config/config.ts'
 import { createServer } from '../src/server.ts'
+import { startMachine } from './demo/opcua-machine.ts'
 import { uploadPictures } from './demo/pictures.ts'
 import { BASE, OPERATIONAL_DATA, plant } from './demo/plant.ts'
 
@@ -40,12 +41,19 @@ const pictures: Readonly<Record<string, Picture>> = {
     shows: '.nameplate-marking >> nth=1'
   },
   'page-chart': { page: `/charts?${chart}`, language: 'en', theme: 'dark', ...DESKTOP, shows: 'canvas' },
-  'page-connections': { page: '/connections', language: 'en', theme: 'light', ...DESKTOP, shows: '.sender-error' },
+  'page-connections': {
+    ...{ page: '/connections', language: 'en', theme: 'light', ...DESKTOP, height: 860 },
+    shows: '.machines .badge.good >> nth=0'
+  },
   'page-system-ko': { page: '/system', language: 'ko', theme: 'light', ...DESKTOP, shows: '.sparkline path[d*=L]' }
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'aas-hub-screenshots-'))
-const { config, given } = readConfig({ PORT: '0', LOG_LEVEL: 'error', DATA_DIR: directory })
+const machine = await startMachine()
+const { config, given } = readConfig({
+  ...{ PORT: '0', LOG_LEVEL: 'error', DATA_DIR: directory },
+  COLLECT_TARGETS: machine.url.replace('opc.tcp://', '')
+})
 const server = await createServer(config, { given })
 const url = await server.listen()
 const browser = await chromium.launch({
@@ -58,6 +66,7 @@ try {
 } finally {
   await browser.close()
   await server.close()
+  await machine.close()
   await rm(directory, { recursive: true, force: true })
 }
 
@@ -74,13 +83,14 @@ async function take(browser: Browser, name: string, { page: path, language, them
   await context.close()
 }
 
-/** The plant with its pictures, an hour of samples, and a gateway that sends for a machine that is not there. */
+/** The plant with its pictures, an hour of samples, a machine that is read, and a gateway that sends for one that is not there. */
 async function fill(): Promise<void> {
   const form = new FormData()
   form.append('file', new Blob([JSON.stringify(plant())], { type: 'application/json' }), 'plant.json')
   const api = url + config.API_PREFIX
   await send(`${api}/upload`, { body: form })
   await uploadPictures(api)
+  await readMachine(api)
   const now = Date.now()
   const samples = Array.from({ length: 3600 }, (_, second) => {
     const wave = Math.sin(second / 300) / 4 + Math.sin(second * second) / 12
@@ -94,6 +104,17 @@ async function fill(): Promise<void> {
   await send(`${url}/write?precision=ms`, { body: `imm-02,submodel=${BASE}/sm/imm-02/operational-data CycleTime=12.1` })
 }
 
-async function send(address: string, request: RequestInit): Promise<void> {
-  await fetch(address, { method: 'POST', ...request })
+/** By an open channel, as no certificate is trusted yet. */
+async function readMachine(api: string): Promise<void> {
+  const wanted = { address: machine.url, security: 'none', idBase: `${BASE}/example-machine`, sampling: 0.5 }
+  const headers = { 'content-type': 'application/json' }
+  const found = await send(`${url}/connections/discover`, { body: JSON.stringify(wanted), headers })
+  const { environment } = (await found.json()) as { readonly environment: object }
+  const form = new FormData()
+  form.append('file', new Blob([JSON.stringify(environment)], { type: 'application/json' }), 'machine.json')
+  await send(`${api}/upload`, { body: form })
+}
+
+function send(address: string, request: RequestInit): Promise<Response> {
+  return fetch(address, { method: 'POST', ...request })
 }

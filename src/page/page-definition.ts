@@ -16,8 +16,13 @@ export interface PageReader {
 }
 
 /** Those who look after the hub. */
-export function isAdministratorOrAuditor({ roles, isOpen }: PageReader): boolean {
+export function isAdministratorOrAuditor({ roles, isOpen }: Pick<PageReader, 'roles' | 'isOpen'>): boolean {
   return isOpen || roles.some((role) => role === 'administrator' || role === 'auditor')
+}
+
+/** Those who look after the hub, or after the machines that it reads. */
+export function looksAfterMachines(reader: PageReader): boolean {
+  return isAdministratorOrAuditor(reader) || reader.roles.includes('engineer')
 }
 
 export interface PageDefinition {

@@ -1,35 +1,24 @@
-/** Who is connected: senders of samples, the MQTT broker, subscriptions, and the use of each standard. */
-import { useEffect } from 'preact/hooks'
-import { type Metrics, metricValue, readMetrics } from '../../../client/api/system.ts'
-import { hub } from '../../core/hub.ts'
-import { language } from '../../core/language.ts'
+/** Who is connected: machines that the hub reads, with their certificates, and all that send to it. */
+import { config } from '../../core/hub.ts'
 import { linkTo } from '../../core/router.ts'
-import { useLoad } from '../../core/use-load.ts'
-import { Failure } from '../../ui/failure.tsx'
-import { Loading } from '../../ui/loading.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import { roles } from '../../core/session.ts'
+import { isAdministratorOrAuditor, type PageProps } from '../../page-definition.ts'
 import { PageHead } from '../../ui/page-head.tsx'
-import { Broker } from './broker.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
+import { Certificates } from './certificates.tsx'
+import { machineMessages } from './machine-messages.ts'
+import { Machines } from './machines.tsx'
 import { connectionMessages } from './messages.ts'
-import { SenderTable } from './sender-table.tsx'
-import { readSenders } from './senders.ts'
-import { Standards } from './standards.tsx'
+import { Traffic } from './traffic.tsx'
 import './connections.css'
 
-const REFRESH_MS = 5000
-
-export default function Connections() {
+export default function Connections({ params }: PageProps) {
   const text = connectionMessages()
-  const { value, error, isLoading, reload } = useLoad(`connections ${language.value}`, async (signal) => {
-    const [list, metrics] = await Promise.all([readSenders(language.peek(), signal), readMetrics(hub(), signal)])
-    return { ...list, metrics }
-  })
-  useEffect(() => {
-    // After what is being read, which may take longer where there are many points.
-    if (isLoading) return
-    const timer = setInterval(() => document.hidden || reload(), REFRESH_MS)
-    return () => clearInterval(timer)
-  }, [isLoading, reload])
+  const machine = machineMessages()
+  const isOpen = config.value?.open === true
+  const mayChange = isOpen || ['administrator', 'engineer'].some((role) => roles.value.includes(role))
+  const maySeeTraffic = isAdministratorOrAuditor({ roles: roles.value, isOpen })
+  const view = params.view === 'certificates' ? 'certificates' : 'connections'
   return (
     <>
       <PageHead title={text.title} about={text.about}>
@@ -37,28 +26,18 @@ export default function Connections() {
           {text.points}
         </a>
       </PageHead>
-      {error !== undefined && <Failure error={error} onRetry={reload} />}
-      {value === undefined && error === undefined && <Loading label={text.loading} />}
-      {value !== undefined && (
-        <>
-          {value.isIncomplete && <Notice kind="warning">{text.incomplete}</Notice>}
-          <h2 class="connections-heading">{text.senders}</h2>
-          {value.senders.length === 0 ? (
-            <p class="empty">{text.noSenders}</p>
-          ) : (
-            <SenderTable senders={value.senders} now={clockOf(value.metrics)} />
-          )}
-          <div class="connections-columns">
-            <Broker metrics={value.metrics} />
-            <Standards metrics={value.metrics} />
-          </div>
-        </>
-      )}
+      <Tabs
+        label={machine.views}
+        path="connections"
+        chosen={view}
+        views={[
+          ['connections', machine.connectionsView],
+          ['certificates', machine.certificatesView]
+        ]}
+      />
+      {view === 'certificates' && <Certificates mayChange={mayChange} />}
+      {view === 'connections' && <Machines mayChange={mayChange} />}
+      {view === 'connections' && maySeeTraffic && <Traffic />}
     </>
   )
-}
-
-/** Of the hub: that of this computer may be wrong. */
-function clockOf(metrics: Metrics): number {
-  return 1000 * (metricValue(metrics, 'aas_hub_clock_seconds') ?? Date.now() / 1000)
 }

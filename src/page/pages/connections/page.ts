@@ -1,4 +1,4 @@
-import { definePage, isAdministratorOrAuditor } from '../../page-definition.ts'
+import { definePage, looksAfterMachines } from '../../page-definition.ts'
 import { connectionMessages } from './messages.ts'
 
 export default definePage({
@@ -6,6 +6,6 @@ export default definePage({
   title: () => connectionMessages().title,
   order: 45,
   icon: 'plug',
-  isFor: isAdministratorOrAuditor,
+  isFor: looksAfterMachines,
   load: () => import('./connections.tsx')
 })

@@ -13,6 +13,9 @@ const BADGES: Readonly<Record<SenderStatus, string>> = {
   faulty: 'warning'
 }
 
+/** Transports by which the hub reads machines itself. */
+const MACHINES: ReadonlySet<string> = new Set(['opcua', 'modbus', 'http-client'])
+
 export interface SenderTableProps {
   readonly senders: readonly PlannedSender[]
   /** Of the hub, in milliseconds since 1970. */
@@ -72,7 +75,7 @@ function SenderRow({ sender, now, hasPoints }: SenderRowProps) {
   return (
     <tr>
       <th scope="row">
-        {caller ?? text.anonymous}
+        {caller ?? (MACHINES.has(transport) ? text.readByHub : text.anonymous)}
         <span class="sender-place">
           {transportName(transport)}
           {client !== undefined && ` · ${client}`}
@@ -108,6 +111,12 @@ function transportName(transport: string): string {
       return 'WebSocket'
     case 'mqtt':
       return 'MQTT'
+    case 'opcua':
+      return 'OPC UA'
+    case 'modbus':
+      return 'Modbus'
+    case 'http-client':
+      return 'HTTP'
     case 'line-protocol':
       return text.lineProtocol
     case 'time-series-record':
