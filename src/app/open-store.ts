@@ -26,8 +26,17 @@ export async function openStore(
   const plan = planOf(config)
   const sizes = { cacheBytes: plan.cache, queueBytes: plan.writes, memory }
   if (MONGODB_URL === '') {
-    const { recentLog: recentBytes, pages: pageBytes, seriesNames } = plan
-    return openSqlite(DATA_DIR, { ...sizes, recentBytes, pageBytes, seriesNames, clock, futureLimit, onRecovered })
+    const { recentLog: recentBytes, pages: pageBytes, unwritten: maxUnwrittenBytes, seriesNames } = plan
+    return openSqlite(DATA_DIR, {
+      ...sizes,
+      recentBytes,
+      pageBytes,
+      maxUnwrittenBytes,
+      seriesNames,
+      clock,
+      futureLimit,
+      onRecovered
+    })
   }
   await makeDirectory(DATA_DIR)
   // The driver is loaded only where it is used.

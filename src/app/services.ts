@@ -185,7 +185,7 @@ function noteMemory(
   { historyWriter, ingest, subscriptions }: Pick<Services, 'historyWriter' | 'ingest' | 'subscriptions'>
 ): void {
   memory.keeps('unpacked samples', () => historyWriter.pendingBytes)
-  memory.carries('samples', () => ingest.waitingBytes)
+  memory.carries('samples', () => ingest.waiting.bytes)
   memory.carries('subscribers', () => subscriptions.backlog)
 }
 

@@ -20,6 +20,8 @@ export interface MemoryPlan {
   readonly recentLog: number
   /** Samples that are in no chunk yet. */
   readonly unpacked: number
+  /** Values that are in no row yet. */
+  readonly unwritten: number
   /** Pages of the database, of each of its two connections. */
   readonly pages: number
   /** Series that the writer knows by number. */
@@ -63,6 +65,7 @@ export function memoryPlan(budget: number): MemoryPlan {
     cache: share(8, 4, 128),
     recentLog: share(32, 1, 16),
     unpacked: share(16, 2, 16),
+    unwritten: share(8, 8, 48),
     pages: share(32, 2, 16),
     seriesNames: Math.floor(share(24, 2, 40) / SERIES_NAME_BYTES),
     underWay: share(2, 24, 1024),

@@ -42,6 +42,11 @@ export interface SampleOrigin {
 
 const NO_ORIGIN: SampleOrigin = {}
 
+/** Of one sample in a long column. */
+export const SAMPLE_BYTES = 32
+/** Measured: columns, look-ups, changes, their copies for log and caches, and what the collector has not collected yet. */
+const SERIES_BYTES = 2000
+
 export class SampleBatch {
   /** Open rows, by submodel, then path. */
   readonly #rows = new Map<string, Map<string, SeriesRows>>()
@@ -51,6 +56,7 @@ export class SampleBatch {
   readonly #malformed: { readonly index: number; readonly text: string }[] = []
   #size = 0
   #samples = 0
+  #series = 0
   /** The last parsed time and the last offset: rows of one scan of a machine share them. */
   #read: { readonly sent: unknown; readonly unit: TimeUnit; readonly time: bigint | undefined } | undefined
   #distance = { from: 0n, to: 0n, nanoseconds: 0 }
@@ -81,6 +87,11 @@ export class SampleBatch {
   /** Number of samples. */
   get samples(): number {
     return this.#samples
+  }
+
+  /** Estimated memory while it is validated and stored: where series have few samples each, most of it is per series. */
+  get bytes(): number {
+    return this.#samples * SAMPLE_BYTES + this.#series * SERIES_BYTES
   }
 
   /** Items that hold no sample, with the reason. */
@@ -133,6 +144,7 @@ export class SampleBatch {
     else {
       this.#close(submodel, path)
       const first = new SeriesRows(at, type, timing)
+      this.#series++
       first.add(0, value, quality, item, timing, isArrival)
       paths.set(path, first)
     }
@@ -158,6 +170,7 @@ export class SampleBatch {
     let rows = paths.get(series.path)
     if (rows === undefined) {
       rows = new SeriesRows(this.#timeOf(time, unit), type, undefined)
+      this.#series++
       paths.set(series.path, rows)
     }
     if (rows.scale.unit !== unit) rows.scale = scaleOf(rows.base, unit)
@@ -190,6 +203,7 @@ export class SampleBatch {
     const items = this.#size++
     if (values.length === 0) return
     this.#samples += values.length
+    this.#series++
     // Earlier rows of the series stay before the column.
     this.#close(submodel, path)
     this.#columns.push({ submodel, path, times, values, quality, items, ...(type !== undefined && { type }) })
@@ -278,14 +292,20 @@ function scaleOf(base: bigint, unit: number): ScaledTime {
   return { high: Number(time / 1_000_000_000n), low: Number(time % 1_000_000_000n), unit }
 }
 
+const NONE: never[] = []
+
+/** The offset of a series with a single sample, which all of these share: it is never written to. */
+const ONLY = Float64Array.of(0)
+
 /** Collects rows of one series; often there is only one. */
 class SeriesRows {
   /** Time of the first sample. */
   readonly base: bigint
   readonly #type: DataTypeDefXsd | undefined
-  readonly #offsets: number[] = []
-  readonly #values: unknown[] = []
-  readonly #items: number[] = []
+  // Undefined as long as there are none: an empty array that one item is added to makes room for seventeen.
+  #offsets: number[] | undefined
+  #values: unknown[] = NONE
+  #items: number[] = NONE
   #qualities: (Quality | undefined)[] | undefined
   #hasArrivals = false
   /** Of all samples; undefined if they differ. */
@@ -313,17 +333,24 @@ class SeriesRows {
     if (timing !== this.timing) this.timing = undefined
     if (quality !== undefined) this.#qualities ??= new Array(this.#values.length).fill(undefined)
     this.#qualities?.push(quality)
-    this.#offsets.push(offset)
-    this.#values.push(value)
-    this.#items.push(item)
+    if (this.#offsets === undefined) {
+      this.#offsets = [offset]
+      this.#values = [value]
+      this.#items = [item]
+    } else {
+      this.#offsets.push(offset)
+      this.#values.push(value)
+      this.#items.push(item)
+    }
     if (isArrival) this.#hasArrivals = true
   }
 
   column(submodel: string, path: string): SampleColumn {
+    const offsets = this.#offsets ?? NONE
     return {
       submodel,
       path,
-      times: { base: this.base, offsets: new Float64Array(this.#offsets) },
+      times: { base: this.base, offsets: offsets.length === 1 && offsets[0] === 0 ? ONLY : new Float64Array(offsets) },
       values: this.#values,
       quality: this.#qualities,
       items: this.#items,

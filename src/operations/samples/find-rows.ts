@@ -1,6 +1,6 @@
 /** The elements that the samples of a push are for: found, or created if configured. Other series are refused. */
 import type { Access } from '../../security/access.ts'
-import { unlessDamaged } from '../../store/damage.ts'
+import { isDamaged } from '../../store/damage.ts'
 import type { Store } from '../../store/store.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import { type SampleAuthorizer, type SeriesRow, unknownSeries } from './authorize-samples.ts'
@@ -67,14 +67,15 @@ async function lookUp(
   const unreadable: SampleColumn[] = []
   for (const column of columns) {
     if (slice?.isOver()) await slice.pause()
-    let isUnreadable = false
-    const found = findSeries(store, column.submodel, column.path)
-    const row = await unlessDamaged(found, () => {
-      isUnreadable = true
-    })
-    if (row !== undefined) rows.push([column, row])
-    else if (isUnreadable) unreadable.push(column)
-    else missing.push(column)
+    try {
+      // Without a promise more for each of very many series.
+      const row = await findSeries(store, column.submodel, column.path)
+      if (row !== undefined) rows.push([column, row])
+      else missing.push(column)
+    } catch (error) {
+      if (!isDamaged(error)) throw error
+      unreadable.push(column)
+    }
   }
   return { rows, missing, unreadable }
 }

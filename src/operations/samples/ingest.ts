@@ -25,7 +25,7 @@ import type { SeriesName } from '../../store/series.ts'
 import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { SampleAuthorizer, type SeriesRow } from './authorize-samples.ts'
-import { SampleBatch, type SampleColumn } from './batch.ts'
+import { SAMPLE_BYTES, SampleBatch, type SampleColumn } from './batch.ts'
 import type { CreateSeries } from './create.ts'
 import { findRows } from './find-rows.ts'
 import { applyFuturePolicy, type FuturePolicy } from './future.ts'
@@ -42,6 +42,7 @@ import { type SenderIdentity, Senders } from './senders.ts'
 import type { SampleSources } from './sources.ts'
 import type { TemplateCheck } from './template-check.ts'
 import { type ValidSamples, validateSamples } from './validate-samples.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 /** A push's index in an {@link OrderedGate}. Its holder must call `pass`, whether the push succeeds or not. */
 export interface GatePass {
@@ -103,7 +104,7 @@ export interface IngestOptions {
   /** How far ahead of the clock a time may be, in milliseconds; and what to do with samples beyond. */
   readonly futureLimit?: number
   readonly future?: FuturePolicy
-  /** Maximum number of samples waiting to become durable; more are refused with `TooManyRequests`, as by the memory. */
+  /** Maximum number of samples of one series waiting to become durable, fewer of many series; more are refused with `TooManyRequests`, as by the memory. */
   readonly maxWaiting?: number
   readonly memory?: MemoryBudget
   /** Of each sender. */
@@ -113,7 +114,6 @@ export interface IngestOptions {
 }
 
 const MAX_WAITING_SAMPLES = 4_000_000
-const SAMPLE_BYTES = 32
 
 /** Series that are validated without pausing. */
 const MAX_UNSLICED = 256
@@ -136,7 +136,8 @@ export class Ingest {
   readonly #options: IngestOptions
   /** Pushes with a key that are under way. */
   readonly #keyed = new Map<string, { readonly names: StoredKeys; readonly taken: Promise<Receipt> }>()
-  #waiting = 0
+  /** Samples that are not durable yet; senders that are read no faster than they are stored wait for it. */
+  readonly waiting: WaitingRoom
   /** Numbers of samples since the start, without those of an examination. */
   readonly counts = { accepted: 0, refused: 0, repeated: 0 }
   /** Of the accepted ones, by their format or else their transport. */
@@ -148,11 +149,8 @@ export class Ingest {
     this.#authorizer = new SampleAuthorizer(options.store)
     this.clock = options.clock ?? systemClock
     this.senders = new Senders(this.clock)
-  }
-
-  /** Estimated memory of the samples that wait to become durable. */
-  get waitingBytes(): number {
-    return this.#waiting * SAMPLE_BYTES
+    const { maxWaiting = MAX_WAITING_SAMPLES, memory } = options
+    this.waiting = new WaitingRoom(maxWaiting * SAMPLE_BYTES, memory)
   }
 
   /** An empty batch that uses this clock for samples without a time. */
@@ -202,17 +200,16 @@ export class Ingest {
   }
 
   async #push(batch: SampleBatch, options: PushOptions, keyed?: KeyedPush): Promise<Receipt> {
-    const { maxWaiting: waiting = MAX_WAITING_SAMPLES, memory } = this.#options
-    const isFull = this.#waiting + batch.samples > waiting || (memory?.isFull(batch.samples * SAMPLE_BYTES) ?? false)
-    if (this.#waiting > 0 && isFull) {
+    const { bytes } = batch
+    if (this.waiting.isFull(bytes)) {
       throw new HubError('TooManyRequests', ['the disk does not keep up with the samples that come'])
     }
     if (options.access !== undefined) this.#options.limits?.countSamples(options.access.caller, batch.samples)
-    this.#waiting += batch.samples
+    this.waiting.enter(bytes)
     try {
       return await retryConflicts(() => this.#attempt(batch, options, keyed))
     } finally {
-      this.#waiting -= batch.samples
+      this.waiting.leave(bytes)
     }
   }
 

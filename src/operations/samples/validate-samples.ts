@@ -61,7 +61,8 @@ function validateColumn(values: ArrayLike<unknown>, valueType: DataTypeDefXsd): 
   // these bounds JavaScript writes integers without an exponent.
   const within = Math.max(Math.abs(least), Math.abs(greatest)) <= Number.MAX_SAFE_INTEGER
   if (!isFloating(valueType) && !(whole && within)) return undefined
-  if (!isLexical(valueType, String(least)) || !isLexical(valueType, String(greatest))) return undefined
+  if (!isLexical(valueType, String(least))) return undefined
+  if (greatest !== least && !isLexical(valueType, String(greatest))) return undefined
   return { form: 'number', values: numbers }
 }
 

@@ -53,6 +53,8 @@ const MAX_RETRY_MS = 30_000
 export interface RowCheckpointsOptions {
   /** A pass begins after this number of values, however many rows these are of. */
   readonly maxValues?: number | undefined
+  /** Or after these bytes of rows. */
+  readonly maxBytes?: number | undefined
   readonly clock?: Clock
 }
 
@@ -81,6 +83,7 @@ export class RowCheckpoints {
   readonly #sql
   readonly #db: DatabaseSync
   readonly #maxValues: number
+  readonly #maxBytes: number
   readonly #valuesPerRow: number
   readonly #clock: Clock
   #pass: Pass | undefined
@@ -100,11 +103,12 @@ export class RowCheckpoints {
     db: DatabaseSync,
     tail: Tail,
     counters: Counters,
-    { maxValues, clock = systemClock }: RowCheckpointsOptions = {}
+    { maxValues, maxBytes = MAX_BYTES, clock = systemClock }: RowCheckpointsOptions = {}
   ) {
     this.#db = db
     this.#clock = clock
     this.#maxValues = maxValues ?? MAX_VALUES
+    this.#maxBytes = maxBytes
     this.#valuesPerRow = maxValues === undefined ? VALUES_PER_ROW : 0
     this.#tail = tail
     this.#counters = counters
@@ -278,6 +282,6 @@ export class RowCheckpoints {
 
   #isBeyond(times: number): boolean {
     const maxValues = Math.max(this.#maxValues, this.#valuesPerRow * this.#tail.size)
-    return !this.#tail.isEmpty && (this.#values > times * maxValues || this.#tail.bytes > times * MAX_BYTES)
+    return !this.#tail.isEmpty && (this.#values > times * maxValues || this.#tail.bytes > times * this.#maxBytes)
   }
 }

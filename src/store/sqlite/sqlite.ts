@@ -50,6 +50,8 @@ export interface SqliteOptions {
   readonly futureLimit?: number
   /** Values that may be ahead of their rows; a process that ended early leaves as many to read to the next start. */
   readonly maxUnwritten?: number | undefined
+  /** The same in bytes of rows, on both sides of the writer. */
+  readonly maxUnwrittenBytes?: number | undefined
   /** Called where an earlier process ended early, with the number of log entries whose values were applied first. */
   readonly onRecovered?: (entries: number) => void
 }
@@ -68,7 +70,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, recentBytes = 16 * MIB, pageBytes = 16 * MIB } = options
   const { maxBytes, memory = new MemoryBudget(), seriesNames = 100_000, clock = systemClock } = options
-  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten } = options
+  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten, maxUnwrittenBytes } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
   const unlock = lockDirectory(directory)
@@ -88,9 +90,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       directory,
       maxBytes,
       futureLimit,
-      maxUnwritten,
-      pageBytes,
-      seriesNames,
+      ...{ maxUnwritten, maxUnwrittenBytes, pageBytes, seriesNames },
       held: memory.holder('writes', queueBytes),
       clock: clock.milliseconds,
       onCommit: (changes, commit, late) => {

@@ -89,6 +89,7 @@ export interface WriterOptions {
   readonly futureLimit: number
   /** Values that may be ahead of their rows. */
   readonly maxUnwritten: number | undefined
+  readonly maxUnwrittenBytes?: number | undefined
 }
 
 export type ToWriter = FramedBatch | 'close'

@@ -63,10 +63,10 @@ export interface QueueOptions extends WriterOptions {
 
 /** Starts the writer. @throws HubError `Unavailable` if the database cannot be opened */
 export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
-  const { directory, maxBytes, futureLimit, maxUnwritten, pageBytes } = options
+  const { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes } = options
   // Without the flags of the process: its preloaded modules are not meant for the writer.
   const worker = new Worker(WRITER_MODULE, {
-    workerData: { directory, maxBytes, futureLimit, maxUnwritten, pageBytes },
+    workerData: { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes },
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
   })

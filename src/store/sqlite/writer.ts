@@ -101,7 +101,8 @@ class Writer {
   /** What an earlier process had left to the start. */
   readonly recovered: Recovered
 
-  constructor({ directory, maxBytes, futureLimit, maxUnwritten, pageBytes }: WriterOptions, clock: Clock) {
+  constructor(options: WriterOptions, clock: Clock) {
+    const { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes } = options
     this.#futureLimit = futureLimit
     this.#db = open(databasePath(directory), pageBytes, maxBytes)
     this.#counters = new Counters(this.#db)
@@ -112,7 +113,11 @@ class Writer {
     const audit = new AuditTable(this.#db, this.#counters)
     const { tail, counters, blobs } = { tail: this.#tail, counters: this.#counters, blobs: this.#blobs }
     this.#changes = new Changes({ sql, tail, counters, blobs, audit })
-    this.#rows = new RowCheckpoints(this.#db, tail, counters, { maxValues: maxUnwritten, clock })
+    this.#rows = new RowCheckpoints(this.#db, tail, counters, {
+      maxValues: maxUnwritten,
+      maxBytes: maxUnwrittenBytes,
+      clock
+    })
     this.#log = new LogRows(this.#db, this.#counters)
     this.#chunks = new ChunkTable(this.#db, this.#counters)
     this.#sql = prepare(this.#db)

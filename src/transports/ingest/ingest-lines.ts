@@ -13,6 +13,8 @@ import { type Line, type LineGroup, linesOf, NEWLINE, Undecodable, undecodableLi
 
 /** Items of one batch: a push of them is made ready in one piece, which must not hold the main thread for long. */
 const BATCH_ITEMS = 8192
+/** As many where each is of a series of its own. */
+const BATCH_BYTES = 4 * 1024 * 1024
 
 /** The result of a whole body. */
 export interface IngestSummary {
@@ -133,7 +135,8 @@ class GroupReader {
   #end(): Promise<void> | undefined {
     this.#line++
     this.endItem()
-    return this.#batches.current.size >= BATCH_ITEMS ? this.#batches.pushCurrent() : undefined
+    const { size, bytes } = this.#batches.current
+    return size >= BATCH_ITEMS || bytes >= BATCH_BYTES ? this.#batches.pushCurrent() : undefined
   }
 }
 
@@ -167,6 +170,7 @@ class LineBatches {
   /** Resolves when the push before this one is durable, so that at most one waits. */
   async pushCurrent(): Promise<void> {
     await this.idle
+    await this.#ingest.waiting.available(this.current.bytes)
     const { key } = this.#options
     this.idle = this.#push(this.current, this.#lines, key && { ...key, part: this.#count++ })
     // Handled where it is awaited.
