@@ -11,6 +11,7 @@ import { documentSetEndpoints } from '../transports/document-set/endpoint.ts'
 import { capabilitiesEndpoint, eventsEndpoint } from '../transports/events/endpoint.ts'
 import { docsEndpoints } from '../transports/http/docs.ts'
 import type { ExtensionEndpoint } from '../transports/http/extension-endpoint.ts'
+import { i3xEndpoints } from '../transports/i3x/endpoint.ts'
 import { queryEndpoint } from '../transports/influxql/endpoint.ts'
 import { ingestEndpoint } from '../transports/ingest/endpoint.ts'
 import { influxEndpoints } from '../transports/ingest/influx-endpoints.ts'
@@ -45,6 +46,7 @@ export const extensionEndpoints: readonly ExtensionEndpoint[] = [
   shellSearchEndpoint,
   documentSetEndpoints.list,
   documentSetEndpoints.document,
+  ...Object.values(i3xEndpoints),
   ...accessRuleEndpoints,
   auditEndpoints.entries,
   auditEndpoints.head,

@@ -24,6 +24,7 @@ import { http } from '../transports/http/http.ts'
 import { hubDocument } from '../transports/http/openapi.ts'
 import { type OriginGuard, originGuard } from '../transports/http/origin-guard.ts'
 import { OwnAccess } from '../transports/http/own-requests.ts'
+import { i3x } from '../transports/i3x/i3x.ts'
 import { influxql } from '../transports/influxql/influxql.ts'
 import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
@@ -89,12 +90,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await http(app, {
     hub: context,
     examined: services.examined,
-    handlers,
-    apiPrefix,
-    publicUrl,
-    defaultLimit,
-    maxLimit,
-    bodies
+    ...{ handlers, apiPrefix, publicUrl, defaultLimit, maxLimit, bodies }
   })
   events(app, {
     ...{ store, subscriptions, callers, clock, apiPrefix, publicUrl, defaultLimit, maxLimit },
@@ -114,6 +110,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
   await security(app, { identity, bodies, isHttps: isByHttps(config), apiPrefix })
   await mountMachines(app, parts, bodies)
   await mountForReaders(app, parts, bodies)
+  await i3x(app, { ...{ hub: context, store, subscriptions, callers, limits, clock, bodies }, version: VERSION })
   await documentSet(app, {
     ...{ hub: context, figures: services.collection, clock, apiPrefix, version: VERSION },
     interfaces: () => hubInterfaces(config, services),

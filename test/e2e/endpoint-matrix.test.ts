@@ -21,6 +21,9 @@ const urlOf = (hub: Running, { path }: ServedRoute) => hub.url + path.replace(/:
 /** Their errors have the form that clients of InfluxDB know. */
 const isInflux = ({ path }: ServedRoute) => /^\/(?:write|query|ping|health|api\/v2\/.*)$/.test(path)
 
+/** Those of i3X have the form of that. */
+const isI3x = ({ path }: ServedRoute) => path.startsWith('/i3x/')
+
 /** How a key or token is shown. */
 const forms: Readonly<Record<string, (credential: string) => Record<string, string>>> = {
   'as bearer': bearer,
@@ -34,12 +37,14 @@ const basic = (user: string, password: string) => ({
 })
 
 /** Without credentials the handshake is open, as a token may follow it; what is no handshake is none. */
-const isStream = ({ path }: ServedRoute) => path.endsWith('/stream')
+const isStream = (route: ServedRoute) => route.path.endsWith('/stream') && !isI3x(route)
 
 function isRefused(t: Test, route: ServedRoute, title: string, reply: Reply, secret: string): void {
   const { status, headers, text, json } = reply
   const isAsked = /^Bearer realm="[^"]+"/.test(headers.get('www-authenticate') ?? '')
-  const hasForm = route.verb === 'HEAD' || isInflux(route) || json?.messages?.[0]?.messageType === 'Error'
+  const isI3xFailure = json?.success === false && json.responseDetail?.status === 401
+  const isError = isI3x(route) ? isI3xFailure : json?.messages?.[0]?.messageType === 'Error'
+  const hasForm = route.verb === 'HEAD' || isInflux(route) || isError
   const isRepeated = secret !== '' && text.includes(secret)
   const expected = { status: 401, isAsked: true, hasForm: true, isRepeated: false }
   t.strictSame({ status, isAsked, hasForm, isRepeated }, expected, `${named(route)} with ${title}: ${text}`)
@@ -152,7 +157,7 @@ t.test('wrong passwords, disabled users and ended sessions open no endpoint', as
 
 /** The declaration behind a route; a page that a plugin or the page itself loads has none. */
 function operationOf({ verb, path }: ServedRoute): ExtensionOperation | undefined {
-  const method = verb.toLowerCase() as 'get' | 'post' | 'delete'
+  const method = verb.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
   return extensionEndpoints.find(
     (endpoint) => urlsOf(endpoint, '/api/v3').includes(path) && endpoint[method] !== undefined
   )?.[method]

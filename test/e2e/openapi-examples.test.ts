@@ -63,6 +63,11 @@ const exceptions: readonly { readonly why: string; readonly status: number; read
     status: 400,
     operations: /^POST \/(?:connections\/discover$|certificates)/
   },
+  {
+    why: 'the id of a subscription is known only from the answer that created it',
+    status: 404,
+    operations: /^POST \/i3x\/v1\/subscriptions\/(register|unregister|sync|stream)$/
+  },
   { why: 'queries in Flux are known and refused', status: 501, operations: /^POST \/api\/v2\/query$/ }
 ]
 

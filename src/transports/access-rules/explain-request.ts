@@ -147,7 +147,7 @@ function findRequest({ method, path, apiPrefix, extensions }: RequestToExplain):
     if (params !== undefined) return ofEndpoint(endpoint, params, routes)
   }
   const extension = extensions.find((one) => matchPath(one.path, below) !== undefined)
-  const operation = { GET: extension?.get, POST: extension?.post, DELETE: extension?.delete }[verb]
+  const operation = { GET: extension?.get, POST: extension?.post, PUT: extension?.put, DELETE: extension?.delete }[verb]
   if (operation === undefined) throw new HubError('NotFound', ['The endpoint', `${verb} ${path}`])
   const { operationId, right } = operation
   return { operation: operationId, required: right, targets: [{ routes }] }

@@ -141,8 +141,8 @@ export function drain({ raw }: FastifyRequest, upload: FileUpload | undefined): 
   raw.resume()
 }
 
-/** Paths whose body is in the ValueOnly form. */
-const IS_VALUE = /\/\$value(?:\?|$)/
+/** Paths whose body holds values of elements. */
+const IS_VALUE = /\/(?:\$value|i3x\/v1\/objects\/(?:value|history))(?:\?|$)/
 
 function readJson(request: FastifyRequest, bytes: Buffer): unknown {
   refuseContentEncoding(request)

@@ -23,8 +23,12 @@ export interface ExtensionEndpoint {
   readonly below: 'hub' | 'api' | 'both'
   readonly get?: ExtensionOperation
   readonly post?: ExtensionOperation
+  readonly put?: ExtensionOperation
   readonly delete?: ExtensionOperation
 }
+
+/** The methods that an endpoint may have, in the order of its document. */
+export const extensionVerbs = ['get', 'post', 'put', 'delete'] as const
 
 export interface ExtensionOperation {
   readonly operationId: string
@@ -93,7 +97,7 @@ export interface EndpointRequest<Operation> {
 }
 
 type EndpointHandlers<Endpoint> = {
-  readonly [Verb in keyof Endpoint & ('get' | 'post' | 'delete')]: (
+  readonly [Verb in keyof Endpoint & (typeof extensionVerbs)[number]]: (
     received: EndpointRequest<Endpoint[Verb]>
   ) => unknown
 }
@@ -107,7 +111,7 @@ export function serve<const Endpoint extends ExtensionEndpoint>(
   endpoint: Endpoint,
   handlers: EndpointHandlers<Endpoint>
 ): void {
-  for (const verb of ['get', 'post', 'delete'] as const) {
+  for (const verb of extensionVerbs) {
     const operation = endpoint[verb]
     if (operation === undefined) continue
     const handle = handlers[verb as keyof typeof handlers] as (received: EndpointRequest<unknown>) => unknown

@@ -11,7 +11,7 @@ import { operationsOf, type Profile, type ProfileOperation, profiles, profileUri
 import { rightOf } from '../../operations/required-right.ts'
 import type { Verb } from '../../operations/table.ts'
 import { documentedRight } from '../../security/rights.ts'
-import { documented, type ExtensionEndpoint } from './extension-endpoint.ts'
+import { documented, type ExtensionEndpoint, extensionVerbs } from './extension-endpoint.ts'
 import {
   bodyExample,
   commonExample,
@@ -146,13 +146,13 @@ function documentOf(
     const servers = isAlsoAtRoot(endpoint.definition) ? { servers: serversOf('both', prefix) } : {}
     paths[path] = { ...servers, ...paths[path], [endpoint.verb.toLowerCase()]: operationOf(operation) }
   }
-  for (const { path, pathParameters, below, get, post, delete: remove } of extensions) {
-    paths[path] = {
-      ...(below !== 'api' && { servers: serversOf(below, prefix) }),
-      ...(get !== undefined && { get: documented(get, pathParameters) }),
-      ...(post !== undefined && { post: documented(post, pathParameters) }),
-      ...(remove !== undefined && { delete: documented(remove, pathParameters) })
-    }
+  for (const extension of extensions) {
+    const { path, pathParameters, below } = extension
+    const operations = extensionVerbs.flatMap((verb) => {
+      const operation = extension[verb]
+      return operation === undefined ? [] : [[verb, documented(operation, pathParameters)]]
+    })
+    paths[path] = { ...(below !== 'api' && { servers: serversOf(below, prefix) }), ...Object.fromEntries(operations) }
   }
   const schemas = [...JSON.stringify(paths).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
     ([, name = '']) => name
@@ -296,8 +296,8 @@ function schemaOf(type: string, content: ApiEndpoint['content']): JsonSchema {
   return ref(type)
 }
 
-function tagsOf({ get, post, delete: remove }: ExtensionEndpoint): string[] {
-  return [get, post, remove].flatMap((operation) => operation?.tag ?? [])
+function tagsOf(endpoint: ExtensionEndpoint): string[] {
+  return extensionVerbs.flatMap((verb) => endpoint[verb]?.tag ?? [])
 }
 
 function tagOf({ definition }: ApiEndpoint): string {

@@ -8,6 +8,7 @@ import { complianceSchemas } from './compliance-schemas.ts'
 import { conformanceReport, repairReport } from './conformance-schemas.ts'
 import { connectionSchemas } from './connection-schemas.ts'
 import { suppliedDocument } from './document-set-schemas.ts'
+import { i3xSchemas } from './i3x-schemas.ts'
 import { machineSchemas } from './machine-schemas.ts'
 import { operatorSchemas } from './operator-schemas.ts'
 import { column, event, flag, list, number, object, refusal, sample, text, unit, whole } from './sample-schemas.ts'
@@ -17,6 +18,7 @@ import { securitySchemas } from './security-schemas.ts'
 export function extensionSchemas(ref: (name: string) => JsonSchema): Readonly<Record<string, JsonSchema>> {
   return {
     ...securitySchemas,
+    ...i3xSchemas,
     Sample: { title: 'Sample', description: 'A sample without `time` gets the time of its arrival', ...sample },
     SampleColumn: {
       title: 'SampleColumn',
