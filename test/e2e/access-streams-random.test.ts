@@ -14,6 +14,7 @@ import { testDirectory } from '../test-directory.ts'
 import { inTime } from '../until.ts'
 import { listen } from './event-source.ts'
 import { encode, type Running } from './harness.ts'
+import { compareI3x, I3X_COMPARED } from './random-i3x.ts'
 import { isOfPackages, readingRoutes } from './random-routes.ts'
 import { bearer, secured } from './secured-hub.ts'
 import { type Received, StreamClient } from './stream-client.ts'
@@ -216,7 +217,8 @@ const COMPARED = [
   'GET /timeseries',
   'GET /dataset',
   'GET /collection-points',
-  'GET /query'
+  'GET /query',
+  ...I3X_COMPARED
 ]
 
 t.test('every endpoint that shows stored data is compared', async (t) => {
@@ -334,6 +336,8 @@ t.test('stream, events and tables show what the rules show', async (t) => {
     await compareDataset(t, asking)
     await comparePoints(t, asking)
     await compareQueries(t, asking)
+    const push = async () => void (await ask('POST', '/ingest', samples))
+    await compareI3x({ ...asking, series: SERIES, push }).catch((error) => t.fail(`${error.message} ${description}`))
     await comparePackages(world, asking)
     t.strictSame(seriesIn(received.live ?? [], ids), expected, description)
 

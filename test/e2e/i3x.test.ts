@@ -230,7 +230,7 @@ t.test('[Objects] metadata say where the type is from, what it is related to, an
     relationships: { ComponentOf: MACHINE },
     system: { unit: 's', preferredName: 'cycle time', valueType: 'xs:double' }
   })
-  t.match(submodel.metadata.relationships, { HasParent: [SHELL] })
+  t.match(submodel.metadata.relationships, { HasParent: SHELL })
   t.ok(submodel.metadata.relationships.HasComponent.includes(`${MACHINE}#CycleTime`))
   t.ok(shell.metadata.relationships.HasChildren.includes(MACHINE))
   const plain = await post('/objects/list', { elementIds: ids })

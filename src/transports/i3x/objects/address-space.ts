@@ -7,6 +7,7 @@ import { ReadingView } from '../../../security/reading-view.ts'
 import { unlessDamaged } from '../../../store/damage.ts'
 import type { DocumentStore } from '../../../store/document-store.ts'
 import { parseDocument } from '../../../store/parse-document.ts'
+import type { SeriesName } from '../../../store/series.ts'
 import type { Document } from '../../../store/store.ts'
 import { elementIn } from './element-id.ts'
 import { LoadedSubmodel, type Part } from './loaded-submodel.ts'
@@ -29,18 +30,24 @@ export interface PartNode {
   readonly kind: 'part'
   readonly of: LoadedSubmodel
   readonly part: Part
+  /** The element is visible, but not its submodel. */
+  readonly isAlone?: true
 }
 
 export type ObjectNode = ShellNode | PartNode
 
 export class AddressSpace {
   readonly store: DocumentStore
+  /** With the elements of submodels that are hidden themselves; undefined: nothing is hidden. */
+  readonly #elements: DocumentStore | undefined
   readonly #loaded = new Map<string, Promise<LoadedSubmodel | undefined>>()
   readonly #parents = new Map<string, Promise<readonly string[]>>()
 
   /** @param access undefined: the hub is open */
   constructor(hub: OperationContext, access: Access | undefined) {
-    this.store = access === undefined ? hub.store : new ReadingView(hub.readsOf(access), access, 'READ')
+    const reads = access && hub.readsOf(access)
+    this.store = reads === undefined ? hub.store : new ReadingView(reads, access as Access, 'READ')
+    this.#elements = reads && new ReadingView(reads, access as Access, 'READ', 'elements')
   }
 
   /** Undefined where there is none, or it is hidden. */
@@ -50,9 +57,29 @@ export class AddressSpace {
       const of = await this.submodel(named.submodel)
       const part = of?.part(named.path)
       if (of !== undefined && part !== undefined) return { kind: 'part', of, part }
+      const alone = await this.#alone(named)
+      if (alone !== undefined) return alone
     }
     const of = await this.submodel(elementId)
     return of === undefined ? this.shell(elementId) : { kind: 'part', of, part: of.root }
+  }
+
+  /** The object that an element is a component of; undefined where that is hidden. */
+  async parentOf({ of, part, isAlone }: PartNode): Promise<PartNode | undefined> {
+    const parent = part.parent === undefined ? undefined : of.part(part.parent)
+    if (parent === undefined || isAlone === undefined) return parent && { kind: 'part', of, part: parent }
+    // The containers around it may be shown for its sake alone.
+    const isVisible = parent.path !== '' && (await this.store.element(of.id, parent.path)) !== undefined
+    return isVisible ? { kind: 'part', of, part: parent, isAlone } : undefined
+  }
+
+  async #alone({ submodel, path }: SeriesName): Promise<PartNode | undefined> {
+    if (this.#elements === undefined) return undefined
+    if ((await unlessDamaged(this.#elements.element(submodel, path))) === undefined) return undefined
+    const document = await unlessDamaged(this.#elements.document('Submodel', submodel))
+    const of = document && instanceIn(document)
+    const part = of?.part(path)
+    return of === undefined || part === undefined ? undefined : { kind: 'part', of, part, isAlone: true }
   }
 
   /** Templates are no objects. */

@@ -6,7 +6,7 @@ import type { Document, ElementCondition, Facet, Page } from '../../../store/sto
 import type { TimeSlice } from '../../../time-slice.ts'
 import type { Shortfall } from '../messages/envelope.ts'
 import { type AddressSpace, instanceIn, type ObjectNode, shellIn } from './address-space.ts'
-import { isElementId } from './element-id.ts'
+import { elementIdOf, isElementId } from './element-id.ts'
 import { elementIdOfNode, fullObjectOf, objectOf, rootOf } from './objects.ts'
 import { schemaOfType } from './schemas.ts'
 import { partsOfTypeId, type TypeHead, typeOf } from './types.ts'
@@ -113,7 +113,7 @@ function typeJson(type: TypeHead, node: ObjectNode, templates: Templates): strin
 interface ListedNode {
   /** `time`: it took too long; nothing follows. */
   readonly node: ObjectNode | 'time'
-  /** Of a submodel: the shell that it is shown below. */
+  /** Of a submodel: the shell that it is shown below; of an element: what it is a component of. */
   readonly parent?: string | undefined
 }
 
@@ -148,8 +148,12 @@ async function* nodes(
       if (typeElementId !== undefined) listed.add(of.id)
       const parent = parents.get(of.id)
       if (isFlat) yield { node: rootOf(of), parent }
-      else
-        for (const part of of.parts()) yield { node: { kind: 'part', of, part }, ...(part === of.root && { parent }) }
+      else {
+        for (const part of of.parts()) {
+          const above = part.parent === undefined ? parent : elementIdOf(of.id, part.parent)
+          yield { node: { kind: 'part', of, part }, parent: above }
+        }
+      }
       if (slice.isOver()) await slice.pause()
     }
   }

@@ -11,14 +11,14 @@ export function elementIdOfNode(node: ObjectNode): string {
   return node.kind === 'shell' ? node.id : elementIdOf(node.of.id, node.part.path)
 }
 
-/** @param parent of a submodel: the shell that it is shown below, undefined where there is none */
+/** @param parent its elementId; undefined where there is none, or it is hidden */
 export function objectOf(node: ObjectNode, parent: string | undefined): object {
   const isComposition = node.kind === 'part' && node.part.children.length > 0
   return {
     elementId: elementIdOfNode(node),
     displayName: displayNameOf(node),
     typeElementId: typeOf(node).elementId,
-    parentId: (isElement(node) ? elementIdOf(node.of.id, node.part.parent ?? '') : parent) ?? null,
+    parentId: parent ?? null,
     isComposition,
     isExtended: false
   }
@@ -26,7 +26,7 @@ export function objectOf(node: ObjectNode, parent: string | undefined): object {
 
 /** The same, with its parent looked up, and metadata where they are asked for. */
 export async function fullObjectOf(node: ObjectNode, space: AddressSpace, withMetadata: boolean): Promise<object> {
-  const parents = node.kind === 'part' && node.part.path === '' ? await space.parentsOf(node.of.id) : []
+  const parents = await parentsOf(node, space)
   const object = objectOf(node, parents[0])
   if (!withMetadata) return object
   const { namespaceUri, sourceTypeId } = typeOf(node)
@@ -43,6 +43,14 @@ export async function fullObjectOf(node: ObjectNode, space: AddressSpace, withMe
       system: systemOf(node, concept)
     }
   }
+}
+
+/** The shells of a submodel, or what an element is a component of. */
+async function parentsOf(node: ObjectNode, space: AddressSpace): Promise<readonly string[]> {
+  if (node.kind === 'shell') return []
+  if (node.part.path === '') return space.parentsOf(node.of.id)
+  const parent = await space.parentOf(node)
+  return parent === undefined ? [] : [elementIdOfNode(parent)]
 }
 
 /** What AAS says of it that i3X has no member for. */
@@ -66,8 +74,11 @@ async function relationshipsOf(node: ObjectNode, space: AddressSpace, parents: r
   if (node.kind === 'shell') return some({ HasChildren: (await space.childrenOf(node)).map(({ id }) => id) })
   const { of, part } = node
   const components = part.children.map(({ path }) => elementIdOf(of.id, path))
-  if (part.path === '') return some({ HasParent: parents, HasComponent: components })
-  return { ComponentOf: elementIdOf(of.id, part.parent ?? ''), ...some({ HasComponent: components }) }
+  const [parent, ...others] = parents
+  // The guide shows a single parent as a text.
+  const above = others.length === 0 ? parent : parents
+  const name = part.path === '' ? 'HasParent' : 'ComponentOf'
+  return { ...(above !== undefined && { [name]: above }), ...some({ HasComponent: components }) }
 }
 
 function some(edges: Readonly<Record<string, readonly string[]>>): object {
@@ -87,18 +98,14 @@ export async function* related(node: ObjectNode, space: AddressSpace): AsyncGene
       if (shell !== undefined) yield ['HasParent', shell]
     }
   } else {
-    const parent = of.part(part.parent ?? '')
-    if (parent !== undefined) yield ['ComponentOf', { kind: 'part', of, part: parent }]
+    const parent = await space.parentOf(node)
+    if (parent !== undefined) yield ['ComponentOf', parent]
   }
-  for (const child of part.children) yield ['HasComponent', { kind: 'part', of, part: child }]
+  for (const child of part.children) yield ['HasComponent', { ...node, part: child }]
 }
 
 export function rootOf(of: LoadedSubmodel): PartNode {
   return { kind: 'part', of, part: of.root }
-}
-
-function isElement(node: ObjectNode): node is PartNode {
-  return node.kind === 'part' && node.part.path !== ''
 }
 
 function displayNameOf(node: ObjectNode): string {
