@@ -18,6 +18,7 @@ import { guardMemory } from './memory-guard.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
+import { watchDescriptions } from './watch-descriptions.ts'
 
 export interface BackgroundParts {
   readonly config: Config
@@ -76,20 +77,23 @@ export async function startBackground(background: Background, parts: BackgroundP
   const stopIdentity = services.identity.start()
   background.add(async () => stopIdentity())
   background.add(jobs.watch(failed('Resuming jobs')))
-  // Also without templates: the reasons why a document was accepted leniently are kept.
-  if (templates.isActive || config.LENIENT) {
-    background.add(startValidationResults(plant, { checker: templates, clock, failed: failed('Validating submodels') }))
-  }
+  // Also without templates: the reasons why a document was accepted leniently, or a machine is not read, are kept.
+  const isCollecting = config.COLLECT_TARGETS.length > 0
+  const validation =
+    templates.isActive || config.LENIENT || isCollecting
+      ? startValidationResults(plant, { checker: templates, clock, failed: failed('Validating submodels') })
+      : undefined
+  if (validation !== undefined) background.add(() => validation.stop())
   if (config.REGISTER_AT !== '') {
     const base = services.baseUrl.current + config.API_PREFIX
     const options = { registry: config.REGISTER_AT, base, failed: failed('Registering') }
     background.add(startConsumer(plant, registration(plant, options), clock))
   }
-  if (config.COLLECT_TARGETS.length > 0) {
+  if (isCollecting) {
     const collectors = await Collectors.start({
       ...{ store: plant, ingest: context.ingest, access: machineAccess(services, config), log },
       ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS },
-      certificates: certificateDirectory(config),
+      ...{ certificates: certificateDirectory(config), submodel: config.COLLECT_SUBMODEL },
       buffer: {
         directory: config.COLLECT_BUFFER_DIR || join(config.DATA_DIR, 'collected'),
         limit: config.COLLECT_BUFFER
@@ -98,6 +102,13 @@ export async function startBackground(background: Background, parts: BackgroundP
     background.collectors = collectors
     services.machines.current = collectors.commands
     background.add(() => collectors.close())
+    if (validation !== undefined) {
+      const stopWatching = watchDescriptions({
+        ...{ connections: collectors, checker: templates, recheck: (ids) => validation.recheck(ids), clock },
+        failed: failed('Validating descriptions of machines')
+      })
+      background.add(async () => stopWatching())
+    }
   }
   if (mqtt !== undefined) {
     const client = await mqttTransport({

@@ -69,6 +69,12 @@ export const machineSettings = {
     default: '',
     means: 'Folder where it waits, best on another disk than `DATA_DIR`; empty: `collected` in `DATA_DIR`'
   },
+  COLLECT_SUBMODEL: {
+    parse: parseText,
+    default: 'urn:aas-hub:connections',
+    means:
+      'Id of the submodel in which the hub shows its connections to machines, with live values, once there are any; empty: none'
+  },
   COLLECT_SECRETS: {
     parse: parseText,
     default: '',

@@ -62,13 +62,18 @@ export function validationConsumer(rules: string): string {
   return `validation ${rules}`
 }
 
-/** @returns stops it; resolves when it has ended */
-export function startValidationResults(store: Store, options: ValidationResultsOptions): () => Promise<void> {
-  const results = new ValidationResults(store, options)
-  return () => results.stop()
+export interface RunningValidation {
+  /** Checks submodels again whose content has not changed, as more is known of them. */
+  recheck(ids: readonly string[]): Promise<void>
+  /** Resolves when it has ended. */
+  stop(): Promise<void>
 }
 
-class ValidationResults {
+export function startValidationResults(store: Store, options: ValidationResultsOptions): RunningValidation {
+  return new ValidationResults(store, options)
+}
+
+class ValidationResults implements RunningValidation {
   readonly #store: Store
   readonly #checker: ResultChecker
   readonly #clock: Clock
@@ -97,6 +102,22 @@ class ValidationResults {
   stop(): Promise<void> {
     this.#stopping.abort()
     return this.#stopConsumer()
+  }
+
+  async recheck(ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      if (this.#stopping.signal.aborted) return
+      const [document, stored] = await Promise.all([
+        unlessDamaged(this.#store.document('Submodel', id)),
+        unlessDamaged(this.#store.document('Validation', id))
+      ])
+      // One that was never checked is checked soon.
+      if (document === undefined || stored === undefined) continue
+      const result = this.#checker.entryOf(document, this.#clock.milliseconds())
+      if (verdictOf(result) === verdictOf(JSON.parse(stored.bytes.toString()) as StoredResult)) continue
+      const [json, facets] = [JSON.stringify(result), this.#checker.facetsOf(result)]
+      await this.#store.commit([{ change: 'replace', kind: 'Validation', id, json, facets }])
+    }
   }
 
   async #checkChanged(entries: readonly LogEntry[]): Promise<void> {

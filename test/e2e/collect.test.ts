@@ -106,6 +106,77 @@ t.test('each connection is listed with its state and figures, can be tested, sto
   await until(async () => (await value(hub)) === '20')
 })
 
+t.test('the hub shows its connections as a submodel of its own, and replaces what others write there', async (t) => {
+  const { port, stop } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  const path = `/submodels/${Buffer.from('urn:aas-hub:connections').toString('base64url')}`
+  await put(hub, press({ Speed: 'xs:int' }))
+  t.equal((await hub.get(path)).status, 404, 'not before a machine is described')
+  await describe(hub, modbus(port))
+  const shown = async () => Object.values((await hub.get(`${path}/$value`)).json)[1] as Record<string, unknown>
+  await until(async () => (await hub.get(path)).status === 200)
+  await until(async () => (await shown()).State === 'connected')
+  const { json: submodel } = await hub.get(path)
+  t.match(submodel.submodelElements[1], {
+    idShort: /^InterfaceMODBUS_[0-9a-f]{8}$/,
+    semanticId: { keys: [{ value: 'https://admin-shell.io/idta/AssetInterfacesDescription/1/0/Interface' }] }
+  })
+  t.match(await shown(), {
+    title: 'InterfaceMODBUS',
+    base: `modbus+tcp://127.0.0.1:${port}`,
+    Protocol: 'modbus',
+    Items: 1
+  })
+  const element = `${path}/submodel-elements/${submodel.submodelElements[1].idShort}.State/$value`
+  await hub.patch(element, 'stopped')
+  await until(async () => (await shown()).State === 'connected')
+  await hub.remove(path)
+  await until(async () => (await hub.get(path)).status === 200)
+  const connection = Buffer.from('urn:interfaces#InterfaceMODBUS').toString('base64url')
+  await hub.ask('POST', `${hub.url}/connections/${connection}/stop`)
+  await until(async () => (await shown()).State === 'stopped')
+  await stop()
+  await hub.ask('POST', `${hub.url}/connections/${connection}/start`)
+  await until(async () => (await shown()).State === 'failed')
+  t.match(await shown(), { LastError: /./, NextTry: /Z$/ })
+  const { text } = await hub.ask('GET', `${hub.url}/timeseries?submodel=urn:aas-hub:connections&format=csv`)
+  t.match(text, /stopped[\s\S]*failed/, 'with their history')
+  const count = async () => (await hub.server.store.head('Submodel', 'urn:aas-hub:connections'))?.structureRevision
+  const before = await count()
+  await until(async () => (await shown()).State !== 'connecting')
+  t.equal(await count(), before, 'its structure is not written again')
+})
+
+t.test('a wrong description is a violation of its submodel, until it is right', async (t) => {
+  const { port, holding } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  await put(hub, press({ Speed: 'xs:int' }))
+  const good = modbus(port)
+  const wrong = { Speed: { form: { href: '1/1', modv_entity: 'Register' } } }
+  await describe(hub, { ...good, properties: wrong })
+  const violations = async (id = 'urn:interfaces') =>
+    (await hub.get(`/submodels/${Buffer.from(id).toString('base64url')}/$validation`)).json.violations.filter(
+      ({ rule }: { rule: string }) => rule === 'AssetInterface'
+    )
+  await until(async () => (await violations()).length > 0)
+  t.match(await violations(), [
+    {
+      idShortPath: 'InterfaceMODBUS.InteractionMetadata.properties.Speed',
+      pointer: '/submodelElements/0/value/2/value/0/value/0',
+      text: /modv_entity is Register/
+    }
+  ])
+  await describe(hub, good)
+  holding.writeInt16BE(12, 0)
+  await until(async () => (await violations()).length === 0)
+  await until(async () => (await value(hub)) === '12')
+  await hub.remove(`/submodels/${Buffer.from('urn:interfaces').toString('base64url')}`)
+  await until(async () => (await violations('urn:mapping')).length > 0)
+  t.match(await violations('urn:mapping'), [{ text: 'the submodel of the source is not stored' }])
+  const { problems, isCollecting } = (await hub.ask('GET', `${hub.url}/connections`)).json
+  t.match({ problems, isCollecting }, { problems: [{ submodel: 'urn:mapping' }], isCollecting: true })
+})
+
 t.test('what is written to a mapped element reaches the machine, and is stored only if it takes it', async (t) => {
   const { port, holding, stop } = await machine(t)
   const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })

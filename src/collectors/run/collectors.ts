@@ -26,6 +26,7 @@ import { ClientThread } from '../opcua/client-thread.ts'
 import { managedCertificates } from '../opcua/managed-certificates.ts'
 import { secretsIn } from '../secrets.ts'
 import { Supervisor } from '../supervisor.ts'
+import { ConnectionsWriter } from './connections-writer.ts'
 import { connectorsFor } from './connectors.ts'
 import { resolverOf } from './resolver.ts'
 
@@ -36,6 +37,8 @@ export interface CollectorOptions extends IngestSinkOptions {
   readonly secrets: string
   /** Folder of the certificates for OPC UA. */
   readonly certificates: string
+  /** Id of the submodel that shows the connections; '' for none. */
+  readonly submodel: string
 }
 
 export class Collectors implements Connections {
@@ -153,12 +156,20 @@ export class Collectors implements Connections {
 
   #lead(): LeadingSupervisor {
     const sink = new IngestSink(this.#options)
-    const { log } = this.#options
+    const { log, store, submodel: id } = this.#options
     const supervisor = new Supervisor({ ...this.#parts, log, sink })
     void supervisor.configure(this.#stored.interfaces)
+    const writer =
+      id === ''
+        ? undefined
+        : new ConnectionsWriter({
+            ...{ store, id, clock: this.#parts.clock, list: () => supervisor.connections },
+            failed: (error) => log.warn({ err: error }, 'Writing the submodel of the connections failed; retrying')
+          })
     return {
       supervisor,
       async close() {
+        await writer?.close()
         await supervisor.close()
         sink.close()
       }

@@ -7,6 +7,8 @@ import type { KnownTemplate, TemplateFinding, Templates } from '../../formats/te
 import type { Documents, Submodel } from '../../model/types.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Document, Facet } from '../../store/store.ts'
+import type { InterfaceProblem } from '../asset-interfaces/asset-interface.ts'
+import { findingOf } from './description-findings.ts'
 
 /** `warn`: an invalid submodel is stored, and its violations are recorded; `enforce`: it is refused. */
 export type TemplatePolicy = 'off' | 'warn' | 'enforce'
@@ -45,6 +47,8 @@ export class TemplateChecker {
   readonly isActive: boolean
   /** Whether any submodel may be refused. */
   readonly enforces: boolean
+  /** What is wrong in a description of machines that its content alone does not show; set by those who read it. */
+  problemsOf: (submodel: string) => readonly InterfaceProblem[] = () => []
   readonly #standard: TemplatePolicy
   readonly #exceptions: ReadonlyMap<string, TemplatePolicy>
   readonly #enforced = new Map<string, boolean>()
@@ -120,7 +124,9 @@ export class TemplateChecker {
       this.policyOf(submodel) === 'off'
         ? { template: undefined, findings: [] }
         : this.known.evaluate(submodel, { limit: MAX_REPORTED })
-    const isInvalid = findings.length > 0 || metamodel.length > 0
+    const problems = this.problemsOf(document.id).map((problem) => findingOf(submodel, problem))
+    const violations = [...findings, ...problems].slice(0, MAX_REPORTED)
+    const isInvalid = violations.length > 0 || metamodel.length > 0
     return {
       submodelId: document.id,
       result: isInvalid ? 'invalid' : template === undefined ? 'noTemplate' : 'valid',
@@ -132,7 +138,7 @@ export class TemplateChecker {
       checkedAt: new Date(checkedAt).toISOString(),
       revision: document.revision,
       rules: this.rules,
-      violations: findings,
+      violations,
       metamodel
     }
   }
