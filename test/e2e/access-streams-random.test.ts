@@ -12,6 +12,7 @@ import { rightsOf } from '../../src/security/rights.ts'
 import { claim, eq, field, type Json, rule, str } from '../security/fixture.ts'
 import { testDirectory } from '../test-directory.ts'
 import { inTime } from '../until.ts'
+import { compareSeries, compareTools } from './compare-tools.ts'
 import { listen } from './event-source.ts'
 import { encode, type Running } from './harness.ts'
 import { compareI3x, I3X_COMPARED } from './random-i3x.ts'
@@ -218,6 +219,8 @@ const COMPARED = [
   'GET /dataset',
   'GET /collection-points',
   'GET /query',
+  'GET /series',
+  'POST /mcp',
   ...I3X_COMPARED
 ]
 
@@ -336,6 +339,8 @@ t.test('stream, events and tables show what the rules show', async (t) => {
     await compareDataset(t, asking)
     await comparePoints(t, asking)
     await compareQueries(t, asking)
+    await compareSeries(t, asking)
+    await compareTools(t, asking, SERIES)
     const push = async () => void (await ask('POST', '/ingest', samples))
     await compareI3x({ ...asking, series: SERIES, push }).catch((error) => t.fail(`${error.message} ${description}`))
     await comparePackages(world, asking)

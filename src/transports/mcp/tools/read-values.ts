@@ -10,6 +10,7 @@ import {
   type HubRequests,
   ifAllowed,
   inParallel,
+  type Query,
   RefusedByHub,
   submodelPath,
   Unanswerable
@@ -65,6 +66,12 @@ export const readValues = tool({
   }
 })
 
+interface Part {
+  readonly submodel: Submodel
+  /** Path of its only element; absent: it is the whole. */
+  readonly above?: string
+}
+
 interface Leaf {
   readonly submodel: string
   readonly path: string
@@ -80,8 +87,9 @@ async function leavesOf(
   const isWanted = wantedBy(selected)
   const rows: Leaf[] = []
   const submodels = await submodelsOf(hub, selected)
-  for (const submodel of submodels.found) {
-    for (const { element, path, parent } of walk(submodel)) {
+  for (const { submodel, above } of submodels.found) {
+    for (const { element, path: below, parent } of walk(submodel)) {
+      const path = above === undefined ? below : above + below.slice(PLACE.length)
       if (valueText(element, undefined) === undefined || element.modelType === 'Operation') continue
       const meaning = meaningOf(element, parent)
       if (!isWanted(path, meaning)) continue
@@ -109,7 +117,7 @@ function wantedBy({ paths, semanticIds }: Selected): (path: string, meaning: str
 async function submodelsOf(
   hub: HubRequests,
   selected: Selected
-): Promise<{ readonly found: readonly Submodel[]; readonly hasMore: boolean }> {
+): Promise<{ readonly found: readonly Part[]; readonly hasMore: boolean }> {
   const { submodels, semanticIds } = selected
   seriesQuery(selected)
   if (submodels.length === 0) {
@@ -118,31 +126,40 @@ async function submodelsOf(
     const page = await hub.write<{ result: Submodel[]; paging_metadata?: { cursor?: string } }>('POST', path, {
       $condition: each.length === 1 ? each[0] : { $or: each }
     })
-    const found = (page?.result ?? []).filter(({ kind }) => kind !== 'Template')
+    const found = (page?.result ?? []).filter(({ kind }) => kind !== 'Template').map((submodel) => ({ submodel }))
     return { found, hasMore: page?.paging_metadata?.cursor !== undefined }
   }
   const some = submodels.slice(0, MAX_SUBMODELS)
   const found = await inParallel(some, (id) => readable(hub, id, selected))
-  return { found: found.filter((one) => one !== undefined), hasMore: submodels.length > some.length }
+  return { found: found.flat(), hasMore: submodels.length > some.length }
 }
 
-/** A submodel that is too large to be read is read by the paths that are named. */
-async function readable(hub: HubRequests, id: string, { submodels, paths }: Selected): Promise<Submodel | undefined> {
+/**
+ * A submodel that is too large to be read as a whole is read by the paths that are named; one of which the caller may read
+ * only elements, by these, or by those of its series.
+ */
+async function readable(hub: HubRequests, id: string, { submodels, paths }: Selected): Promise<readonly Part[]> {
+  const named = paths.length > 0 && !paths.some(isPathPattern) ? paths : undefined
   try {
-    return await hub.api<Submodel>(submodelPath(id))
+    return [{ submodel: await hub.api<Submodel>(submodelPath(id)) }]
   } catch (error) {
-    const isNamedAlone = submodels.length === 1
-    if (error instanceof RefusedByHub && [403, 404].includes(error.status) && !isNamedAlone) return undefined
-    const isLarge = error instanceof Unanswerable && paths.length > 0 && !paths.some(isPathPattern)
-    if (!isLarge) throw error
-    const elements = await inParallel(paths, (path) => ifAllowed(namedElement(hub, id, path)))
-    return { modelType: 'Submodel', id, submodelElements: elements.filter((one) => one !== undefined) }
+    const isHidden = error instanceof RefusedByHub && (error.status === 403 || error.status === 404)
+    const isLarge = error instanceof Unanswerable && named !== undefined
+    if (!isHidden && !isLarge) throw error
+    const some = named ?? (await seriesOf(hub, { submodel: [id] })).map(({ path }) => path)
+    const parts = await inParallel(some, (path) => ifAllowed(namedElement(hub, id, path)))
+    const found = parts.filter((part) => part !== undefined)
+    if (found.length > 0 || submodels.length > 1) return found
+    throw error
   }
 }
 
-async function namedElement(hub: HubRequests, id: string, path: string): Promise<SubmodelElement> {
+/** Of a submodel that is read by paths, each element stands alone, at this place. */
+const PLACE = 'Element'
+
+async function namedElement(hub: HubRequests, id: string, path: string): Promise<Part> {
   const element = await hub.api<SubmodelElement>(elementPath(id, path))
-  return { ...element, idShort: path }
+  return { above: path, submodel: { modelType: 'Submodel', id, submodelElements: [{ ...element, idShort: PLACE }] } }
 }
 
 /** Numbers as JSON has them, where that is exact. */
@@ -164,10 +181,16 @@ function isExact(text: string, number: number): boolean {
 
 /** The last sample by submodel and path; of what was never sampled there is none. */
 async function latestOf(hub: HubRequests, selected: Selected): Promise<ReadonlyMap<string, ListedSeries>> {
-  const listed = await hub.get<{ result: readonly ListedSeries[] }>('/series', seriesQuery(selected)).catch((error) => {
-    // There are no samples, or too many series for one answer.
-    if (error instanceof RefusedByHub && [400, 403, 404].includes(error.status)) return { result: [] }
+  const listed = await seriesOf(hub, seriesQuery(selected))
+  return new Map(listed.map((series) => [`${series.submodel} ${series.path}`, series]))
+}
+
+/** None where there are no samples, or too many series for one answer. */
+async function seriesOf(hub: HubRequests, query: Query): Promise<readonly ListedSeries[]> {
+  try {
+    return (await hub.get<{ readonly result: readonly ListedSeries[] }>('/series', query)).result
+  } catch (error) {
+    if (error instanceof RefusedByHub && [400, 403, 404].includes(error.status)) return []
     throw error
-  })
-  return new Map(listed.result.map((series) => [`${series.submodel} ${series.path}`, series]))
+  }
 }
