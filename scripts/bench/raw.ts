@@ -25,7 +25,7 @@ export async function rawData(folder: (name: string) => Promise<string>): Promis
     await Promise.all([hub.stop(), bare.stop()])
   }
   if (wanted('fanout-rules')) await withRules(folder)
-  if (wanted('aggregate', 'export')) await readBack(await folder('history'), create)
+  if (wanted('aggregate', 'influxql', 'export')) await readBack(await folder('history'), create)
   if (wanted('parquet')) await parquet()
   if (wanted('disk')) disk()
 }

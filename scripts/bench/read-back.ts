@@ -26,14 +26,16 @@ export async function readBack(directory: string, create: (hub: Child) => Promis
   })
   socket.terminate()
   if (wanted('aggregate')) await aggregate(hub, frames, 'just pushed; baseline: bare loop over the decoded arrays')
+  if (wanted('influxql')) await influxql(hub, 'just pushed; baseline: /timeseries')
   if (wanted('export')) await exported(hub, directory)
   await hub.stop()
-  if (!wanted('aggregate')) return
+  if (!wanted('aggregate', 'influxql')) return
   const store = await openSqlite(directory)
   await compact(store, { submodel: ID, path: 'Value0' }, { rest: async () => {} })
   await store.close()
   hub = await start('hub.ts', directory)
-  await aggregate(hub, frames, 'at rest; baseline: the same')
+  if (wanted('aggregate')) await aggregate(hub, frames, 'at rest; baseline: the same')
+  if (wanted('influxql')) await influxql(hub, 'at rest; baseline: /timeseries')
   await hub.stop()
 }
 
@@ -49,6 +51,37 @@ async function aggregate(hub: Child, frames: readonly (readonly number[])[], tit
     theirs: (seconds) => theirs.during(async () => bareLoop(decoded, seconds)),
     beside: () => [ours.text(), theirs.text()]
   })
+}
+
+/** The same means of the same hub, asked for as Grafana does. */
+async function influxql(hub: Child, title: string): Promise<void> {
+  const [ours, theirs] = [new CpuTime(() => hub.taken()), new CpuTime(() => hub.taken())]
+  const width = (HISTORY * 100) / 1000
+  const table = `/timeseries?submodel=${encodeURIComponent(ID)}&path=Value0&interval=${width}ms&aggregate=mean`
+  const statement = `SELECT mean("Value0") FROM /./ WHERE "submodel" = '${ID}' GROUP BY time(${width}ms) fill(none)`
+  await race({
+    title: `mean of ${whole(HISTORY)} samples by 1,000 buckets in InfluxQL, ${title}`,
+    goal: 0.9,
+    unit: ' samples',
+    ours: (seconds) =>
+      ours.during(() => means(`${hub.url}/query?epoch=ms&q=${encodeURIComponent(statement)}`, seconds)),
+    theirs: (seconds) => theirs.during(() => means(`${hub.url}${table}&timeFormat=epoch-ms`, seconds)),
+    beside: () => [ours.text(), theirs.text()]
+  })
+}
+
+/** Samples per second. */
+async function means(url: string, seconds: number): Promise<number> {
+  const from = performance.now()
+  let count = 0
+  while (performance.now() - from < seconds * 1000) {
+    const text = await (await fetch(url)).text()
+    const { rows, results } = JSON.parse(text) as { rows?: unknown[]; results?: { series: { values: unknown[] }[] }[] }
+    const found = rows ?? results?.[0]?.series[0]?.values ?? []
+    if (found.length < 1000) throw new Error(`There were ${found.length} buckets`)
+    count += HISTORY
+  }
+  return count / ((performance.now() - from) / 1000)
 }
 
 /** The baseline has the arrays in memory, and sends what the library makes of them. */

@@ -37,6 +37,7 @@ export const workloads = {
   latency: 'time from sender to subscriber',
   slow: 'memory with slow subscribers',
   aggregate: 'windows of a long series',
+  influxql: 'the same by InfluxQL',
   export: 'exports of a long series',
   parquet: 'Parquet of samples in memory',
   disk: 'bytes of history per sample',
