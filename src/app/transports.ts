@@ -5,6 +5,7 @@ import type { Config, GivenSettings } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import type { Connections } from '../operations/asset-interfaces/connection.ts'
 import { handlers } from '../operations/handlers.ts'
+import { seriesPaths } from '../operations/history/series-paths.ts'
 import { accessRules as mountAccessRules } from '../transports/access-rules/access-rules.ts'
 import { audit as mountAudit } from '../transports/audit/audit.ts'
 import { certificates as mountCertificates } from '../transports/certificates/certificates.ts'
@@ -148,13 +149,13 @@ async function mountForReaders(
   { config, services }: TransportParts,
   bodies: BodyBudget
 ): Promise<void> {
-  const { clock, store, history, ingest: samples, context, baseUrl } = services
+  const { clock, store, history, historyWriter, ingest: samples, context, baseUrl } = services
   const { API_PREFIX: apiPrefix, DEFAULT_LIMIT: defaultLimit, MAX_LIMIT: maxLimit } = config
   const hub = { store, history, ingest: samples, threads: context.threads }
   const source = () => baseUrl.current
   await timeseries(app, { hub, apiPrefix })
   await series(app, { hub, apiPrefix })
-  await influxql(app, { hub, bodies, version: VERSION })
+  await influxql(app, { hub, paths: () => seriesPaths(store, historyWriter), bodies, version: VERSION })
   await dataset(app, { hub, clock, apiPrefix, source })
   await mcp(app, { apiPrefix, bodies, clock, version: VERSION, writes: config.MCP_WRITES, source })
   await mountCollection(app, {

@@ -146,6 +146,11 @@ export class HistoryWriter {
     return this.#pending.parts(series)
   }
 
+  /** The series with samples that are in no chunk yet. */
+  series(): readonly SeriesName[] {
+    return this.#pending.series()
+  }
+
   /** The last entry of the log whose samples are in chunks; later ones must not be trimmed. */
   async taken(): Promise<number> {
     return (await this.#store.cursor(HISTORY_CONSUMER)) ?? 0

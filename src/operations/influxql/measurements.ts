@@ -12,6 +12,7 @@ import { plantDocuments } from '../../store/plant-view.ts'
 import type { Document } from '../../store/store.ts'
 import type { TimeSlice } from '../../time-slice.ts'
 import type { History } from '../history/history.ts'
+import type { SeriesPaths } from '../history/series-paths.ts'
 import { visibleSources } from '../history/visible-history.ts'
 import { holds, matchesAny, requiredValue, type Tags } from './tags.ts'
 
@@ -21,15 +22,18 @@ export interface InfluxSources {
   readonly stored: DocumentStore
   readonly store: DocumentStore
   readonly history: History
+  /** With the rights of the hub, too. */
+  readonly paths: SeriesPaths
   readonly isOpen: boolean
 }
 
 /** @param access undefined: the hub is open. For one request. */
 export function influxSources(
-  hub: { readonly store: DocumentStore; readonly history: History },
+  hub: { readonly store: DocumentStore; readonly history: History; readonly paths: SeriesPaths },
   access: Access | undefined
 ): InfluxSources {
-  return { stored: plantDocuments(hub.store), ...visibleSources(hub, access), isOpen: access === undefined }
+  const { store, paths } = hub
+  return { stored: plantDocuments(store), paths, ...visibleSources(hub, access), isOpen: access === undefined }
 }
 
 export interface MeasuredSubmodel {
@@ -44,6 +48,8 @@ export interface MeasurementRequest {
   readonly where?: TagCondition
   /** Damaged submodels are left out of lists; samples are never left out. */
   readonly isList?: boolean
+  /** The tags are not looked for where they are not asked for. */
+  readonly isUntagged?: boolean
 }
 
 const SHELL = 'AssetAdministrationShell'
@@ -55,19 +61,21 @@ export async function* measuredSubmodels(
   request: MeasurementRequest,
   slice: TimeSlice
 ): AsyncGenerator<MeasuredSubmodel> {
-  const { from, where, isList = false } = request
+  const { from, where, isList = false, isUntagged = false } = request
   const seen = new Set<string>()
   for await (const candidate of candidatesOf(sources, request)) {
     if (slice.isOver()) await slice.pause()
     const { id } = candidate
     if (seen.has(id)) continue
     seen.add(id)
+    // Most submodels have no samples.
+    if (isList && (await sources.paths(id)).size === 0) continue
     const document = await shownDocument(sources, candidate, isList)
     if (document === undefined) continue
     const submodel = parseDocument(document) as Submodel
     const measurement = measurementOf(submodel)
     if (from.length > 0 && !matchesAny(from, measurement)) continue
-    const tags = await tagsOf(sources.store, id)
+    const tags = isUntagged && where === undefined ? untagged(id) : await tagsOf(sources.store, id)
     if (holds(where, tags)) yield { measurement, tags, submodel }
   }
 }
@@ -127,9 +135,13 @@ async function tagsOf(store: DocumentStore, submodel: string): Promise<Tags> {
   const { items } = await store.documents(SHELL, [['submodel', submodel]], { after: 0, limit: 1 })
   const [found] = items
   // The reference may be hidden from the caller.
-  if (found === undefined || !submodelsOf(found).includes(submodel)) return { submodel, shell: '', asset: '' }
+  if (found === undefined || !submodelsOf(found).includes(submodel)) return untagged(submodel)
   const { id, assetInformation } = JSON.parse(found.bytes.toString()) as AssetAdministrationShell
   return { submodel, shell: id, asset: assetInformation?.globalAssetId ?? '' }
+}
+
+function untagged(submodel: string): Tags {
+  return { submodel, shell: '', asset: '' }
 }
 
 function submodelsOf({ bytes }: Document): string[] {
@@ -144,13 +156,16 @@ export interface MeasuredField {
 
 /** The Properties that have samples, in the order of the submodel. */
 export async function* measuredFields(
-  { history }: Pick<InfluxSources, 'history'>,
+  { history, paths }: Pick<InfluxSources, 'history' | 'paths'>,
   submodel: Submodel,
   slice: TimeSlice
 ): AsyncGenerator<MeasuredField> {
+  const sampled = await paths(submodel.id)
+  if (sampled.size === 0) return
   for (const { element, path } of walk(submodel)) {
     if (slice.isOver()) await slice.pause()
-    if (element.modelType !== 'Property') continue
+    if (element.modelType !== 'Property' || !sampled.has(path)) continue
+    // The caller may read it.
     if ((await history.spanOf({ submodel: submodel.id, path })) !== undefined) yield { path, element }
   }
 }

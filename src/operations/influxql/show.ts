@@ -74,7 +74,11 @@ function listed(series: readonly ListedSeries[]): ResultSeries[] {
 
 async function measurementsOf(sources: InfluxSources, statement: ShowStatement, slice: TimeSlice): Promise<string[]> {
   const names = new Set<string>()
-  for await (const { measurement, submodel } of measuredSubmodels(sources, { ...statement, isList: true }, slice)) {
+  for await (const { measurement, submodel } of measuredSubmodels(
+    sources,
+    { ...statement, isList: true, isUntagged: true },
+    slice
+  )) {
     if (names.has(measurement) || !(await hasFields(sources, submodel, slice))) continue
     names.add(measurement)
     requireFew(names.size, MAX_ENTRIES, 'measurements')
@@ -89,7 +93,11 @@ async function fieldTypesOf(
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, Variable['type']>>> {
   const all = new Map<string, Map<string, Variable['type']>>()
   let count = 0
-  for await (const { measurement, submodel } of measuredSubmodels(sources, { ...statement, isList: true }, slice)) {
+  for await (const { measurement, submodel } of measuredSubmodels(
+    sources,
+    { ...statement, isList: true, isUntagged: true },
+    slice
+  )) {
     for await (const { path, element } of measuredFields(sources, submodel, slice)) {
       const fields = all.get(measurement) ?? new Map<string, Variable['type']>()
       if (!fields.has(path)) requireFew(++count, MAX_ENTRIES, 'fields')

@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { parseInfluxQl } from '../../formats/influxql/parse.ts'
 import type { Statement } from '../../formats/influxql/syntax.ts'
 import { fromMilliseconds } from '../../model/time.ts'
+import type { SeriesPaths } from '../../operations/history/series-paths.ts'
 import { influxSources } from '../../operations/influxql/measurements.ts'
 import {
   costOfQuery,
@@ -30,6 +31,8 @@ import { CHUNK_ROWS, FORM, MAX_FORM_BYTES, parametersOf, queryEndpoint } from '.
 
 export interface InfluxQlOptions {
   readonly hub: Pick<OperationContext, 'store' | 'history' | 'ingest' | 'threads'>
+  /** Which elements have samples, for one request. */
+  readonly paths: () => SeriesPaths
   /** Shared by all transports that hold bodies in memory. */
   readonly bodies: BodyBudget
   /** Of the hub. */
@@ -64,7 +67,7 @@ interface InfluxRequest {
 }
 
 async function answer(
-  { hub, version }: InfluxQlOptions,
+  { hub, paths, version }: InfluxQlOptions,
   { params, access, reply, accept = '' }: InfluxRequest
 ): Promise<FastifyReply> {
   const { q = '', params: bound, epoch, chunked, chunk_size: chunkSize = CHUNK_ROWS } = parametersOf(params)
@@ -78,7 +81,7 @@ async function answer(
     ...(chunked === true && { chunkSize })
   }
   return withSlices(reply, async (slice, signal) => {
-    const sources = influxSources(hub, access)
+    const sources = influxSources({ ...hub, paths: paths() }, access)
     const planned: PlannedStatement[] = []
     for (const statement of statements) planned.push(await planStatement(() => sources, statement, now, slice))
     const bytes = await queryBytes(
