@@ -1,7 +1,7 @@
 /** Second step of the start: everything that is served over HTTP and WebSocket. */
 import cors from '@fastify/cors'
 import type { FastifyInstance } from 'fastify'
-import type { Config, GivenSettings } from '../config/config.ts'
+import { type Config, type GivenSettings, planOf } from '../config/config.ts'
 import { HubError } from '../errors.ts'
 import type { Connections } from '../operations/asset-interfaces/connection.ts'
 import { handlers } from '../operations/handlers.ts'
@@ -122,7 +122,8 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }
   })
   await mountAudit(app, { store, apiPrefix, defaultLimit, maxLimit })
-  await conformance(app, { hub: context, apiPrefix })
+  const { fileHeap } = planOf(config)
+  await conformance(app, { hub: context, apiPrefix, fileHeap, memory: services.memory })
   await mountCompliance(app, { ...compliance, audit, chromium: config.CHROMIUM })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),

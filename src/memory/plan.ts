@@ -35,6 +35,8 @@ export interface MemoryPlan {
   /** Samples that wait to become durable; a number. */
   readonly waitingSamples: number
   readonly backlog: number
+  /** Heap of a thread that checks or repairs a file; there are two at most. */
+  readonly fileHeap: number
 }
 
 /** Program, both threads and their libraries, with nothing stored: measured. */
@@ -56,7 +58,7 @@ export function memoryPlan(budget: number): MemoryPlan {
   /** A part of what is free, within bounds in MiB: with less it does not work, more does not help. */
   const share = (part: number, least: number, most: number) =>
     Math.floor(Math.min(Math.max(free / part, least * MIB), most * MIB))
-  return {
+  const parts = {
     budget,
     oldSpace: Math.floor(Math.max(0.55 * budget, budget - 640 * MIB)),
     semiSpace: share(32, 2, 16),
@@ -75,6 +77,19 @@ export function memoryPlan(budget: number): MemoryPlan {
     waitingSamples: Math.floor(share(8, 4, 128) / SAMPLE_BYTES),
     backlog: share(8, 4, 64)
   }
+  const rest = free - keptBytes(parts) - parts.underWay
+  return { ...parts, fileHeap: Math.floor(Math.min(Math.max(rest / 2, 64 * MIB), 1024 * MIB)) }
+}
+
+/** Objects take more than what they are estimated at. */
+function keptBytes({
+  cache,
+  recentLog,
+  unpacked,
+  pages,
+  seriesNames
+}: Pick<MemoryPlan, 'cache' | 'recentLog' | 'unpacked' | 'pages' | 'seriesNames'>): number {
+  return 1.4 * (cache + recentLog + unpacked) + 2 * pages + SERIES_NAME_BYTES * seriesNames
 }
 
 /**

@@ -13,6 +13,8 @@ t.test('all parts together are within the budget, whatever it is', async (t) => 
     // Objects take more than what they are estimated at.
     const kept = 1.4 * (cache + recentLog + unpacked) + 2 * pages + 200 * seriesNames
     t.ok(PROGRAM + kept + underWay < budget, `${budget / MIB} MiB`)
+    const files = 2 * plan.fileHeap
+    t.ok(PROGRAM + kept + underWay + files <= budget || plan.fileHeap === 64 * MIB, 'with two files that are checked')
     t.ok(plan.oldSpace < budget, 'so is the heap by itself')
     t.ok(plan.threads * 100 * MIB < budget, 'and the threads of the pool')
     for (const part of [plan.writes, plan.bodies, plan.backlog]) t.ok(part < underWay)

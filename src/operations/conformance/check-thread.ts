@@ -19,8 +19,6 @@ import type { Profile } from './profile.ts'
 /** As source and as built. */
 const MODULE = new URL(import.meta.url.replace(/check-thread(\.[jt]s)$/, 'check-worker$1'))
 
-const MAX_HEAP_MB = 1024
-
 /** Smaller files are checked sooner than a thread has started. */
 const MIN_THREAD_BYTES = 256 * 1024
 
@@ -44,6 +42,8 @@ export type TemplateIds = Pick<Submodel, 'semanticId' | 'supplementalSemanticIds
 export interface CheckHelp {
   /** For rules about submodel templates. */
   readonly templates: TemplateChecker
+  /** Of the thread, in bytes. */
+  readonly maxHeap: number
   /** Ends the work. */
   readonly signal: AbortSignal
 }
@@ -51,12 +51,12 @@ export interface CheckHelp {
 /** @throws HubError as `withInspectedFile`, `TooLarge` where the thread runs out of memory; the reason of the signal */
 export async function checkReceived(job: CheckJob, help: CheckHelp): Promise<FileCheckResult> {
   const { path, sent, profile, language } = job
-  const { templates, signal } = help
+  const { templates, maxHeap, signal } = help
   if ((await stat(path)).size < MIN_THREAD_BYTES) {
     return withInspectedFile(path, sent, (file) => checkInspected(file, shippedProfile(profile), language, help))
   }
   return runAlone<FileCheckResult>({
-    ...{ module: MODULE, task: 'check', input: job, signal, maxHeapMb: MAX_HEAP_MB },
+    ...{ module: MODULE, task: 'check', input: job, signal, maxHeapMb: Math.floor(maxHeap / 2 ** 20) },
     sources: sourcesOf(templates),
     tooLarge: `${sent.fileName} needs more memory than a check may take`
   })

@@ -35,6 +35,7 @@ export async function repairUpload(
   } = parse()
   const profile = requiredProfile(name)
   const signal = clientGone(reply)
+  const { fileHeap: maxHeap } = hub
   let upload: FileUpload | undefined
   try {
     const received = await readUpload(request, params)
@@ -44,10 +45,15 @@ export async function repairUpload(
       const to = join(folder, 'repaired')
       const sent = { fileName, contentType }
       const job = { from: path, to, sent, profile: profile.name, ...(inside && { inside }) }
-      const { count, changes } = await repairInThread(job, { dictionary: dictionaryFor(hub, access), share, signal })
+      const { count, changes } = await repairInThread(job, {
+        dictionary: dictionaryFor(hub, access),
+        share,
+        maxHeap,
+        signal
+      })
       const file = count === 0 ? path : to
       const again = { path: file, sent, profile: profile.name, language }
-      const checked = await checkReceived(again, { templates: hub.templates, signal })
+      const checked = await checkReceived(again, { templates: hub.templates, maxHeap, signal })
       onRepaired()
       return sendRepaired(reply.header('content-language', language), answer, { file, count, changes, ...checked })
     })

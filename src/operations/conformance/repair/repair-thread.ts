@@ -10,8 +10,6 @@ import type { ConceptDictionary, RepairChange } from './draft.ts'
 /** As source and as built. */
 const MODULE = new URL(import.meta.url.replace(/repair-thread(\.[jt]s)$/, 'repair-worker$1'))
 
-const MAX_HEAP_MB = 1024
-
 export interface RepairJob {
   readonly from: string
   /** The file to write; it is not written where there is nothing to repair. */
@@ -26,6 +24,8 @@ export interface RepairJob {
 export interface RepairHelp {
   readonly dictionary: ConceptDictionary
   readonly share: UploadShare
+  /** Of the thread, in bytes. */
+  readonly maxHeap: number
   /** Ends the work. */
   readonly signal: AbortSignal
 }
@@ -43,9 +43,12 @@ export const MAX_CHANGES_PER_RULE = 1000
  * @throws HubError as the repair does, `TooLarge` where the thread runs out of memory, `Unavailable` where there is no room
  * for the repaired file; the reason of the signal
  */
-export function repairInThread(job: RepairJob, { dictionary, share, signal }: RepairHelp): Promise<ListedChanges> {
+export function repairInThread(
+  job: RepairJob,
+  { dictionary, share, maxHeap, signal }: RepairHelp
+): Promise<ListedChanges> {
   return runAlone({
-    ...{ module: MODULE, task: 'repair', input: job, signal, maxHeapMb: MAX_HEAP_MB },
+    ...{ module: MODULE, task: 'repair', input: job, signal, maxHeapMb: Math.floor(maxHeap / 2 ** 20) },
     // What only the main thread knows.
     sources: { concept: dictionary, room: (bytes: number) => share.add(bytes) },
     tooLarge: `${job.sent.fileName} needs more memory than a repair may take`
