@@ -13,13 +13,14 @@ import { fileURLToPath } from 'node:url'
 import { certificates } from '../../src/commands/certificates.ts'
 import { discoverOpcua } from '../../src/commands/discover-opcua.ts'
 import { encodeId } from '../../src/model/identifier.ts'
-import { startHub } from '../hub-process.ts'
+import { type HubProcess, startHub } from '../hub-process.ts'
 import { freePort } from '../ports.ts'
 import { check, conclude } from './checks.ts'
 import { ASYNCUA, tool } from './python.ts'
 
 const SERVER = fileURLToPath(new URL('opcua_server.py', import.meta.url))
 const TIMEOUT_MS = 60_000
+const AWAY_MS = 3000
 const IDS = 'urn:conformance:press'
 
 const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-opcua-'))
@@ -81,6 +82,24 @@ async function run(python: string): Promise<void> {
   check('texts, too', (await valueAt('Machine.Name')) === 'Presse 4', await valueAt('Machine.Name'))
   check('and lists', (await valueAt('Machine.Spectrum%5B1%5D')) === 1.5, await valueAt('Machine.Spectrum%5B1%5D'))
 
+  await checkHistory(settings, hub)
+}
+
+/** What the server counted while the hub was away is read back. */
+async function checkHistory(settings: Parameters<typeof startHub>[0], killed: HubProcess): Promise<void> {
+  await killed.kill()
+  await sleep(AWAY_MS)
+  const hub = await startHub(settings)
+  const query = `submodel=${encodeURIComponent(`${IDS}/OperationalData`)}&path=Machine.Counter&format=csv`
+  let missing: number[] = []
+  for (const end = Date.now() + TIMEOUT_MS; Date.now() < end; await sleep(200)) {
+    const text = await (await fetch(`${hub.url}/timeseries?${query}`)).text()
+    const counts = new Set([...text.matchAll(/,(\d+)(?:\.0)?\b/g)].map(([, count]) => Number(count)))
+    const [first, last] = [Math.min(...counts), Math.max(...counts)]
+    missing = Array.from({ length: last - first }, (_, at) => first + at).filter((count) => !counts.has(count))
+    if (counts.size > (2 * AWAY_MS) / 100 && missing.length === 0) break
+  }
+  check('what was counted while the hub was away is read back', missing.length === 0, missing)
   await hub.kill('SIGTERM')
 }
 

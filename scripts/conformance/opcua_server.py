@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 from asyncua import Server, ua
@@ -51,7 +52,11 @@ async def main(port: int, folder: Path) -> None:
         while True:
             await asyncio.sleep(0.1)
             count += 1
-            await counter.write_value(ua.DataValue(ua.Variant(count, ua.VariantType.UInt32)))
+            now = datetime.now(timezone.utc)
+            # Without a source time the server fails when its history is read.
+            await counter.write_value(
+                ua.DataValue(ua.Variant(count, ua.VariantType.UInt32), SourceTimestamp=now, ServerTimestamp=now)
+            )
             status = ua.StatusCodes.UncertainSensorNotAccurate if count % 20 == 0 else ua.StatusCodes.Good
             await level.write_value(ua.DataValue(ua.Variant(count / 4, ua.VariantType.Double), ua.StatusCode(status)))
 

@@ -38,6 +38,8 @@ export interface MachineOptions {
   /** By how much its clock is wrong. */
   readonly skewMs?: number
   readonly hasHistory?: boolean
+  /** False: `Counter` changes only where it is set. */
+  readonly isCounting?: boolean
   /** Folder of its certificates; absent: a temporary one. */
   readonly folder?: string
 }
@@ -211,7 +213,7 @@ function simulate(variables: ReadonlyMap<string, UAVariable>, options: MachineOp
     const at = now(options)
     const set = (name: string, dataType: DataType, value: number) =>
       variables.get(name)?.setValueFromSource({ dataType, value }, StatusCodes.Good, at)
-    set('Counter', DataType.UInt32, ++count)
+    if (options.isCounting !== false) set('Counter', DataType.UInt32, ++count)
     set('Speed', DataType.Double, 1200 + Math.round(50 * Math.sin((Date.now() - start) / 5000)))
     set('Temperature', DataType.Double, Math.round(10 * (21.5 + Math.sin((Date.now() - start) / 9000))) / 10)
   }, 100)

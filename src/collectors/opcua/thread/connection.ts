@@ -39,6 +39,8 @@ const CHECK_MS = 1000
 const RETRY_NODES_MS = 30_000
 /** What the server had not sent when the connection was lost is older than the newest sample. What is read twice is stored once. */
 const OVERLAP_MS = 10_000
+/** Live samples wait no longer for the history before them. */
+const MAX_HOLD_MS = 5000
 const MAX_ITEMS_PER_CALL = 1000
 const MAX_ITEMS_PER_SUBSCRIPTION = 5000
 
@@ -147,8 +149,9 @@ export class Connection {
         this.#gapFromMs ??= this.#buffer.newestMs
       }
     })
-    await this.#monitorMissing(true)
     const { lastMs } = this.#input
+    if (lastMs !== undefined) this.#buffer.hold()
+    await this.#monitorMissing(true)
     if (lastMs !== undefined) void this.#fillGap(lastMs)
     this.#timers.push(
       this.#clock.every(CHECK_MS, () => this.#check()),
@@ -237,17 +240,28 @@ export class Connection {
     // Where the subscriptions were resumed the server has sent again what was missing; its history has it once more.
     const from = this.#gapFromMs
     this.#gapFromMs = undefined
-    if (from !== undefined) void this.#fillGap(from)
+    if (from === undefined) return
+    this.#buffer.hold()
+    void this.#fillGap(from)
   }
 
   async #fillGap(fromMs: number): Promise<void> {
+    const stopWaiting = this.#clock.after(MAX_HOLD_MS, () => this.#buffer.release())
     const text = await fillGap({
       session: this.#session,
       nodes: this.#resolved,
       fromMs: fromMs - OVERLAP_MS,
-      toMs: this.#clock.milliseconds() + this.#buffer.skewMs,
+      newestMs: fromMs,
+      // What was counted until now, also where the server's clock is a little ahead.
+      toMs: this.#clock.milliseconds() + Math.max(0, this.#buffer.skewMs) + OVERLAP_MS,
       add: (handle, values) => this.#buffer.addHistory(handle, values)
-    }).catch((error: unknown) => `reading the history back failed: ${sentenceOf(error)}`)
+    }).catch((error: unknown) => {
+      // Once it is there again it is tried again, from the same time on.
+      if (this.#lostMs !== undefined) this.#gapFromMs = Math.min(fromMs, this.#gapFromMs ?? fromMs)
+      return `reading the history back failed: ${sentenceOf(error)}`
+    })
+    stopWaiting()
+    this.#buffer.release()
     if (text !== undefined && !this.#isClosed) this.#events.report({ kind: 'gap', text })
   }
 

@@ -37,8 +37,11 @@ export class GatheredSamples {
   #isDelivering = false
   #cancel: (() => void) | undefined
   #isClosed = false
+  #isHeld = false
   /** Of the server's clock against this one, in milliseconds; positive where it is ahead. */
   skewMs = 0
+  /** The same, of the samples since the last delivery. */
+  #aheadMs = Number.NEGATIVE_INFINITY
   /** Of the newest sample, in milliseconds since 1970. */
   newestMs: number | undefined
 
@@ -57,8 +60,23 @@ export class GatheredSamples {
     const at = append(this.#live, handle, value, now)
     if (this.newestMs === undefined || at > this.newestMs) this.newestMs = at
     const { serverTimestamp } = value
-    if (serverTimestamp != null) this.skewMs = serverTimestamp.getTime() - now
+    // Of a value that has not changed for long some servers send the old time: the newest one counts.
+    if (serverTimestamp != null) this.#aheadMs = Math.max(this.#aheadMs, serverTimestamp.getTime() - now)
     this.#schedule()
+  }
+
+  /**
+   * Keeps live samples until they are released: while the history before them is read, nothing later may count as the
+   * newest that is stored.
+   */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    if (!this.#isHeld) return
+    this.#isHeld = false
+    if (this.#live.size > 0 && !this.#isClosed) this.#schedule()
   }
 
   /** Values that a server kept, in the order of their times. */
@@ -82,8 +100,10 @@ export class GatheredSamples {
 
   async #flush(): Promise<void> {
     this.#cancel = undefined
-    if (this.#isDelivering) return
+    if (this.#isDelivering || (this.#isHeld && !this.#isClosed)) return
     this.#isDelivering = true
+    if (this.#aheadMs !== Number.NEGATIVE_INFINITY) this.skewMs = this.#aheadMs
+    this.#aheadMs = Number.NEGATIVE_INFINITY
     try {
       while (this.#live.size > 0) {
         const columns = this.#live

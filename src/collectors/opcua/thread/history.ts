@@ -4,6 +4,8 @@ import {
   type ClientSession,
   type DataValue,
   HistoryReadRequest,
+  type HistoryReadResponse,
+  type HistoryReadResult,
   type NodeId,
   ReadRawModifiedDetails,
   StatusCodes,
@@ -17,6 +19,8 @@ export interface HistoryGap {
   /** Exclusive; milliseconds since 1970, by the clock of the server. */
   readonly fromMs: number
   readonly toMs: number
+  /** Time of the newest sample that is known, between the two. */
+  readonly newestMs: number
   /** Resolves when the values are durable. */
   readonly add: (handle: number, values: readonly DataValue[]) => Promise<void>
 }
@@ -26,8 +30,15 @@ const VALUES_PER_CALL = 10_000
 /** AccessLevel, bit HistoryRead (OPC 10000-3, 8.57). */
 const HISTORY_READ = 0x04
 
-/** @returns a sentence about what is missing; undefined where all nodes have a history */
-export async function fillGap({ session, nodes, fromMs, toMs, add }: HistoryGap): Promise<string | undefined> {
+/** @returns a sentence about what is missing; undefined where the server had everything */
+export async function fillGap({
+  session,
+  nodes,
+  fromMs,
+  toMs,
+  newestMs,
+  add
+}: HistoryGap): Promise<string | undefined> {
   const all = [...nodes]
   const kept: [number, NodeId][] = []
   for (let at = 0; at < all.length; at += NODES_PER_CALL * 10) {
@@ -35,26 +46,63 @@ export async function fillGap({ session, nodes, fromMs, toMs, add }: HistoryGap)
     const levels = await session.read(some.map(([, nodeId]) => ({ nodeId, attributeId: AttributeIds.UserAccessLevel })))
     kept.push(...some.filter((_, index) => (Number(levels[index]?.value.value ?? 0) & HISTORY_READ) !== 0))
   }
-  let failed = 0
-  for (let at = 0; at < kept.length; at += NODES_PER_CALL) {
-    failed += await readSome(session, kept.slice(at, at + NODES_PER_CALL), { fromMs, toMs, add })
+  const reader = new HistoryReader({ session, fromMs, toMs, add })
+  for (let at = 0; at < kept.length; at += NODES_PER_CALL) await reader.read(kept.slice(at, at + NODES_PER_CALL))
+  const without = all.length - kept.length + reader.failed
+  const since = `since ${new Date(newestMs).toISOString()}`
+  if (without > 0) {
+    return `${without} of ${all.length} items have no history at the server: what they were ${since} is not known`
   }
-  const without = all.length - kept.length + failed
-  if (without === 0) return undefined
-  const period = `from ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`
-  return `${without} of ${all.length} items have no history at the server: what they were ${period} is not known`
+  // A server that keeps its history in memory has lost it with a restart: not even the newest known sample is there.
+  const { firstMs } = reader
+  if (firstMs === undefined || firstMs <= newestMs) return undefined
+  return `the history of the server begins at ${new Date(firstMs).toISOString()}: what the items were before, ${since}, is not known`
 }
 
-/** @returns the number of nodes whose history could not be read */
-async function readSome(
-  session: ClientSession,
-  nodes: readonly (readonly [number, NodeId])[],
-  { fromMs, toMs, add }: Pick<HistoryGap, 'fromMs' | 'toMs' | 'add'>
-): Promise<number> {
-  let failed = 0
-  let open = nodes.map(([handle, nodeId]) => ({ handle, nodeId, continuationPoint: undefined as Buffer | undefined }))
-  while (open.length > 0) {
-    const response = await session.historyRead(
+type NodeHistory = readonly (readonly [number, NodeId])[]
+
+class HistoryReader {
+  readonly #gap: Pick<HistoryGap, 'session' | 'fromMs' | 'toMs' | 'add'>
+  /** Number of nodes whose history could not be read. */
+  failed = 0
+  /** Time of the oldest value that was read. */
+  firstMs: number | undefined
+
+  constructor(gap: Pick<HistoryGap, 'session' | 'fromMs' | 'toMs' | 'add'>) {
+    this.#gap = gap
+  }
+
+  async read(nodes: NodeHistory): Promise<void> {
+    const open = nodes.map(([handle, nodeId]) => ({ handle, nodeId, continuationPoint: undefined }))
+    await this.#readOpen(open)
+  }
+
+  async #readOpen(nodes: readonly OpenHistory[]): Promise<void> {
+    let open = nodes
+    while (open.length > 0) {
+      let response: HistoryReadResponse
+      try {
+        response = await this.#request(open)
+      } catch (error) {
+        if (error instanceof ConnectionLost) throw error
+        // Some servers fail as a whole where one of the nodes cannot be read.
+        if (open.length === 1) this.failed++
+        else for (const one of open) await this.#readOpen([one])
+        return
+      }
+      const next: OpenHistory[] = []
+      for (const [at, one] of open.entries()) {
+        const continuationPoint = await this.#take(one, response.results?.[at])
+        if (continuationPoint != null && continuationPoint.length > 0) next.push({ ...one, continuationPoint })
+      }
+      open = next
+    }
+  }
+
+  async #request(open: readonly OpenHistory[]): Promise<HistoryReadResponse> {
+    const { session, fromMs, toMs } = this.#gap
+    if (session.isReconnecting) throw new ConnectionLost('the connection was lost')
+    return session.historyRead(
       new HistoryReadRequest({
         historyReadDetails: new ReadRawModifiedDetails({
           startTime: new Date(fromMs),
@@ -71,22 +119,31 @@ async function readSome(
         }))
       })
     )
-    const next: typeof open = []
-    for (const [at, one] of open.entries()) {
-      const result = response.results?.[at]
-      if (result === undefined || (result.statusCode.isNotGood() && result.statusCode.isNot(StatusCodes.GoodNoData))) {
-        failed++
-        continue
-      }
-      const values = (result.historyData as { dataValues?: DataValue[] } | null)?.dataValues ?? []
-      await add(
-        one.handle,
-        values.filter(({ sourceTimestamp }) => sourceTimestamp != null && sourceTimestamp.getTime() > fromMs)
-      )
-      const { continuationPoint } = result
-      if (continuationPoint != null && continuationPoint.length > 0) next.push({ ...one, continuationPoint })
-    }
-    open = next
   }
-  return failed
+
+  /** @returns the point from which to continue */
+  async #take({ handle }: OpenHistory, result: HistoryReadResult | undefined): Promise<Buffer | null | undefined> {
+    if (result === undefined || (result.statusCode.isNotGood() && result.statusCode.isNot(StatusCodes.GoodNoData))) {
+      this.failed++
+      return undefined
+    }
+    const { fromMs, add } = this.#gap
+    const values = ((result.historyData as { dataValues?: DataValue[] } | null)?.dataValues ?? []).filter(
+      ({ sourceTimestamp }) => sourceTimestamp != null && sourceTimestamp.getTime() > fromMs
+    )
+    for (const { sourceTimestamp } of values) {
+      const at = sourceTimestamp?.getTime()
+      if (at !== undefined && (this.firstMs === undefined || at < this.firstMs)) this.firstMs = at
+    }
+    await add(handle, values)
+    return result.continuationPoint
+  }
 }
+
+interface OpenHistory {
+  readonly handle: number
+  readonly nodeId: NodeId
+  readonly continuationPoint: Buffer | undefined
+}
+
+class ConnectionLost extends Error {}
