@@ -12,6 +12,7 @@ import { pushesByKey } from './access-columns.ts'
 import { auditing } from './audit.ts'
 import { blocking } from './blocking.ts'
 import { inBrowser } from './browser.ts'
+import { catchingUp } from './catch-up.ts'
 import { type Child, type Settings, start } from './children.ts'
 import { collecting } from './collection.ts'
 import { compliance } from './compliance.ts'
@@ -67,6 +68,7 @@ async function embedded(): Promise<void> {
   await pushesByKey(folder)
   await collecting(folder)
   await monitoring(folder)
+  await catchingUp(folder)
   await compliance(folder)
   await inBrowser(folder)
   await rawData(folder)

@@ -25,6 +25,7 @@ export const workloads = {
   points: 'the list of collection points',
   counting: 'counting of samples for the collection plan',
   opcua: 'monitored items of an OPC UA server',
+  'catch-up': 'a day of 1,000 series that waited beside the hub',
   compliance: 'the compliance report',
   browser: 'the page in a browser: first view, chart, an open tab',
   'browser-chart': 'its chart of a year alone',

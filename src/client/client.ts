@@ -6,6 +6,7 @@
  */
 
 import { Authentication } from './authentication.ts'
+import { decodeMessage, encodeMessage } from './encoding.ts'
 import type { ClientOptions, SubscribeOptions, Subscription } from './options.ts'
 import { RefusedError } from './refused-error.ts'
 import type { Column, Events, Pushed, Sample, ServerMessage, SubscriptionRequest } from './types.ts'
@@ -107,25 +108,14 @@ export class Client {
   connected(timeoutMs?: number): Promise<void> {
     if (this.#isClosed) return Promise.reject(new Error('The client is closed'))
     if (this.#isOpen) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      let timer: ReturnType<typeof setTimeout> | undefined
-      const waiter = {
-        resolve: () => {
-          clearTimeout(timer)
-          resolve()
-        },
-        reject: (error: Error) => {
-          clearTimeout(timer)
-          reject(error)
-        }
-      }
-      this.#waiters.push(waiter)
-      if (timeoutMs === undefined) return
-      timer = setTimeout(() => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter)
-        reject(new Error(`${this.#url} is unreachable: ${this.#reason || 'no answer'}`))
-      }, timeoutMs)
-    })
+    const waiter = Promise.withResolvers<void>()
+    this.#waiters.push(waiter)
+    if (timeoutMs === undefined) return waiter.promise
+    const timer = setTimeout(() => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter)
+      waiter.reject(new Error(`${this.#url} is unreachable: ${this.#reason || 'no answer'}`))
+    }, timeoutMs)
+    return waiter.promise.finally(() => clearTimeout(timer))
   }
 
   /**
@@ -226,12 +216,13 @@ export class Client {
 
   #connect(): void {
     const Socket = this.#options.WebSocket ?? globalThis.WebSocket
-    const socket = new Socket(this.#url, 'aas-hub.v1.json')
+    const socket = new Socket(this.#url, `aas-hub.v1.${this.#options.encoding ?? 'json'}`)
+    socket.binaryType = 'arraybuffer'
     this.#socket = socket
     socket.onopen = () => void this.#authenticate(socket)
     socket.onmessage = ({ data }: MessageEvent) => {
       if (socket !== this.#socket) return
-      const message = JSON.parse(String(data)) as ServerMessage
+      const message = decodeMessage(data)
       if (this.#authentication?.read(message) !== true) this.#read(message)
     }
     socket.onerror = (event: Event) => {
@@ -245,9 +236,13 @@ export class Client {
 
   /** With a token nothing else is sent before it is accepted. */
   async #authenticate(socket: WebSocket): Promise<void> {
-    const { token } = this.#options
+    const { token, encoding } = this.#options
     if (token === undefined) return this.#opened()
-    this.#authentication = new Authentication(token, (message) => socket.send(JSON.stringify(message)), actBefore)
+    this.#authentication = new Authentication(
+      token,
+      (message) => socket.send(encodeMessage(message, encoding)),
+      actBefore
+    )
     try {
       await this.#authentication.start()
       if (socket === this.#socket) this.#opened()
@@ -312,7 +307,7 @@ export class Client {
   }
 
   #send(message: object): void {
-    this.#socket?.send(JSON.stringify(message))
+    this.#socket?.send(encodeMessage(message, this.#options.encoding))
   }
 
   #read(message: ServerMessage): void {

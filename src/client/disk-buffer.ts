@@ -8,18 +8,9 @@
  * before any of it was sent is read back when its turn comes.
  */
 import { randomUUID } from 'node:crypto'
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync
-} from 'node:fs'
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { type BufferedPush, filesOf, OutageFile, readLines } from './outage-file.ts'
 import { RefusedError } from './refused-error.ts'
 import type { Column, Sample } from './types.ts'
 
@@ -32,6 +23,11 @@ export interface BufferOptions {
   readonly onDropped?: (pushes: number) => void
   /** Flush every push to the disk, so that a power failure loses nothing either; without it only a crash of the process is survived. */
   readonly sync?: boolean
+  /**
+   * After an outage new samples do not wait for those of the outage, which are sent beside them, as columns: much faster, but
+   * not in order. Each sample counts at its time all the same.
+   */
+  readonly liveFirst?: boolean
   /** Called for pushes that the hub refuses for good; they are removed from the buffer. Without it a warning is logged. */
   readonly onRefused?: (error: RefusedError, samples: readonly (Sample | Column)[]) => void
 }
@@ -41,8 +37,11 @@ const FILE_BYTES = 1024 * 1024
 
 const DEFAULT_LIMIT_BYTES = 1024 ** 3
 
-/** Pushes that are sent and not acknowledged. */
+/** Pushes that are sent and not acknowledged; of an outage beside new ones few, which then wait for no more than these. */
 const MAX_IN_FLIGHT = 256
+const MAX_LATE_IN_FLIGHT = 8
+/** The same in samples: what is in flight when an outage begins is sent as rows after it. */
+const MAX_SAMPLES_IN_FLIGHT = 32_000
 
 /** The buffer is full: the gateway has to wait, or to drop its least important samples. */
 export class BufferFullError extends Error {
@@ -52,17 +51,17 @@ export class BufferFullError extends Error {
 /** Sends a push; resolves when it is acknowledged. @throws RefusedError where it is refused for good */
 export type SendPush = (samples: readonly (Sample | Column)[], key: string) => Promise<unknown>
 
-interface BufferedPush {
-  readonly key: string
-  readonly samples: readonly (Sample | Column)[]
-}
-
 interface BufferFile {
   readonly name: string
   /** Pushes that are not acknowledged. */
   left: number
   bytes: number
   isOpen: boolean
+}
+
+interface QueuedPush {
+  readonly kept: BufferedPush
+  readonly file: BufferFile
 }
 
 export class DiskBuffer {
@@ -79,8 +78,14 @@ export class DiskBuffer {
   #sameTime = 0
   #bytes = 0
   #inFlight = 0
+  #samplesInFlight = 0
   /** Pushes that wait to be sent, in memory: of this process, or read back from a file. */
-  #queue: { readonly kept: BufferedPush; readonly file: BufferFile }[] = []
+  #queue: QueuedPush[] = []
+  /** The same of an outage, where new ones are sent first. */
+  #late: QueuedPush[] = []
+  #lateInFlight = 0
+  /** Is being filled during an outage. */
+  #outage = new OutageFile()
   #isClosed = false
   #idle: (() => void)[] = []
 
@@ -89,9 +94,9 @@ export class DiskBuffer {
     this.#options = options
     this.#name = randomUUID()
     mkdirSync(options.directory, { recursive: true })
-    this.#old = readdirSync(options.directory)
-      .filter((name) => name.endsWith('.ndjson'))
-      .sort()
+    const { files, replaced } = filesOf(readdirSync(options.directory))
+    for (const name of replaced) rmSync(join(options.directory, name), { force: true })
+    this.#old = files
     this.#order = Number(this.#old.at(-1)?.slice(0, 15) ?? 0)
     for (const name of this.#old) this.#bytes += statSync(join(options.directory, name)).size
     this.#pump()
@@ -134,11 +139,11 @@ export class DiskBuffer {
     if (onDropped === undefined) return
     let dropped = 0
     while (this.#bytes > bytes) {
-      const name = this.#old.shift()
+      const name = this.#nextOld()
       if (name === undefined) break
       const path = join(directory, name)
       const { size } = statSync(path)
-      dropped += readFileSync(path, 'latin1').split('\n').length - 1
+      dropped += readLines(path).split('\n').length - 1
       rmSync(path, { force: true })
       this.#bytes -= size
     }
@@ -192,33 +197,93 @@ export class DiskBuffer {
 
   /** Forgets the pushes of a file of which none was sent: they are read back when it is their turn. */
   #release(file: BufferFile): void {
-    const waiting = this.#queue.filter((one) => one.file === file).length
-    if (waiting === 0 || waiting < file.left || file.bytes < FILE_BYTES) return
+    const waiting = this.#queue.filter((one) => one.file === file)
+    if (waiting.length === 0 || waiting.length < file.left || file.bytes < FILE_BYTES) {
+      this.#writeOutage()
+      return
+    }
     this.#queue = this.#queue.filter((one) => one.file !== file)
-    this.#old.push(file.name)
+    const pushes = waiting.map(({ kept }) => kept)
+    if (this.#options.liveFirst !== true || !this.#outage.add(file.name, pushes)) {
+      this.#writeOutage()
+      this.#old.push(file.name)
+    } else if (this.#outage.isFull) this.#writeOutage()
   }
 
-  /** Sends as much as may be in flight, the oldest files first. */
+  /** The columns of an outage take the place of its rows. */
+  #writeOutage(): void {
+    const outage = this.#outage
+    if (outage.isEmpty) return
+    this.#outage = new OutageFile()
+    const { directory } = this.#options
+    try {
+      const { name, bytes } = outage.write(directory)
+      this.#bytes += bytes
+      this.#old.push(name)
+    } catch {
+      // No space: the rows stay.
+      this.#old.push(...outage.replaced)
+      return
+    }
+    for (const name of outage.replaced) {
+      const path = join(directory, name)
+      this.#bytes -= statSync(path).size
+      rmSync(path, { force: true })
+    }
+  }
+
+  /** The oldest file that is not in memory. */
+  #nextOld(): string | undefined {
+    if (this.#old.length === 0) this.#writeOutage()
+    return this.#old.shift()
+  }
+
+  /** Sends as much as may be in flight, the oldest files first, or beside new samples. */
   #pump(): void {
-    while (this.#inFlight < MAX_IN_FLIGHT && !this.#isClosed) {
+    const isLiveFirst = this.#options.liveFirst === true
+    while (this.#inFlight < MAX_IN_FLIGHT && this.#samplesInFlight < MAX_SAMPLES_IN_FLIGHT && !this.#isClosed) {
       const old = this.#old[0]
       const [next] = this.#queue
       // One at a time: the files of a long outage do not fit into memory.
-      if (old !== undefined && (next === undefined || next.file.name > old)) {
+      if (!isLiveFirst && old !== undefined && (next === undefined || next.file.name > old)) {
         this.#old.shift()
         this.#queue.unshift(...this.#readBack(old))
       }
       const first = this.#queue.shift()
-      if (first === undefined) return
+      if (first === undefined) break
+      const { length } = first.kept.samples
       this.#inFlight++
-      void this.#sendPush(first.kept, first.file)
+      this.#samplesInFlight += length
+      void this.#sendPush(first).then(() => {
+        this.#inFlight--
+        this.#samplesInFlight -= length
+        this.#sent(first.file)
+      })
+    }
+    if (isLiveFirst) this.#pumpLate()
+  }
+
+  #pumpLate(): void {
+    while (this.#lateInFlight < MAX_LATE_IN_FLIGHT && !this.#isClosed) {
+      if (this.#late.length === 0) {
+        const name = this.#nextOld()
+        if (name === undefined) return
+        this.#late.push(...this.#readBack(name))
+      }
+      const first = this.#late.shift()
+      if (first === undefined) continue
+      this.#lateInFlight++
+      void this.#sendPush(first).then(() => {
+        this.#lateInFlight--
+        this.#sent(first.file)
+      })
     }
   }
 
-  #readBack(name: string): { readonly kept: BufferedPush; readonly file: BufferFile }[] {
+  #readBack(name: string): QueuedPush[] {
     const path = join(this.#options.directory, name)
-    const text = readFileSync(path, 'utf8')
-    const file: BufferFile = { name, left: 0, bytes: Buffer.byteLength(text), isOpen: false }
+    const text = readLines(path)
+    const file: BufferFile = { name, left: 0, bytes: statSync(path).size, isOpen: false }
     const entries = text.split('\n').flatMap((line) => {
       try {
         return line === '' ? [] : [{ kept: JSON.parse(line) as BufferedPush, file }]
@@ -232,17 +297,19 @@ export class DiskBuffer {
     return entries
   }
 
-  async #sendPush({ key, samples }: BufferedPush, file: BufferFile): Promise<void> {
+  async #sendPush({ kept: { key, samples } }: QueuedPush): Promise<void> {
     try {
       await this.#send(samples, key)
     } catch (error) {
       // The sender was closed: the push stays in its file.
-      if (!(error instanceof RefusedError)) return
+      if (!(error instanceof RefusedError)) return new Promise(() => {})
       const { onRefused } = this.#options
       if (onRefused !== undefined) onRefused(error, samples)
       else console.warn(`The hub refused samples, which are lost: ${error.message}`)
     }
-    this.#inFlight--
+  }
+
+  #sent(file: BufferFile): void {
     file.left--
     this.#removeDone(file)
     this.#pump()

@@ -32,6 +32,8 @@ export interface ClientOptions {
    * again before what it gave expires: subscriptions go on with the new token.
    */
   readonly token?: string | (() => string | Promise<string>)
+  /** Of the messages; absent: `json`. With `cbor` a hub takes columns of numbers several times as fast. */
+  readonly encoding?: 'json' | 'cbor'
   /** Instead of the platform's WebSocket. */
   readonly WebSocket?: typeof globalThis.WebSocket
 }

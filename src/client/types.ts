@@ -10,16 +10,21 @@ export interface Sample {
   readonly quality?: Quality
 }
 
-/** Samples of one series: with `start` and `step`, or with `times`; numbers are milliseconds unless `unit` says otherwise. */
+/**
+ * Samples of one series: with `start` and `step`, `start` and `offsets`, or `times`; numbers are milliseconds unless `unit`
+ * says otherwise.
+ */
 export interface Column {
   readonly submodel: string
   readonly path: string
   readonly values: readonly unknown[]
   readonly start?: string | number
   readonly step?: number
+  readonly offsets?: readonly number[]
   readonly times?: readonly (string | number)[]
   readonly unit?: 'ns' | 'us' | 'ms' | 's'
-  readonly quality?: Quality
+  /** Of all of them, or of each; null is good. */
+  readonly quality?: Quality | readonly (Quality | null)[]
 }
 
 export type Quality = 'good' | 'uncertain' | 'bad'

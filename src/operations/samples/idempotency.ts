@@ -78,6 +78,8 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 /** Unlike plain JSON, distinguishes bigints from texts, and NaN from null. */
 function text(value: unknown): string {
+  // The same text, several times as fast.
+  if (Array.isArray(value) && value.every(Number.isFinite)) return JSON.stringify(value)
   return JSON.stringify(value, (_, held: unknown) => {
     if (typeof held === 'bigint') return `bigint ${held}`
     return typeof held === 'number' && !Number.isFinite(held) ? `number ${held}` : held
