@@ -10,7 +10,7 @@ import { findSeries } from '../operations/samples/series.ts'
 import type { Access } from '../security/access.ts'
 import type { Store } from '../store/store.ts'
 import type { CollectedSample } from './connector.ts'
-import type { CollectorLog, SampleSink, StoredSamples } from './instance.ts'
+import type { CollectedFrom, CollectorLog, SampleSink, StoredSamples } from './instance.ts'
 import { type BufferSettings, type HeldSample, SampleBuffer } from './sample-buffer.ts'
 
 export interface IngestSinkOptions {
@@ -58,7 +58,11 @@ export class IngestSink implements SampleSink {
     return this.#buffer.backlog
   }
 
-  async store(samples: readonly CollectedSample[], signal: AbortSignal, protocol: Protocol): Promise<StoredSamples> {
+  async store(
+    samples: readonly CollectedSample[],
+    signal: AbortSignal,
+    { protocol }: CollectedFrom
+  ): Promise<StoredSamples> {
     let pause = RETRY_DELAY_MS
     for (let attempt = 1; ; attempt++) {
       try {

@@ -1,6 +1,6 @@
 /** One interface under supervision: opens its session, opens it again after failures, and passes its samples on. */
 import type { Clock } from '../clock.ts'
-import type { InterfaceDescription, Protocol } from '../operations/asset-interfaces/asset-interface.ts'
+import type { InterfaceDescription } from '../operations/asset-interfaces/asset-interface.ts'
 import type { ConnectionState } from '../operations/asset-interfaces/connection.ts'
 import { BackOff } from './back-off.ts'
 import { ConnectionRecord } from './connection-record.ts'
@@ -15,8 +15,11 @@ import {
 /** Stores what was collected. */
 export interface SampleSink {
   /** Resolves when the samples are durable; never rejects. */
-  store(samples: readonly CollectedSample[], signal: AbortSignal, protocol: Protocol): Promise<StoredSamples>
+  store(samples: readonly CollectedSample[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples>
 }
+
+/** The interface that samples were collected from. */
+export type CollectedFrom = Pick<InterfaceDescription, 'id' | 'protocol'>
 
 export interface StoredSamples {
   readonly accepted: number
@@ -218,12 +221,7 @@ export class Instance {
       if (time > newest) newest = time
       if (reason !== undefined) this.#record.failed(reason)
     }
-    const {
-      accepted,
-      refused,
-      problem,
-      lost = 0
-    } = await this.#options.sink.store(samples, signal, this.#interface.protocol)
+    const { accepted, refused, problem, lost = 0 } = await this.#options.sink.store(samples, signal, this.#interface)
     this.#record.stored(accepted, refused, newest)
     if (problem !== undefined) this.#record.failed(problem)
     if (lost > 0) {

@@ -5,18 +5,20 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Gateway, gateway, type RefusedError } from '../client/node.ts'
+import { type Column, type Gateway, gateway, type RefusedError, type Sample } from '../client/node.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import type { CollectedSample } from '../collectors/connector.ts'
-import type { CollectorLog, SampleSink, StoredSamples } from '../collectors/instance.ts'
+import { GatewaySink } from '../collectors/gateway-sink.ts'
+import type { CollectorLog } from '../collectors/instance.ts'
+import { NewestSamples } from '../collectors/newest-samples.ts'
+import type { StoredItems } from '../collectors/opcua/opcua.ts'
 import { connectorsFor } from '../collectors/run/connectors.ts'
 import { resolverOf } from '../collectors/run/resolver.ts'
-import { samplesFor } from '../collectors/sample-buffer.ts'
 import { secretsIn } from '../collectors/secrets.ts'
 import { Supervisor } from '../collectors/supervisor.ts'
 import { targetIdOf } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { Submodel } from '../model/types.ts'
+import type { InterfaceDescription } from '../operations/asset-interfaces/asset-interface.ts'
 import { MAPPING_CONFIGURATION, mappingsIn } from '../operations/asset-interfaces/mapping-configuration.ts'
 import { InterfaceReader } from '../operations/asset-interfaces/stored-interfaces.ts'
 import type { Document } from '../store/store.ts'
@@ -49,7 +51,8 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
   const { hub, directory, limit, targets, secrets, certificates, log, clock = systemClock } = options
   await mkdir(directory, { recursive: true })
   const edge: Gateway = gateway(hub.url, {
-    ...{ directory: join(directory, 'samples'), limit, sync: true },
+    ...{ directory: join(directory, 'samples'), limit, sync: true, liveFirst: true },
+    encoding: 'cbor',
     ...(hub.key !== '' && { token: hub.key }),
     onState: (state, reason) => log.info({ state, reason }, 'The connection to the hub'),
     onDropped: (pushes) => log.warn({ pushes }, 'The buffer is full; the oldest samples were dropped'),
@@ -60,9 +63,10 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
       if (others.length > 0) edge.push(others)
     }
   })
+  const newest = new NewestSamples(join(directory, 'newest.json'), clock)
   const supervisor = new Supervisor({
-    ...{ clock, log, connectors: connectorsFor({ clock, certificates }) },
-    ...{ resolve: resolverOf(targets), secret: secretsIn(secrets), sink: new GatewaySink(edge) }
+    ...{ clock, log, connectors: connectorsFor({ clock, certificates, stored: (one) => storedBy(newest, one) }) },
+    ...{ resolve: resolverOf(targets), secret: secretsIn(secrets), sink: new GatewaySink(edge, newest) }
   })
   const descriptions = new Descriptions(options)
   const reader = new InterfaceReader(descriptions)
@@ -79,8 +83,18 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
     async close() {
       stop()
       await supervisor.close()
+      newest.close()
       edge.close()
     }
+  }
+}
+
+async function storedBy(newest: NewestSamples, { id, items }: InterfaceDescription): Promise<StoredItems> {
+  const { newestMs, lostMs } = newest.of(id)
+  const since = lostMs === undefined ? undefined : BigInt(lostMs) * 1_000_000n
+  return {
+    lost: new Map(since === undefined ? [] : items.map(({ path }) => [path, since])),
+    ...(newestMs !== undefined && { newestMs })
   }
 }
 
@@ -170,42 +184,36 @@ class Descriptions {
 }
 
 /** The samples that the hub does not refuse, as far as it says which; none where it does not. */
-function withoutRefused<Pushed>({ violations }: RefusedError, samples: readonly Pushed[]): Pushed[] {
-  const refused = new Set(violations.map(({ pointer }) => Number(/^\/(\d+)/.exec(pointer ?? '')?.[1] ?? Number.NaN)))
-  return refused.size === 0 || refused.has(Number.NaN) ? [] : samples.filter((_, index) => !refused.has(index))
+export function withoutRefused(
+  { violations }: Pick<RefusedError, 'violations'>,
+  samples: readonly (Sample | Column)[]
+): (Sample | Column)[] {
+  const refused = new Map<number, Set<number> | 'all'>()
+  for (const { pointer } of violations) {
+    const [, item, at] = /^\/(\d+)(?:\/(\d+))?$/.exec(pointer ?? '') ?? []
+    if (item === undefined) return []
+    const known = refused.get(Number(item))
+    if (at === undefined || known === 'all') refused.set(Number(item), 'all')
+    else refused.set(Number(item), (known ?? new Set<number>()).add(Number(at)))
+  }
+  if (refused.size === 0) return []
+  return samples.flatMap((one, item) => {
+    const places = refused.get(item)
+    if (places === undefined) return [one]
+    return places === 'all' || !('values' in one) ? [] : [withoutPlaces(one, places)]
+  })
 }
 
-/** Writes to the buffer, from which the hub gets it. */
-class GatewaySink implements SampleSink {
-  readonly #gateway: Gateway
-  /** Last values by item: a loss is the last value again, with quality bad. */
-  readonly #last = new Map<string, unknown>()
-
-  constructor(edge: Gateway) {
-    this.#gateway = edge
+function withoutPlaces(column: Column, places: ReadonlySet<number>): Column {
+  const rest = <Item>(list: readonly Item[]) => list.filter((_, at) => !places.has(at))
+  const { values, step, offsets, times, quality } = column
+  const steps = offsets ?? (step === undefined ? undefined : values.map((_, at) => step * at))
+  const { step: _, ...others } = column
+  return {
+    ...others,
+    values: rest(values),
+    ...(steps !== undefined && { offsets: rest(steps) }),
+    ...(times !== undefined && { times: rest(times) }),
+    ...(Array.isArray(quality) && { quality: rest(quality) })
   }
-
-  async store(samples: readonly CollectedSample[]): Promise<StoredSamples> {
-    const known = samples.flatMap((sample) => {
-      const { item, value } = sample
-      if (value === undefined) {
-        const last = this.#last.get(keyOf(item))
-        return last === undefined ? [] : [{ ...sample, value: last }]
-      }
-      this.#last.set(keyOf(item), value)
-      return [sample]
-    })
-    if (known.length === 0) return { accepted: 0, refused: 0 }
-    try {
-      this.#gateway.push(samplesFor(known))
-      return { accepted: known.length, refused: 0 }
-    } catch (error) {
-      return { accepted: 0, refused: 0, lost: known.length, problem: (error as Error).message }
-    }
-  }
-}
-
-/** Of an item: its first element is that of no other. */
-function keyOf({ sinks: [first] }: CollectedSample['item']): string {
-  return `${first?.submodel} ${first?.path}`
 }

@@ -142,16 +142,16 @@ t.test('while the store refuses, what is collected waits on disk, and is stored 
   const { signal } = new AbortController()
   const first = sinkOf()
   const time = (at: number) => 1_780_000_000_000_000_000n + BigInt(at) * 1_000_000n
-  const stored = await first.store([{ item, value: 1, time: time(1) }], signal, 'modbus')
+  const stored = await first.store([{ item, value: 1, time: time(1) }], signal, { id: 'one', protocol: 'modbus' })
   t.match(stored, { accepted: 1, problem: /wait on disk: No space left/ })
-  await first.store([{ item, value: 2, time: time(2) }], signal, 'modbus')
+  await first.store([{ item, value: 2, time: time(2) }], signal, { id: 'one', protocol: 'modbus' })
   t.equal(warnings.length, 1, 'reported once')
   t.ok(first.backlog > 0)
   first.close()
 
   isRefused = false
   const second = sinkOf()
-  t.match(await second.store([{ item, value: 3, time: time(3) }], signal, 'modbus'), {
+  t.match(await second.store([{ item, value: 3, time: time(3) }], signal, { id: 'one', protocol: 'modbus' }), {
     accepted: 1,
     problem: undefined
   })

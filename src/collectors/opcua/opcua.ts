@@ -24,8 +24,8 @@ import { monitoredNode, publishingOf, securityOf, targetOf } from './settings.ts
 export interface StoredItems {
   /** When the newest good sample was taken, in milliseconds since 1970; absent: there is none. */
   readonly newestMs?: number
-  /** Paths of the items whose value is bad. */
-  readonly lost: ReadonlySet<string>
+  /** Items whose value is bad, by path: since when, in nanoseconds since 1970. */
+  readonly lost: ReadonlyMap<string, bigint>
 }
 
 export interface OpcuaOptions {
@@ -33,7 +33,8 @@ export interface OpcuaOptions {
   readonly certificates: string
   /** One for all interfaces. */
   readonly thread: ClientThread
-  readonly stored: (items: readonly InterfaceItem[]) => Promise<StoredItems>
+  /** Absent: nothing. */
+  readonly stored?: (assetInterface: InterfaceDescription) => Promise<StoredItems>
 }
 
 export function opcuaConnector(options: OpcuaOptions): OpenSession {
@@ -53,7 +54,7 @@ interface NodeItems {
   readonly items: readonly InterfaceItem[]
 }
 
-const NOTHING_STORED: StoredItems = { lost: new Set() }
+const NOTHING_STORED: StoredItems = { lost: new Map() }
 
 class OpcuaSession implements Session {
   readonly #parts: OpenParts
@@ -64,8 +65,8 @@ class OpcuaSession implements Session {
   /** By handle. */
   #nodes: ReadonlyMap<number, NodeItems> = new Map()
   #handles = new Map<string, number>()
-  /** Paths of items whose values are bad, as there was no connection, or no node. */
-  readonly #lost = new Set<string>()
+  /** Items whose values are bad, as there was no connection, or no node: by path, since when in nanoseconds. */
+  readonly #lost = new Map<string, bigint>()
   /** Handles of nodes whose status is reported already. */
   readonly #notGood = new Set<number>()
 
@@ -139,8 +140,8 @@ class OpcuaSession implements Session {
     const address = await context.resolve(target.host, target.port)
     const identity = await identityFrom(security, (name) => context.secret(name, target))
     const nodes = isTest ? [] : this.#arrange()
-    const { newestMs: lastMs, lost } = isTest ? NOTHING_STORED : await stored(assetInterface.items)
-    for (const path of lost) this.#lost.add(path)
+    const { newestMs: lastMs, lost } = isTest || stored === undefined ? NOTHING_STORED : await stored(assetInterface)
+    for (const [path, since] of lost) this.#lost.set(path, since)
     const { connection } = await thread.connect(
       {
         endpoint: { url: target.url, address, security: security.channel, identity, certificates },
@@ -197,13 +198,19 @@ class OpcuaSession implements Session {
       for (const item of items) {
         const sample = sampleOf(item, { value: values[at], type: types[at] ?? 0, code, time, clock, isNews })
         samples.push(...elementsOf(isHistorical ? { ...sample, isHistorical } : sample))
-        // It may have the time of a change long before: it is valid now as well.
-        if (!isHistorical && this.#lost.delete(item.path)) {
+        // It may have the time of a change before the loss: it is valid now as well.
+        if (!isHistorical && this.#isFound(item, time)) {
           samples.push(...elementsOf({ ...sample, time: this.#parts.context.clock.now() }))
         }
       }
     }
     await this.#parts.context.deliver(samples)
+  }
+
+  /** Of the first sample after a loss: does it need a later time, to be the current value? */
+  #isFound({ path }: InterfaceItem, time: bigint): boolean {
+    const since = this.#lost.get(path)
+    return since !== undefined && this.#lost.delete(path) && time <= since
   }
 
   #report(report: ConnectionReport): void {
@@ -219,7 +226,7 @@ class OpcuaSession implements Session {
   /** The values stay, with quality bad. */
   async #deliverLoss(items: readonly InterfaceItem[], reason: string): Promise<void> {
     const time = this.#parts.context.clock.now()
-    for (const { path } of items) this.#lost.add(path)
+    for (const { path } of items) this.#lost.set(path, time)
     await this.#parts.context.deliver(items.map((item) => ({ item, value: undefined, time, quality: 'bad', reason })))
   }
 

@@ -27,7 +27,7 @@ import { managedCertificates } from '../opcua/managed-certificates.ts'
 import { secretsIn } from '../secrets.ts'
 import { Supervisor } from '../supervisor.ts'
 import { ConnectionsWriter } from './connections-writer.ts'
-import { connectorsFor } from './connectors.ts'
+import { connectorsFor, storedSamples } from './connectors.ts'
 import { resolverOf } from './resolver.ts'
 
 export interface CollectorOptions extends IngestSinkOptions {
@@ -70,7 +70,11 @@ export class Collectors implements Connections {
       trusted: () => this.#retryOpcua()
     })
     this.#parts = {
-      ...{ clock, connectors: connectorsFor({ store, clock, certificates, thread: this.#opcua }) },
+      clock,
+      connectors: connectorsFor({
+        ...{ clock, certificates, thread: this.#opcua },
+        stored: (assetInterface) => storedSamples(store, assetInterface)
+      }),
       ...{ resolve: resolverOf(options.targets), secret: secretsIn(options.secrets) }
     }
     this.#commands = this.#commandsOf()

@@ -51,7 +51,7 @@ export async function open(t: Test, what: DescribedInterface, more: OpenMore = {
     certificates,
     thread: new ClientThread(systemClock),
     stored: async () => ({
-      lost: new Set<string>(),
+      lost: new Map<string, bigint>(),
       ...(more.newestMs !== undefined && { newestMs: more.newestMs })
     })
   })
