@@ -34,6 +34,17 @@ export interface CollectedSample {
   readonly reason?: string
 }
 
+/** Numbers of good quality that one item gave. */
+export interface CollectedColumn {
+  readonly item: InterfaceItem
+  /** Nanoseconds since 1970, to which each offset is added. */
+  readonly base: bigint
+  readonly offsets: Float64Array
+  readonly values: Float64Array
+  /** As of a sample. */
+  readonly type?: DataTypeDefXsd
+}
+
 /** What a session may use and has to call. */
 export interface SessionContext {
   readonly clock: Clock
@@ -44,6 +55,8 @@ export interface SessionContext {
    * it holds. Never rejects: what is refused for good is counted and reported.
    */
   deliver(samples: readonly CollectedSample[]): Promise<void>
+  /** The same for many numbers of good quality, without an object for each. */
+  deliverColumns(columns: readonly CollectedColumn[]): Promise<void>
   /** The session works, but not entirely: one sentence, which replaces the one before. */
   degraded(reason: string): void
   /** It works entirely again. */

@@ -1,6 +1,7 @@
 /** Writes what was collected to the buffer of a process beside the hub, from which the hub gets it. */
-import type { Gateway } from '../client/node.ts'
-import type { CollectedSample } from './connector.ts'
+import type { Column, Gateway, Sample } from '../client/node.ts'
+import { columnsFor } from './columns.ts'
+import type { CollectedColumn, CollectedSample } from './connector.ts'
 import type { CollectedFrom, SampleSink, StoredSamples } from './instance.ts'
 import type { NewestSamples } from './newest-samples.ts'
 import { samplesFor } from './sample-buffer.ts'
@@ -31,15 +32,38 @@ export class GatewaySink implements SampleSink {
       return [sample]
     })
     if (known.length === 0) return { accepted: 0, refused: 0 }
-    try {
-      this.#gateway.push(samplesFor(known))
-    } catch (error) {
-      return { accepted: 0, refused: 0, lost: known.length, problem: (error as Error).message }
-    }
+    const stored = this.#push(samplesFor(known), known.length)
+    if (stored.accepted === 0) return stored
     this.#newest.note(id, newestOf(samples))
     if (samples.some(({ value }) => value === undefined))
       this.#newest.noteLoss(id, Number(samples[0]?.time ?? 0n) / 1e6)
-    return { accepted: known.length, refused: 0 }
+    return stored
+  }
+
+  async storeColumns(
+    columns: readonly CollectedColumn[],
+    _signal: AbortSignal,
+    { id }: CollectedFrom
+  ): Promise<StoredSamples> {
+    let [count, newest] = [0, 0n]
+    for (const { item, base, offsets, values } of columns) {
+      count += values.length
+      this.#last.set(keyOf(item), values.at(-1))
+      const last = base + BigInt(offsets.at(-1) ?? 0)
+      if (last > newest) newest = last
+    }
+    const stored = this.#push(columns.flatMap(columnsFor), count)
+    if (stored.accepted > 0) this.#newest.note(id, Number(newest / 1_000_000n))
+    return stored
+  }
+
+  #push(samples: readonly (Sample | Column)[], count: number): StoredSamples {
+    try {
+      this.#gateway.push(samples)
+      return { accepted: count, refused: 0 }
+    } catch (error) {
+      return { accepted: 0, refused: 0, lost: count, problem: (error as Error).message }
+    }
   }
 }
 

@@ -9,7 +9,8 @@ import type { Ingest, PushOptions, Receipt } from '../operations/samples/ingest.
 import { findSeries } from '../operations/samples/series.ts'
 import type { Access } from '../security/access.ts'
 import type { Store } from '../store/store.ts'
-import type { CollectedSample } from './connector.ts'
+import { samplesOf } from './columns.ts'
+import type { CollectedColumn, CollectedSample } from './connector.ts'
 import type { CollectedFrom, CollectorLog, SampleSink, StoredSamples } from './instance.ts'
 import { type BufferSettings, type HeldSample, SampleBuffer } from './sample-buffer.ts'
 
@@ -38,6 +39,14 @@ const RETRY_DELAY_MS = 100
 /** Refusals that may not occur at the next attempt. */
 const TRANSIENT_ERRORS = new Set(['TooManyRequests', 'StorageFull', 'Unavailable', 'Conflict'])
 
+/** What is to be stored, as samples or as columns. */
+interface Content {
+  /** Number of samples. */
+  readonly count: number
+  fill(batch: SampleBatch): Promise<void>
+  samples(): readonly CollectedSample[]
+}
+
 export class IngestSink implements SampleSink {
   readonly #options: IngestSinkOptions
   readonly #buffer: SampleBuffer
@@ -58,23 +67,47 @@ export class IngestSink implements SampleSink {
     return this.#buffer.backlog
   }
 
-  async store(
-    samples: readonly CollectedSample[],
+  store(samples: readonly CollectedSample[], signal: AbortSignal, { protocol }: CollectedFrom): Promise<StoredSamples> {
+    const content: Content = {
+      count: samples.length,
+      fill: (batch) => this.#fill(batch, samples),
+      samples: () => samples
+    }
+    return this.#store(content, signal, protocol)
+  }
+
+  storeColumns(
+    columns: readonly CollectedColumn[],
     signal: AbortSignal,
     { protocol }: CollectedFrom
   ): Promise<StoredSamples> {
+    const content: Content = {
+      count: columns.reduce((sum, { values }) => sum + values.length, 0),
+      fill: async (batch) => {
+        for (const { item, base, offsets, values, type } of columns) {
+          for (const { submodel, path } of item.sinks) {
+            batch.addColumn(submodel, path, { base, offsets }, values, undefined, type)
+          }
+        }
+      },
+      samples: () => columns.flatMap(samplesOf)
+    }
+    return this.#store(content, signal, protocol)
+  }
+
+  async #store(content: Content, signal: AbortSignal, protocol: Protocol): Promise<StoredSamples> {
     let pause = RETRY_DELAY_MS
     for (let attempt = 1; ; attempt++) {
       try {
-        const stored = await this.#push(samples, protocol)
+        const stored = await this.#push(content, protocol)
         this.#isRefused = false
         return stored
       } catch (error) {
         if (error instanceof HubError && !TRANSIENT_ERRORS.has(error.name)) {
-          return { accepted: 0, refused: samples.length, problem: textOf(error) }
+          return { accepted: 0, refused: content.count, problem: textOf(error) }
         }
         if (attempt === MAX_ATTEMPTS || signal.aborted || this.#isRefused)
-          return this.#hold(samples, textOf(error), protocol)
+          return this.#hold(content.samples(), textOf(error), protocol)
         await this.#options.ingest.clock.sleep(pause, signal)
         pause *= 2
       }
@@ -95,16 +128,20 @@ export class IngestSink implements SampleSink {
     return { accepted: 0, refused: 0, lost: samples.length, problem: reason }
   }
 
-  async #push(samples: readonly CollectedSample[], protocol: Protocol): Promise<StoredSamples> {
+  async #push({ fill }: Content, protocol: Protocol): Promise<StoredSamples> {
     const batch = this.#options.ingest.batch()
+    await fill(batch)
+    if (batch.size === 0) return { accepted: 0, refused: 0 }
+    return storedOf(await this.#options.ingest.push(batch, this.#pushOptions(TRANSPORTS[protocol])))
+  }
+
+  async #fill(batch: SampleBatch, samples: readonly CollectedSample[]): Promise<void> {
     for (const { item, value, time, quality, type, isHistorical = false } of samples) {
       for (const { submodel, path } of item.sinks) {
         if (value !== undefined) batch.add(submodel, path, time, value, quality, { type, isHistorical })
         else if (quality !== undefined) await this.#addLoss(batch, submodel, path, time)
       }
     }
-    if (batch.size === 0) return { accepted: 0, refused: 0 }
-    return storedOf(await this.#options.ingest.push(batch, this.#pushOptions(TRANSPORTS[protocol])))
   }
 
   /** @throws HubError while they cannot be stored */

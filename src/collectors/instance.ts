@@ -5,6 +5,7 @@ import type { ConnectionState } from '../operations/asset-interfaces/connection.
 import { BackOff } from './back-off.ts'
 import { ConnectionRecord } from './connection-record.ts'
 import {
+  type CollectedColumn,
   type CollectedSample,
   CollectorError,
   type OpenSession,
@@ -16,6 +17,8 @@ import {
 export interface SampleSink {
   /** Resolves when the samples are durable; never rejects. */
   store(samples: readonly CollectedSample[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples>
+  /** As `store`. */
+  storeColumns(columns: readonly CollectedColumn[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples>
 }
 
 /** The interface that samples were collected from. */
@@ -191,6 +194,7 @@ export class Instance {
     return {
       ...{ clock, signal, resolve, secret, lost },
       deliver: (samples) => this.#deliver(samples, signal),
+      deliverColumns: (columns) => this.#deliverColumns(columns, signal),
       degraded: (reason) => {
         record.failed(reason)
         if (!signal.aborted) record.enter('degraded')
@@ -221,7 +225,20 @@ export class Instance {
       if (time > newest) newest = time
       if (reason !== undefined) this.#record.failed(reason)
     }
-    const { accepted, refused, problem, lost = 0 } = await this.#options.sink.store(samples, signal, this.#interface)
+    this.#stored(await this.#options.sink.store(samples, signal, this.#interface), newest)
+  }
+
+  async #deliverColumns(columns: readonly CollectedColumn[], signal: AbortSignal): Promise<void> {
+    if (columns.length === 0) return
+    let newest = 0n
+    for (const { base, offsets } of columns) {
+      const last = base + BigInt(offsets.at(-1) ?? 0)
+      if (last > newest) newest = last
+    }
+    this.#stored(await this.#options.sink.storeColumns(columns, signal, this.#interface), newest)
+  }
+
+  #stored({ accepted, refused, problem, lost = 0 }: StoredSamples, newest: bigint): void {
     this.#record.stored(accepted, refused, newest)
     if (problem !== undefined) this.#record.failed(problem)
     if (lost > 0) {

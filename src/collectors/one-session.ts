@@ -22,7 +22,7 @@ export async function withSession<Result>(
   const problems = new Map<string, string>()
   const nothing = () => {}
   const context: SessionContext = {
-    ...{ clock, resolve, secret, signal: ending.signal, deliver: async () => {} },
+    ...{ clock, resolve, secret, signal: ending.signal, deliver: async () => {}, deliverColumns: async () => {} },
     ...{ degraded: nothing, recovered: nothing, lost: nothing, missed: nothing, gap: nothing },
     problem: (path, text) => problems.set(path, text)
   }

@@ -1,6 +1,7 @@
 /** A context for sessions that records what they report. */
 import type { Test } from 'tap'
 import { systemClock } from '../../src/clock.ts'
+import { samplesOf } from '../../src/collectors/columns.ts'
 import type { CollectedSample, SessionContext } from '../../src/collectors/connector.ts'
 
 export interface RecordedContext extends SessionContext {
@@ -19,6 +20,9 @@ export function sessionContext(t: Test, more: Partial<SessionContext> = {}): Rec
     ...{ clock: systemClock, signal: ending.signal, samples, events, missedCycles: () => missed },
     async deliver(delivered) {
       samples.push(...delivered)
+    },
+    async deliverColumns(columns) {
+      samples.push(...columns.flatMap(samplesOf).map((sample) => ({ ...sample, quality: 'good' as const })))
     },
     degraded: (reason) => events.push(`degraded: ${reason}`),
     recovered: () => events.push('recovered'),

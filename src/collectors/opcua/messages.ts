@@ -68,8 +68,23 @@ export interface SampleColumns {
   /** OPC UA status codes. */
   readonly codes: Uint32Array
   readonly isHistorical: boolean
+  /** Good numbers, apart from the others. */
+  readonly numbers?: NumberColumns
   /** Why the times of all of them are doubtful. */
   readonly clock?: string
+}
+
+/** Numbers of good quality of several nodes, one node after the other. */
+export interface NumberColumns {
+  /** Of each node; so are the numbers of samples, and of the built-in types. */
+  readonly handles: Uint32Array
+  readonly lengths: Uint32Array
+  readonly types: Uint8Array
+  /** Milliseconds since 1970. */
+  readonly baseMs: number
+  /** Of each sample: nanoseconds from there, and the value. */
+  readonly offsets: Float64Array
+  readonly values: Float64Array
 }
 
 export type ConnectionReport =

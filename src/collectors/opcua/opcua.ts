@@ -6,6 +6,7 @@ import { OPCUA_TYPES, qualityOfCode, statusText } from '../../model/opcua.ts'
 import type { InterfaceDescription, InterfaceItem } from '../../operations/asset-interfaces/asset-interface.ts'
 import { member, text } from '../../operations/asset-interfaces/members.ts'
 import {
+  type CollectedColumn,
   type CollectedSample,
   CollectorError,
   type OpenSession,
@@ -16,7 +17,7 @@ import type { ClientThread } from './client-thread.ts'
 import { elementsOf } from './elements-of.ts'
 import { identityFrom } from './identity.ts'
 import { memberOf } from './member-of.ts'
-import type { ConnectionReport, MonitoredNode, ReadValue, SampleColumns } from './messages.ts'
+import type { ConnectionReport, MonitoredNode, NumberColumns, ReadValue, SampleColumns } from './messages.ts'
 import { parseNodeAddress } from './node-address.ts'
 import { monitoredNode, publishingOf, securityOf, targetOf } from './settings.ts'
 
@@ -204,7 +205,40 @@ class OpcuaSession implements Session {
         }
       }
     }
-    await this.#parts.context.deliver(samples)
+    const { numbers } = columns
+    const others = numbers === undefined ? [] : this.#columnsOf(numbers, samples, clock)
+    const { context } = this.#parts
+    await Promise.all([context.deliverColumns(others), context.deliver(samples)])
+  }
+
+  /** @param samples gets those that need more than a column says */
+  #columnsOf(numbers: NumberColumns, samples: CollectedSample[], clock: string | undefined): CollectedColumn[] {
+    const { handles, lengths, types, baseMs, offsets, values } = numbers
+    const base = BigInt(baseMs) * 1_000_000n
+    const columns: CollectedColumn[] = []
+    let from = 0
+    for (let node = 0; node < handles.length; node++) {
+      const [handle, end, type] = [handles[node] ?? 0, from + (lengths[node] ?? 0), types[node] ?? 0]
+      this.#notGood.delete(handle)
+      for (const item of this.#nodes.get(handle)?.items ?? []) {
+        const column = {
+          ...{ item, base, offsets: offsets.subarray(from, end), values: values.subarray(from, end) },
+          ...(OPCUA_TYPES[type] !== undefined && { type: OPCUA_TYPES[type] })
+        }
+        if (clock === undefined && item.keys.length === 0 && !this.#lost.has(item.path)) columns.push(column)
+        else samples.push(...this.#samplesOf(column, type, clock))
+      }
+      from = end
+    }
+    return columns
+  }
+
+  #samplesOf({ item, base, offsets, values }: CollectedColumn, type: number, clock: string | undefined) {
+    return Array.from(values, (value, at) => {
+      const time = base + BigInt(offsets[at] ?? 0)
+      const sample = sampleOf(item, { value, type, code: 0, time, clock })
+      return this.#isFound(item, time) ? [sample, { ...sample, time: this.#parts.context.clock.now() }] : [sample]
+    }).flat()
   }
 
   /** Of the first sample after a loss: does it need a later time, to be the current value? */

@@ -2,6 +2,7 @@
 import type { DataValue } from 'node-opcua-client'
 import type { Clock } from '../../../clock.ts'
 import type { SampleColumns } from '../messages.ts'
+import { GatheredNumbers } from './gathered-numbers.ts'
 import { plainValue } from './values.ts'
 
 export interface GatheredSamplesOptions {
@@ -15,6 +16,9 @@ export interface GatheredSamplesOptions {
 
 /** Of these some hundred bytes each; about 10 seconds of what the fastest servers send. */
 const MAX_SAMPLES = 1_000_000
+/** More than these in a turn are many. */
+const MANY_SAMPLES = 250
+const GATHER_MANY_MS = 1000
 /** The clocks of machines differ by some minutes; beyond that a time is not believed. */
 export const MAX_SKEW_MS = 5 * 60_000
 
@@ -25,15 +29,22 @@ class Columns {
   readonly values: unknown[] = []
   readonly types: number[] = []
   readonly codes: number[] = []
+  readonly numbers: GatheredNumbers
+
+  constructor(baseMs: number) {
+    this.numbers = new GatheredNumbers(baseMs)
+  }
 
   get size(): number {
-    return this.handles.length
+    return this.handles.length + this.numbers.size
   }
 }
 
 export class GatheredSamples {
   readonly #options: GatheredSamplesOptions
-  #live = new Columns()
+  #live: Columns
+  /** So many were handed over last. */
+  #lastSize = 0
   #isDelivering = false
   #cancel: (() => void) | undefined
   #isClosed = false
@@ -47,19 +58,20 @@ export class GatheredSamples {
 
   constructor(options: GatheredSamplesOptions) {
     this.#options = options
+    this.#live = new Columns(options.clock.milliseconds())
   }
 
   add(handle: number, value: DataValue): void {
     if (this.#live.size >= MAX_SAMPLES) {
-      // The oldest half at once: shifting one by one would copy the list each time.
-      const half = MAX_SAMPLES / 2
-      for (const list of Object.values(this.#live) as unknown[][]) list.splice(0, half)
-      this.#options.dropped(half)
+      this.#options.dropped(this.#live.size)
+      this.#live = new Columns(this.#options.clock.milliseconds())
     }
     const now = this.#options.clock.milliseconds()
-    const at = append(this.#live, handle, value, now)
+    const { serverTimestamp, sourceTimestamp } = value
+    // OPC 10000-4, 7.11: the source's time, else that of the server.
+    const at = (sourceTimestamp ?? serverTimestamp)?.getTime() ?? now
+    if (!this.#live.numbers.add(handle, value, at)) append(this.#live, handle, value, at)
     if (this.newestMs === undefined || at > this.newestMs) this.newestMs = at
-    const { serverTimestamp } = value
     // Of a value that has not changed for long some servers send the old time: the newest one counts.
     if (serverTimestamp != null) this.#aheadMs = Math.max(this.#aheadMs, serverTimestamp.getTime() - now)
     this.#schedule()
@@ -81,8 +93,11 @@ export class GatheredSamples {
 
   /** Values that a server kept, in the order of their times. */
   async addHistory(handle: number, values: readonly DataValue[]): Promise<void> {
-    const columns = new Columns()
-    for (const value of values) append(columns, handle, value, this.#options.clock.milliseconds())
+    const now = this.#options.clock.milliseconds()
+    const columns = new Columns(now)
+    for (const value of values) {
+      append(columns, handle, value, (value.sourceTimestamp ?? value.serverTimestamp)?.getTime() ?? now)
+    }
     if (columns.size > 0) await this.#options.deliver(this.#sent(columns, true))
   }
 
@@ -95,7 +110,9 @@ export class GatheredSamples {
 
   #schedule(): void {
     const { clock, gatherMs } = this.#options
-    this.#cancel ??= clock.after(gatherMs, () => void this.#flush())
+    // Of many samples longer columns cost a fraction for each.
+    const pause = this.#lastSize > MANY_SAMPLES ? Math.max(gatherMs, GATHER_MANY_MS) : gatherMs
+    this.#cancel ??= clock.after(pause, () => void this.#flush())
   }
 
   async #flush(): Promise<void> {
@@ -107,7 +124,8 @@ export class GatheredSamples {
     try {
       while (this.#live.size > 0) {
         const columns = this.#live
-        this.#live = new Columns()
+        this.#live = new Columns(this.#options.clock.milliseconds())
+        this.#lastSize = columns.size
         await this.#options.deliver(this.#sent(columns, false))
         // Samples that arrived during the delivery wait for their turn, so that batches grow under load.
         if (!this.#isClosed) break
@@ -133,24 +151,22 @@ export class GatheredSamples {
       types: Uint8Array.from(columns.types),
       codes: Uint32Array.from(columns.codes),
       isHistorical,
+      ...(columns.numbers.size > 0 && { numbers: columns.numbers.columns() }),
       ...(clock !== undefined && { clock })
     }
   }
 }
 
-/** @returns the time of the sample in milliseconds since 1970 */
-function append(columns: Columns, handle: number, sample: DataValue, now: number): number {
-  const { value, statusCode, serverTimestamp, sourceTimestamp: source } = sample
-  // OPC 10000-4, 7.11: the source's time, else that of the server.
-  const at = (source ?? serverTimestamp)?.getTime() ?? now
+/** @param ms time of the sample in milliseconds since 1970 */
+function append(columns: Columns, handle: number, sample: DataValue, ms: number): void {
+  const { value, statusCode } = sample
   columns.handles.push(handle)
-  columns.milliseconds.push(at)
+  columns.milliseconds.push(ms)
   // Of the picoseconds within the millisecond.
-  columns.nanoseconds.push(source == null ? 0 : Math.floor((sample.sourcePicoseconds ?? 0) / 1000))
+  columns.nanoseconds.push(sample.sourceTimestamp == null ? 0 : Math.floor((sample.sourcePicoseconds ?? 0) / 1000))
   columns.values.push(plainValue(value))
   columns.types.push(value.dataType)
   columns.codes.push(statusCode.value)
-  return at
 }
 
 export function skewText(skewMs: number): string {
