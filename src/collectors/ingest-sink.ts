@@ -86,7 +86,7 @@ export class IngestSink implements SampleSink {
       fill: async (batch) => {
         for (const { item, base, offsets, values, type } of columns) {
           for (const { submodel, path } of item.sinks) {
-            batch.addColumn(submodel, path, { base, offsets }, values, undefined, type)
+            batch.addColumn(submodel, path, { base, offsets }, values, 'good', type)
           }
         }
       },

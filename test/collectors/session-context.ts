@@ -22,7 +22,7 @@ export function sessionContext(t: Test, more: Partial<SessionContext> = {}): Rec
       samples.push(...delivered)
     },
     async deliverColumns(columns) {
-      samples.push(...columns.flatMap(samplesOf).map((sample) => ({ ...sample, quality: 'good' as const })))
+      samples.push(...columns.flatMap(samplesOf))
     },
     degraded: (reason) => events.push(`degraded: ${reason}`),
     recovered: () => events.push('recovered'),

@@ -7,7 +7,8 @@ import { createServer } from 'node:net'
 import { startMachine } from '../../scripts/demo/opcua-machine.ts'
 import { frame, registers } from '../collectors/modbus/device.ts'
 
-const PERIOD_MS = 100
+/** Longer than the sampling interval of the server, which leaves out what is changed again within it. */
+const PERIOD_MS = 150
 
 const [kind = '', port = '', log = ''] = process.argv.slice(2)
 appendFileSync(log, '')

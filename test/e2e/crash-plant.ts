@@ -162,6 +162,7 @@ export class Plant {
     if (this.kind === 'opcua') {
       return {
         ...described(`opc.tcp://127.0.0.1:${this.#machinePort}`, ['Counter']),
+        interval: 0.02,
         security: { nosec_sc: { scheme: 'nosec' } }
       }
     }
