@@ -9,6 +9,7 @@ import { startConsumer } from '../consumers/consumer.ts'
 import { startHistoryRetention } from '../consumers/history/history-retention.ts'
 import { startLogRetention } from '../consumers/log-retention.ts'
 import { registration } from '../consumers/registration.ts'
+import { startRevisionRetention } from '../consumers/revision-retention.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import { certificateDirectory } from './certificates.ts'
@@ -63,6 +64,14 @@ export async function startBackground(background: Background, parts: BackgroundP
       taken: () => historyWriter.taken(),
       clock,
       failed: failed('Trimming the log')
+    })
+  )
+  background.add(
+    startRevisionRetention(store, {
+      maxAgeMs: config.REVISION_RETENTION,
+      maxBytes: config.REVISION_SIZE,
+      clock,
+      failed: failed('Deleting old revisions')
     })
   )
   background.add(

@@ -3,6 +3,8 @@ import { type Clock, systemClock } from '../clock.ts'
 import { type Config, planOf } from '../config/config.ts'
 import { MemoryBudget } from '../memory/budget.ts'
 import type { MongoConnectionOptions } from '../store/mongodb/connection.ts'
+import { KEPT_SINCE } from '../store/revision-reader.ts'
+import { withRevisions } from '../store/revisions.ts'
 import { makeDirectory } from '../store/sqlite/paths.ts'
 import { openSqlite } from '../store/sqlite/sqlite.ts'
 import type { Store } from '../store/store.ts'
@@ -15,6 +17,7 @@ export interface OpenStoreOptions {
 }
 
 /**
+ * The store that the settings select; its commits keep revisions.
  * @throws HubError `Unavailable` where another process uses the data directory, or the database is unreachable
  */
 export async function openStore(
@@ -27,21 +30,22 @@ export async function openStore(
   const sizes = { cacheBytes: plan.cache, queueBytes: plan.writes, memory }
   if (MONGODB_URL === '') {
     const { recentLog: recentBytes, pages: pageBytes, unwritten: maxUnwrittenBytes, seriesNames } = plan
-    return openSqlite(DATA_DIR, {
-      ...sizes,
-      recentBytes,
-      pageBytes,
-      maxUnwrittenBytes,
-      seriesNames,
-      clock,
-      futureLimit,
-      onRecovered
-    })
+    const bounds = { ...sizes, recentBytes, pageBytes, maxUnwrittenBytes, seriesNames }
+    return keepingRevisions(await openSqlite(DATA_DIR, { ...bounds, clock, futureLimit, onRecovered }), clock)
   }
   await makeDirectory(DATA_DIR)
   // The driver is loaded only where it is used.
   const { openMongo } = await import('../store/mongodb/mongodb.ts')
-  return openMongo(MONGODB_URL, { ...sizes, clock, futureLimit, ...connectionOf(config) })
+  return keepingRevisions(
+    await openMongo(MONGODB_URL, { ...sizes, clock, futureLimit, ...connectionOf(config) }),
+    clock
+  )
+}
+
+/** Notes since when, at the first start. */
+async function keepingRevisions(store: Store, clock: Clock): Promise<Store> {
+  if ((await store.cursor(KEPT_SINCE)) === undefined) await store.setCursor(KEPT_SINCE, clock.milliseconds())
+  return withRevisions(store)
 }
 
 /** Options of the connection to MongoDB. */

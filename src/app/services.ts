@@ -30,6 +30,7 @@ import { type AuditTrail, RequestAudit } from '../security/audit-trail.ts'
 import { CallerLimits } from '../security/caller-limits.ts'
 import type { Identity } from '../security/identity/identity.ts'
 import { plantDocuments, plantView } from '../store/plant-view.ts'
+import { RevisionReader } from '../store/revision-reader.ts'
 import type { Store } from '../store/store.ts'
 import type { ThreadPool } from '../threads/pool.ts'
 import { type AccessRules, openAccessRules } from './access-rules.ts'
@@ -148,7 +149,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
     queryTimeMs: config.QUERY_TIMEOUT,
     lenient: config.LENIENT,
     templates,
-    ...{ history, ingest, threads },
+    ...{ history, ingest, threads, revisions: new RevisionReader(store) },
     jobs: openJobs(store, clock, (requester) => {
       const { caller, routes, operation } = requester
       const request = { caller, operation, ...(routes[0] !== undefined && { path: routes[0] }) }

@@ -126,6 +126,16 @@ export const settings = {
   },
   ...limitSettings,
   LOG_RETENTION: { parse: parseDuration, default: '7d', means: 'Time for which the log of changes is kept' },
+  REVISION_RETENTION: {
+    parse: parseDuration,
+    default: '90d',
+    means: 'Time for which it is kept what documents were before, for `$history` and `$recent-changes`'
+  },
+  REVISION_SIZE: {
+    parse: parseBytes,
+    default: '1GiB',
+    means: 'Disk for it, approximately; beyond it the oldest is deleted earlier'
+  },
   HISTORY: {
     parse: parseHistoryPolicy,
     default: '',

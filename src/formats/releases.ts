@@ -5,7 +5,7 @@ import type { Identifiable } from '../model/types.ts'
 import { mediaTypeOf } from './opc.ts'
 
 /** The first is what documents are stored in. */
-export const releases = ['3.1', '3.0'] as const
+export const releases = ['3.1', '3.0', '3.2'] as const
 export type MetamodelRelease = (typeof releases)[number]
 
 export function isRelease(text: string): text is MetamodelRelease {
@@ -21,7 +21,7 @@ const MAX_PLACES = 100
  * @throws HubError `Conflict` with all places that the release cannot express
  */
 export function adaptTo(release: MetamodelRelease, document: Identifiable): readonly Adaptation[] {
-  if (release === '3.1') return []
+  if (release !== '3.0') return []
   const { adaptations, impossible } = toRelease30(document, { mediaTypeOf, limit: MAX_PLACES })
   if (impossible.length > 0) throw notExpressible(release, impossible)
   return adaptations

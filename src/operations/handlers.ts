@@ -11,6 +11,8 @@ import type { OperationHandler } from './operation-context.ts'
 import * as packages from './packages.ts'
 import { query } from './query.ts'
 import * as registry from './registry.ts'
+import { getShellAt, getSubmodelAt } from './revisions/history.ts'
+import { recentChanges } from './revisions/recent-changes.ts'
 import { getSchema } from './schemas.ts'
 import { generateSerialization } from './serialization.ts'
 import * as shells from './shells.ts'
@@ -108,6 +110,13 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   QueryConceptDescriptions: query('ConceptDescription'),
   QueryAssetAdministrationShellDescriptors: query('AssetAdministrationShellDescriptor'),
   QuerySubmodelDescriptors: query('SubmodelDescriptor'),
+
+  GetAllAssetAdministrationShellsRecentChanges: recentChanges('AssetAdministrationShell'),
+  GetAllSubmodelsRecentChanges: recentChanges('Submodel'),
+  GetAllConceptDescriptionsRecentChanges: recentChanges('ConceptDescription'),
+  GetAllAssetAdministrationShellDescriptorsRecentChanges: recentChanges('AssetAdministrationShellDescriptor'),
+  GetAssetAdministrationShellVersionByIdAndDate: getShellAt,
+  GetSubmodelByIdAndDate: getSubmodelAt,
 
   GenerateSerializationByIds: generateSerialization,
   GetSelfDescription: getSelfDescription,

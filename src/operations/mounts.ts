@@ -48,7 +48,13 @@ export const mounts: readonly Mount[] = [
   { on: 'Check', path: '/check' },
   { on: 'Validation', path: '/submodels/{submodelIdentifier}/$validation' },
   { on: 'Validations', path: '/validation' },
-  { on: 'Schema', path: '/submodels/{submodelIdentifier}/$schema' }
+  { on: 'Schema', path: '/submodels/{submodelIdentifier}/$schema' },
+  { on: 'ShellChanges', path: '/shells/$recent-changes' },
+  { on: 'SubmodelChanges', path: '/submodels/$recent-changes' },
+  { on: 'ConceptDescriptionChanges', path: '/concept-descriptions/$recent-changes' },
+  { on: 'ShellDescriptorChanges', path: '/shell-descriptors/$recent-changes' },
+  { on: 'ShellHistory', path: '/shells/{aasIdentifier}/$history' },
+  { on: 'SubmodelHistory', path: '/submodels/{submodelIdentifier}/$history' }
 ]
 
 /** One method and path of the API. */

@@ -23,7 +23,8 @@ export function semanticIdsOf(endpoint: ApiEndpoint, service: string): string[] 
   if (definition.own) return []
   const byId = definition.path === '' && ID_IN_PATH.has(mount.path) && !definition.name.endsWith('ById') ? 'ById' : ''
   const name = exceptional(semanticNames, endpoint, service) ?? `${definition.name}${byId}`
-  return [name, ...(definition.also ?? [])].map((each) => `https://admin-shell.io/aas/API/${each}/3/1`)
+  const release = definition.since32 ? '3/2' : '3/1'
+  return [name, ...(definition.also ?? [])].map((each) => `https://admin-shell.io/aas/API/${each}/${release}`)
 }
 
 const CONTENT_SUFFIX: Readonly<Record<Content, string>> = {

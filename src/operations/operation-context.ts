@@ -2,6 +2,7 @@
 import type { Access } from '../security/access.ts'
 import type { DocumentKind as RuledKind } from '../security/rule.ts'
 import type { DocumentStore } from '../store/document-store.ts'
+import type { RevisionReader } from '../store/revision-reader.ts'
 import type { Change } from '../store/store.ts'
 import type { ThreadPool } from '../threads/pool.ts'
 import type { ApiRequest, ApiResponse, Service } from './api-request.ts'
@@ -38,6 +39,8 @@ export interface OperationContext {
   /** Validates submodels against the templates that their semanticIds name. */
   readonly templates: TemplateChecker
   readonly history: History
+  /** What documents were before. */
+  readonly revisions: RevisionReader
   readonly ingest: Ingest
   readonly jobs: Jobs
   readonly findExecutor: FindExecutor

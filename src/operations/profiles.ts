@@ -105,6 +105,12 @@ export const profiles: readonly Profile[] = [
   { service: CONCEPTS, number: 'SSP-002', has: rows('QueryConceptDescriptions') }
 ]
 
+/** What release 3.2 adds. */
+export const profiles32: readonly Profile[] = [
+  { service: AAS_REPOSITORY, number: 'SSP-006', has: rows('GetAssetAdministrationShellVersionByIdAndDate') },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-007', has: rows('GetSubmodelByIdAndDate') }
+]
+
 /** The URI of a profile in `/description`. */
 export function profileUri({ service, number }: Profile, release = '3/1'): string {
   return `https://admin-shell.io/aas/API/${release}/${service}/${number}`
@@ -136,13 +142,17 @@ function homeOf({ service, number }: Profile): 'hub' | Service {
 }
 
 /**
- * URIs of the profiles that are served at an address, under both releases: a 3.0 client compares them as text (Part 2,
+ * URIs of the profiles that are served at an address, under their releases: a 3.0 client compares them as text (Part 2,
  * "Self-Description").
  */
 export function profilesServedBy(home: 'hub' | Service): string[] {
   const served = profiles.filter((profile) => homeOf(profile) === home)
   const older = served.filter(({ since30 }) => since30)
-  return [...served.map((profile) => profileUri(profile)), ...older.map((profile) => profileUri(profile, '3/0'))]
+  return [
+    ...served.map((profile) => profileUri(profile)),
+    ...older.map((profile) => profileUri(profile, '3/0')),
+    ...(home === 'hub' ? profiles32 : []).map((profile) => profileUri(profile, '3/2'))
+  ]
 }
 
 function at(...paths: string[]): Profile['has'] {

@@ -154,6 +154,22 @@ async function getById(
   return { status: 200, json: descriptor, revision }
 }
 
+/**
+ * A shell descriptor as the caller may see it, if it is derived; undefined where it is hidden or registered.
+ * @param id of the shell
+ */
+export async function derivedShell(
+  context: OperationContext,
+  id: string,
+  request: ApiRequest
+): Promise<AssetAdministrationShellDescriptor | undefined> {
+  const described = await describedDocument(context, SHELL, id, request.base)
+  if (described === undefined || (await sourceStore(context).head(SHELL, id)) !== undefined) return undefined
+  return (await deriveVisible(context, SHELL, described, request.base)) as
+    | AssetAdministrationShellDescriptor
+    | undefined
+}
+
 async function find(
   context: OperationContext,
   kind: DescriptorClass,

@@ -26,6 +26,10 @@ export interface RequestQuery {
   readonly includeConceptDescriptions?: boolean
   /** The release of the metamodel to write. */
   readonly version?: MetamodelRelease
+  /** Nanoseconds since 1970. */
+  readonly createdFrom?: bigint
+  readonly updatedFrom?: bigint
+  readonly date?: bigint
   /** What an upload does with documents that are already stored. */
   readonly existing?: 'refuse' | 'replace' | 'keep'
   /** Filters validation results by the outcome of the last check, and by template. */

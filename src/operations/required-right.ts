@@ -68,7 +68,13 @@ const kindsByInterface: Readonly<Record<Exclude<Interface, 'Bulk' | 'Queries' | 
   Description: [],
   Validation: submodels,
   Validations: submodels,
-  Schema: submodels
+  Schema: submodels,
+  ShellChanges: shells,
+  SubmodelChanges: submodels,
+  ConceptDescriptionChanges: ['ConceptDescription'],
+  ShellDescriptorChanges: ['AssetAdministrationShellDescriptor'],
+  ShellHistory: shells,
+  SubmodelHistory: submodels
 }
 
 /** What a request acts on, one target for each kind of document. @param params decoded path parameters */

@@ -32,6 +32,12 @@ export type Interface =
   | 'Validation'
   | 'Validations'
   | 'Schema'
+  | 'ShellChanges'
+  | 'SubmodelChanges'
+  | 'ConceptDescriptionChanges'
+  | 'ShellDescriptorChanges'
+  | 'ShellHistory'
+  | 'SubmodelHistory'
 
 export interface OperationDefinition {
   /** Name in the standard, without the suffixes of mounts and contents. */
@@ -58,6 +64,8 @@ export interface OperationDefinition {
   readonly right: RequiredRight
   /** Further names in the standard, e.g. for a filter. */
   readonly also?: readonly string[]
+  /** Came with release 3.2, and is in no profile of 3.1. */
+  readonly since32?: true
   /** An extension of the hub: in no profile, without semantic id. */
   readonly own?: true
 }
@@ -852,6 +860,79 @@ export const table = [
     gives: 'ServiceDescription',
     success: [200],
     right: 'READ'
+  },
+
+  // ---- release 3.2
+  {
+    name: 'GetAllAssetAdministrationShellsRecentChanges',
+    verb: 'GET',
+    on: 'ShellChanges',
+    path: '',
+    query: ['assetIds', 'idShort', 'createdFrom', 'updatedFrom', ...PAGE],
+    gives: 'RecentChange',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetAllSubmodelsRecentChanges',
+    verb: 'GET',
+    on: 'SubmodelChanges',
+    path: '',
+    query: ['semanticId', 'idShort', 'createdFrom', 'updatedFrom', ...PAGE],
+    gives: 'RecentChange',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetAllConceptDescriptionsRecentChanges',
+    verb: 'GET',
+    on: 'ConceptDescriptionChanges',
+    path: '',
+    query: ['idShort', 'createdFrom', 'updatedFrom', ...PAGE],
+    gives: 'RecentChange',
+    paged: true,
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetAllAssetAdministrationShellDescriptorsRecentChanges',
+    verb: 'GET',
+    on: 'ShellDescriptorChanges',
+    path: '',
+    query: ['assetIds', 'idShort', 'createdFrom', 'updatedFrom', ...PAGE],
+    gives: 'RecentChange',
+    paged: true,
+    success: [200],
+    right: 'VIEW',
+    since32: true
+  },
+  {
+    name: 'GetAssetAdministrationShellVersionByIdAndDate',
+    verb: 'GET',
+    on: 'ShellHistory',
+    path: '',
+    query: ['date'],
+    gives: 'AssetAdministrationShell',
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetSubmodelByIdAndDate',
+    verb: 'GET',
+    on: 'SubmodelHistory',
+    path: '',
+    contents: ['normal', 'value'],
+    query: [...SHAPE, 'date'],
+    gives: 'Submodel',
+    success: [200],
+    right: 'READ',
+    since32: true
   },
 
   // ---- extensions of the hub

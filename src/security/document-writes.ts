@@ -31,7 +31,7 @@ export interface Need {
 /** Kinds that no caller writes through operations. */
 const INTERNAL: ReadonlySet<string> = new Set([
   ...['Validation', 'Job', 'SparkplugBirth', 'Credential', 'AccessRules', 'CollectionFigures'],
-  ...['ComplianceReport', 'SigningKey', 'Usage', 'ComplianceDrop', 'ComplianceRun']
+  ...['ComplianceReport', 'SigningKey', 'Usage', 'ComplianceDrop', 'ComplianceRun', 'Revision']
 ])
 
 /** What is done to one package. */

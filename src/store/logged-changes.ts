@@ -18,6 +18,7 @@ export function toLoggedChanges(changes: readonly Change[], commit: CommitClock)
 function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | undefined {
   switch (change.change) {
     case 'create':
+      if (change.kind === 'Revision') return undefined
       return { change: 'created', kind: change.kind, id: change.id }
     case 'replace': {
       const { kind, id, touched, subtreeAction } = change
@@ -25,6 +26,7 @@ function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | und
       return { change: 'updated', kind, id, touched, ...(subtreeAction !== undefined && { subtreeAction }) }
     }
     case 'delete':
+      if (change.kind === 'Revision') return undefined
       return { change: 'deleted', kind: change.kind, id: change.id }
     case 'attach':
     case 'detach':
@@ -38,6 +40,7 @@ function toLoggedChange(change: Change, commit: CommitClock): LoggedChange | und
       const { submodel, path, count, from, to, run } = change
       return { change: 'samples', submodel, path, count, from, to, run }
     }
+    case 'keep':
     case 'idempotencyKey':
     case 'expect':
     case 'audit':

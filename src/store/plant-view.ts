@@ -8,7 +8,11 @@ import type { LogEntry, LoggedChange, Store } from './store.ts'
 
 /** The same store but for what it lists and logs. */
 export function plantView(store: Store): Store {
-  const own: Partial<Store> = { log: logOf(store), documents: listOf(store) }
+  return overrideMethods(store, { log: logOf(store), documents: listOf(store) })
+}
+
+/** The same store but for some methods. */
+export function overrideMethods(store: Store, own: Partial<Store>): Store {
   const methods = new Map<PropertyKey, unknown>(Object.entries(own))
   return new Proxy(store, {
     get(target, name) {

@@ -37,6 +37,7 @@ export type DocumentKind =
   | 'Usage'
   | 'ComplianceDrop'
   | 'ComplianceRun'
+  | 'Revision'
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]
@@ -110,6 +111,9 @@ export type Timing = 'arrival' | 'historical'
 
 /** What happened to whole subtrees. */
 export type SubtreeAction = 'created' | 'deleted'
+
+/** What ended a revision; `created` began the first one. */
+export type RevisionAction = 'created' | 'updated' | 'deleted'
 
 /** What a guard expects of a document; with `path`: the same value members of this element as JSON, though written again. */
 export type ExpectedState =
@@ -194,6 +198,20 @@ export type Change =
       /** Value members (JSON) and quality of the newest sample, whose source time is `to`. */
       readonly value: string
       readonly quality?: Quality
+    }
+  | {
+      /**
+       * Keeps the document as it stands before the changes after this one, as a document of the kind `Revision`
+       * (revisions.ts); not logged. Of a damaged document without content; nothing where
+       * the document does not exist.
+       */
+      readonly change: 'keep'
+      readonly kind: DocumentKind
+      readonly id: string
+      /** Id of the revision; must be new. */
+      readonly revision: string
+      /** What the next change of the commit does. */
+      readonly action: RevisionAction
     }
   | {
       /** Fails with `AlreadyExists` if an earlier commit had this key; `commitOfKey` finds that commit. */
@@ -314,6 +332,8 @@ export interface Store {
   /** One document, or undefined. */
   document(kind: DocumentKind, id: string): Promise<Document | undefined>
   head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined>
+  /** The JSON of a document as its structure was written last, without the values that were written since. */
+  structure(kind: DocumentKind, id: string): Promise<Buffer | undefined>
   /** Documents of a kind that have all these facets, in the stable order; damaged ones by id only. */
   documents(
     kind: DocumentKind,

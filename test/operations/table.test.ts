@@ -5,7 +5,8 @@ import type { RequiredRight } from '../../src/security/rights.ts'
 import { operations, routes } from '../conformance/operations.ts'
 
 const own = endpoints.filter(({ definition }) => definition.own)
-const standard = endpoints.filter(({ definition }) => !definition.own)
+const later = endpoints.filter(({ definition }) => definition.since32)
+const standard = endpoints.filter(({ definition }) => !definition.own && !definition.since32)
 const keyOf = ({ verb, path }: ApiEndpoint) => `${verb} ${path}`
 
 /**
@@ -34,6 +35,19 @@ t.test('rows, mounts and contents make exactly the official methods and paths', 
   const expected = routes.map(({ method, path }) => `${method} ${path}`)
   t.equal(expected.length, 224)
   t.strictSame(standard.map(keyOf).sort(), expected.sort())
+})
+
+t.test('release 3.2 adds recent changes and the history', async (t) => {
+  t.strictSame(later.map(keyOf).sort(), [
+    'GET /concept-descriptions/$recent-changes',
+    'GET /shell-descriptors/$recent-changes',
+    'GET /shells/$recent-changes',
+    'GET /shells/{aasIdentifier}/$history',
+    'GET /submodels/$recent-changes',
+    'GET /submodels/{submodelIdentifier}/$history',
+    // Our own: the values alone.
+    'GET /submodels/{submodelIdentifier}/$history/$value'
+  ])
 })
 
 t.test('parameters, statuses and media types are the official ones, but for differences with a reason', async (t) => {

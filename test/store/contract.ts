@@ -9,6 +9,7 @@ import { membersAt, newestOf, type Run, spanOf } from '../../src/model/samples.t
 import type { Reference } from '../../src/model/types.ts'
 import { ChainVerifier, EMPTY_CHAIN } from '../../src/store/audit-chain.ts'
 import { defaultSourceTime } from '../../src/store/current-value.ts'
+import { parseRevision, revisionsOf } from '../../src/store/revisions.ts'
 import { decodeRun, encodeRun } from '../../src/store/run-codec.ts'
 import type { Chunk, SeriesName } from '../../src/store/series.ts'
 import type {
@@ -18,6 +19,7 @@ import type {
   ExpectedState,
   FileEntry,
   LogEntry,
+  RevisionAction,
   Store
 } from '../../src/store/store.ts'
 import { testDirectory } from '../test-directory.ts'
@@ -55,6 +57,7 @@ export function contract(t: Test, open: Open): void {
   files(test)
   samples(test)
   chunks(test)
+  revisions(test)
   lifetime(t, open)
 }
 
@@ -1206,6 +1209,54 @@ function chunks(test: Define): void {
     await store.dropChunks(p, 99n)
     t.strictSame(await store.series(undefined, 9), listed.slice(1))
     t.match(await store.figures(), { series: 2 })
+  })
+}
+
+function revisions(test: Define): void {
+  const keep = (revision: string, action: RevisionAction, id = 'a') =>
+    ({ change: 'keep', kind: 'Submodel', id, revision, action }) as const
+  const read = async (store: Store) =>
+    (await store.documents('Revision', [], { limit: 100 })).items.map((document) => {
+      const { position: _, document: __, content, ...revision } = parseRevision(document)
+      return { ...revision, content: content() }
+    })
+
+  test('a commit keeps what a document was before its changes, and says nothing of it in the log', async (t, store) => {
+    const [first, second] = [submodel('a', property('p', '1')), submodel('a', property('p', '5'))]
+    const created = await store.commit([keep('r1', 'created'), create(first)])
+    await store.commit([await write(store, 'a', 'p', '2')])
+    t.strictSame(JSON.parse(String(await store.structure('Submodel', 'a'))), first, 'without later values')
+    t.equal(await store.structure('Submodel', 'b'), undefined)
+    const replaced = await store.commit([keep('r2', 'updated'), replace(second)])
+    t.strictSame(JSON.parse(String(await store.structure('Submodel', 'a'))), second)
+    const deleted = await store.commit([
+      keep('r3', 'deleted'),
+      { change: 'delete', kind: 'Submodel', id: 'a' },
+      keep('r4', 'deleted', 'none')
+    ])
+    const head = { kind: 'Submodel', id: 'a' }
+    t.strictSame(await read(store), [
+      { ...head, action: 'created', ...created, revision: 'r1', content: undefined },
+      { ...head, action: 'updated', ...replaced, revision: 'r2', content: first },
+      { ...head, action: 'deleted', ...deleted, revision: 'r3', content: second }
+    ])
+    const logged = (await store.log(0, 100)).entries.flatMap(({ changes }) => changes)
+    t.equal(logged.length, 4, 'of the submodel alone')
+    await store.commit([{ change: 'delete', kind: 'Revision', id: 'r2' }])
+    t.equal((await store.documents('Revision', [revisionsOf('Submodel', 'a')], { limit: 10 })).items.length, 2)
+  })
+
+  test('a refused commit keeps nothing', async (t, store) => {
+    await store.commit([create(submodel('a'))])
+    await t.rejects(store.commit([keep('r1', 'created'), create(submodel('a'))]), { name: 'AlreadyExists' })
+    await t.rejects(store.commit([keep('r2', 'deleted', 'b'), { change: 'delete', kind: 'Submodel', id: 'b' }]))
+    t.strictSame(await read(store), [])
+  })
+
+  test('the position of the first revision is that before its document', async (t, store) => {
+    await store.commit([create(submodel('x')), keep('r1', 'created'), create(submodel('a'))])
+    const [revision] = (await store.documents('Revision', [], { limit: 1 })).items
+    t.equal((revision?.position ?? 0) + 1, (await store.head('Submodel', 'a'))?.position)
   })
 }
 

@@ -98,6 +98,7 @@ export class Matcher {
       case 'ComplianceRun':
       case 'SigningKey':
       case 'Usage':
+      case 'Revision':
         // Internal to the hub.
         return false
     }

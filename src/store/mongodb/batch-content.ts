@@ -9,8 +9,8 @@ export interface BatchContent {
   readonly controls: readonly ControlRecord[]
 }
 
-/** Guards are checked, not logged. */
-export type LoggableChange = Exclude<Change, { change: 'expect' }>
+/** Guards are checked, not logged; a revision that is kept is logged as the document that is created. */
+export type LoggableChange = Exclude<Change, { change: 'expect' | 'keep' }>
 
 export interface LoggedCommit {
   readonly changes: readonly LoggableChange[]

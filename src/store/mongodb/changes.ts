@@ -21,6 +21,7 @@ import {
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
+import { toRevision } from '../revisions.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
 import { appendToAudit } from './audit.ts'
 import type { BodyRef, ChangeNote, LoggableChange, LoggedCommit } from './batch-content.ts'
@@ -48,13 +49,23 @@ export function applyChanges(overlay: Overlay, changes: readonly Change[], commi
   const logged: LoggableChange[] = []
   const notes: ChangeNote[] = []
   for (const change of changes) {
-    if (change.change === 'expect') checkExpected(overlay, change)
-    else {
-      logged.push(change)
-      notes.push(applyChange(overlay, change, commit, undefined))
+    if (change.change === 'expect') {
+      checkExpected(overlay, change)
+      continue
     }
+    const loggable = change.change === 'keep' ? revisionOf(overlay, change, commit) : change
+    if (loggable === undefined) continue
+    logged.push(loggable)
+    notes.push(applyChange(overlay, loggable, commit, undefined))
   }
   return { changes: logged, notes }
+}
+
+/** The document that keeps a revision; undefined if there is nothing to keep. */
+function revisionOf(overlay: Overlay, change: ChangeOf<'keep'>, commit: DatedCommit): ChangeOf<'create'> | undefined {
+  if (change.action === 'created') return toRevision(change, commit, undefined)
+  const found = overlay.document(keyOf.document(change.kind, change.id))
+  return found == null ? undefined : toRevision(change, commit, { position: found.head.position, content: found.body })
 }
 
 function checkExpected(overlay: Overlay, change: ChangeOf<'expect'>): void {
@@ -90,6 +101,7 @@ export function replayCommit(
 export function* keysReadBy(change: Change): Generator<StateKey> {
   const key = keyOfChange(change)
   if (key !== undefined) yield key
+  if (change.change === 'keep') yield keyOf.document('Revision', change.revision)
   if (change.change === 'attach') for (const { blob } of change.files) yield keyOf.blob(blob)
 }
 

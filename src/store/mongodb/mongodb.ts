@@ -168,6 +168,10 @@ class MongoStore implements Store {
     return { kind, id, position, revision, structureRevision }
   }
 
+  async structure(kind: DocumentKind, id: string) {
+    return (await this.#document(kind, id))?.body
+  }
+
   documents(
     kind: DocumentKind,
     facets: readonly Facet[],

@@ -3,6 +3,7 @@
  * before they are acknowledged, so it never returns less than was acknowledged. (It may return more: a read between the
  * writer's commit and its response sees the commit.)
  */
+import type { ChangeOf } from '../change-rules.ts'
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import type { Change, Document, DocumentKind, ElementRow } from '../store.ts'
 
@@ -12,6 +13,14 @@ interface CacheEntry {
   bytes: number
   /** Since `#shrink` last considered it. */
   isUsed: boolean
+}
+
+type ChangeOfNoDocument = ChangeOf<'idempotencyKey' | 'expect' | 'audit' | 'keep'>
+
+/** Nothing of what a revision is kept of changes. */
+function isOfNoDocument(change: Change): change is ChangeOfNoDocument {
+  const { change: name } = change
+  return name === 'idempotencyKey' || name === 'expect' || name === 'audit' || name === 'keep'
 }
 
 /** Approximate size of an entry and of a row, without their text. */
@@ -58,7 +67,7 @@ export class DocumentCache {
 
   /** Applies a durable change: evicts what is outdated; a row whose value was written is updated instead. */
   apply(change: Change, commit: DatedCommit): void {
-    if (change.change === 'idempotencyKey' || change.change === 'expect' || change.change === 'audit') return
+    if (isOfNoDocument(change)) return
     if (change.change !== 'value' && change.change !== 'samples') {
       this.evict(change)
       return
@@ -75,7 +84,7 @@ export class DocumentCache {
 
   /** Evicts what a change concerns. */
   evict(change: Change): void {
-    if (change.change === 'idempotencyKey' || change.change === 'expect' || change.change === 'audit') return
+    if (isOfNoDocument(change)) return
     if ('submodel' in change) this.#drop(change.submodel)
     else if (change.kind === 'Submodel') this.#drop(change.id)
     else this.#dropDocument(this.#entries.get(change.id), change.kind)

@@ -11,6 +11,7 @@ import {
 import type { DatedCommit } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { hasBlobValue } from '../element-rows.ts'
+import { toRevision } from '../revisions.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
 import type { AuditTable } from './audit.ts'
 import type { BlobTable } from './blobs.ts'
@@ -93,6 +94,9 @@ export class Changes {
       case 'delete':
         this.#delete(change, commit)
         break
+      case 'keep':
+        this.#keep(change, commit)
+        break
       case 'idempotencyKey':
         this.#addKey(change, commit)
         break
@@ -160,6 +164,15 @@ export class Changes {
     this.#sql.removeBody.run(position)
     this.#sql.removeDocument.run(position)
     this.#counters.add(`documents.${kind}`, -1)
+  }
+
+  /** The body alone: values that were written since are in the history. */
+  #keep(change: ChangeOf<'keep'>, commit: DatedCommit): void {
+    const head = this.#find(change.kind, change.id)
+    if (head === undefined && change.action !== 'created') return
+    const body = head && this.#sql.bodyOf.get(head.position)
+    const content = body === undefined || !isSoundRow.body(body) ? undefined : (body.bytes as Uint8Array)
+    this.#create(toRevision(change, commit, head && { position: head.position, content }), commit)
   }
 
   #expect(change: ChangeOf<'expect'>): void {

@@ -102,6 +102,13 @@ export class Reads {
     }
   }
 
+  structure(kind: DocumentKind, id: string): Buffer | undefined {
+    const row = this.#sql.document.get(kinds.indexOf(kind), id)
+    if (row === undefined) return undefined
+    this.#requireName(row, kind, id)
+    return this.#bodyOf(row, row)
+  }
+
   /** To be called before `documents`, as it takes long. */
   gather(elements: readonly ElementCondition[], after = 0): Promise<Gathered> {
     return gather({ sql: this.#sql, unwritten: this.#unwritten }, elements, after)
@@ -241,17 +248,14 @@ export class Reads {
 
   /** @param body its columns of `body`; those of the row itself where both were read together */
   #load(row: StoredRow, body = row): Document {
-    const stored = body.bytes as Uint8Array | null | undefined
-    if (stored == null || !isSoundRow.document(row) || !isSoundRow.body(body, body.body_crc)) {
-      throw this.#damage.report(`${kindOf(row) ?? 'A document'} "${row.id}"`)
-    }
+    const bytes = this.#bodyOf(row, body)
     const document = {
       kind: kindOf(row),
       id: String(row.id),
       position: Number(row.position),
       revision: this.#revisionOf(row),
       structureRevision: Number(row.structure),
-      bytes: Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength),
+      bytes,
       hasBlob: row.has_blob === 1
     }
     const values = row.valued === 0 ? new Map<string, string>() : this.#writtenValues(document)
@@ -266,6 +270,14 @@ export class Reads {
       // The flag does not know values that are not in their rows.
       hasBlob: (document.hasBlob || isNewer) && hasBlobValue(submodel)
     }
+  }
+
+  #bodyOf(row: StoredRow, body: StoredRow): Buffer {
+    const stored = body.bytes as Uint8Array | null | undefined
+    if (stored == null || !isSoundRow.document(row) || !isSoundRow.body(body, body.body_crc)) {
+      throw this.#damage.report(`${kindOf(row) ?? 'A document'} "${row.id}"`)
+    }
+    return Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
   }
 
   #revisionOf({ kind, id, revision }: StoredRow): number {

@@ -51,7 +51,8 @@ export const kinds: readonly DocumentKind[] = [
   'SigningKey',
   'Usage',
   'ComplianceDrop',
-  'ComplianceRun'
+  'ComplianceRun',
+  'Revision'
 ]
 
 /** The code of submodels, which have rows of elements. */

@@ -181,6 +181,10 @@ class SqliteStore implements Store {
     return this.#read((reads) => reads.head(kind, id))
   }
 
+  async structure(kind: DocumentKind, id: string) {
+    return this.#read((reads) => reads.structure(kind, id))
+  }
+
   async documents(
     kind: DocumentKind,
     facets: readonly Facet[],

@@ -142,6 +142,10 @@ function viewOf(sample: ReturnType<typeof submodel> | SubmodelElement, content: 
 const IDSHORTS: Readonly<Partial<Record<ApiEndpoint['definition']['on'], string>>> = {
   Shells: 'InjectionMouldingMachine01',
   Submodels: 'OperationalData',
+  ShellChanges: 'InjectionMouldingMachine01',
+  SubmodelChanges: 'OperationalData',
+  ConceptDescriptionChanges: 'CycleTime',
+  ShellDescriptorChanges: 'InjectionMouldingMachine01',
   ConceptDescriptions: 'CycleTime'
 }
 
@@ -165,6 +169,9 @@ const PARAMETERS: Readonly<Record<string, unknown>> = {
   submodelIds: [encodeId(ids.data)],
   includeConceptDescriptions: true,
   version: '3.0',
+  createdFrom: '2026-05-28T00:00:00Z',
+  updatedFrom: '2026-05-28T00:00:00Z',
+  date: '2030-01-01T00:00:00Z',
   existing: 'replace',
   fileName: 'machine.json',
   result: 'valid',

@@ -56,6 +56,8 @@ const PATH_PARAMETERS: Readonly<Record<string, string>> = {
 export const string = { type: 'string' } as const
 export const strings = { type: 'array', items: string } as const
 
+const TIME: JsonSchema = { type: 'string', format: 'date-time' }
+
 const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
   limit: { description: 'Maximum number of entries on a page', schema: { type: 'integer', minimum: 1 } },
   cursor: {
@@ -85,6 +87,9 @@ const QUERY_PARAMETERS: Readonly<Record<string, JsonSchema>> = {
     description: 'Release of the metamodel to write; what it cannot express is refused (409) with all places',
     schema: { type: 'string', enum: releases, default: releases[0] }
   },
+  createdFrom: { description: 'Only what was created at this time or later', schema: TIME },
+  updatedFrom: { description: 'Only what was created, changed or deleted at this time or later', schema: TIME },
+  date: { description: 'What was valid at this time; now, if it is absent', schema: TIME },
   existing: {
     description: 'What to do with documents that are already stored',
     schema: { type: 'string', enum: ['refuse', 'replace', 'keep'], default: 'refuse' }

@@ -65,6 +65,7 @@ function withoutValues(kind: string, schema: JsonSchema | undefined): JsonSchema
 }
 
 const text = { type: 'string' } as const
+const time = { type: 'string', format: 'date-time' } as const
 
 const ids = { type: 'array', minItems: 1, items: text } as const
 const damaged = {
@@ -189,6 +190,22 @@ const services: Readonly<Record<string, JsonSchema>> = {
     title: 'PackageDescription',
     type: 'object',
     properties: { packageId: text, aasIds: { type: 'array', items: text } }
+  },
+  RecentChange: {
+    title: 'RecentChange',
+    description: 'The last change of a document, by the clock of the hub',
+    type: 'object',
+    required: ['type', 'updatedAt', 'id'],
+    properties: {
+      type: { type: 'string', enum: ['Created', 'Updated', 'Deleted'] },
+      createdAt: { ...time, description: 'Absent where the document is older than what the hub has kept' },
+      updatedAt: time,
+      id: text,
+      globalAssetId: text,
+      specificAssetIds: { type: 'array', items: ref('SpecificAssetId') },
+      semanticId: ref('Reference'),
+      supplementalSemanticIds: { type: 'array', items: ref('Reference') }
+    }
   },
   Query: {
     title: 'Query',

@@ -81,7 +81,10 @@ const BLANK_MEANS_ABSENT: ReadonlySet<string> = new Set<keyof RequestQuery>([
   'includeConceptDescriptions',
   'version',
   'existing',
-  'form'
+  'form',
+  'createdFrom',
+  'updatedFrom',
+  'date'
 ])
 
 export function isBlank(values: readonly string[]): boolean {
@@ -119,6 +122,9 @@ const readers: { readonly [Name in keyof RequestQuery]-?: ParameterReader<NonNul
   submodelIds: readIds,
   includeConceptDescriptions: readBoolean,
   version: oneOf(...releases),
+  createdFrom: readTime,
+  updatedFrom: readTime,
+  date: readTime,
   existing: oneOf('refuse', 'replace', 'keep'),
   result: oneOf('valid', 'invalid', 'noTemplate'),
   language: oneOf(...languages),
@@ -183,6 +189,14 @@ function oneOf<const Choice extends string>(...choices: Choice[]): ParameterRead
     if (choice === undefined) throw unexpected(name, choices.join(' or '), text)
     return choice
   }
+}
+
+function readTime(values: readonly string[], name: string): bigint {
+  const text = singleValue(values, name)
+  const time = parseQueryTime(text)
+  if (time === undefined)
+    throw unexpected(name, 'a time of ISO 8601 with its offset, as 2026-05-28T10:15:30.250Z,', text)
+  return time
 }
 
 function readId(values: readonly string[], name: string): string {

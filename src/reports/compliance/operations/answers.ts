@@ -48,6 +48,7 @@ const REQUIRED_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   OperationResult: ['executionState', 'success'],
   BaseOperationResult: ['executionState'],
   PackageDescription: ['packageId', 'aasIds'],
+  RecentChange: ['id', 'updatedAt'],
   ServiceDescription: ['profiles']
 }
 

@@ -1,0 +1,124 @@
+/** Finds kept revisions. They are read with the rights of the hub. */
+import { HubError } from '../errors.ts'
+import { fromMilliseconds } from '../model/time.ts'
+import { parseRevision, type RevisedKind, type Revision, revisionsOf } from './revisions.ts'
+import type { Facet, Page, PageRequest, Store } from './store.ts'
+
+/** What a document was at a time. */
+export interface PastState {
+  /** Undefined: it did not exist. */
+  readonly content: object | undefined
+  /** Values of this time and from before it are in the content; nanoseconds since 1970. Undefined: it is unknown. */
+  readonly writtenAt: bigint | undefined
+}
+
+/** Since when superseded revisions are kept, milliseconds since 1970; stored like the position of a consumer. */
+export const KEPT_SINCE = 'revisions kept since'
+
+type RevisionStore = Pick<Store, 'documents' | 'structure' | 'cursor'>
+
+/** Few are read at once. */
+const FIRST_PAGE = 16
+
+export class RevisionReader {
+  readonly #store: RevisionStore
+
+  constructor(store: RevisionStore) {
+    this.#store = store
+  }
+
+  /** What was before is not known; milliseconds since 1970. */
+  async keptSince(): Promise<number> {
+    return (await this.#store.cursor(KEPT_SINCE)) ?? 0
+  }
+
+  /** A page of all revisions, in the order of the commits. */
+  async page(page: PageRequest): Promise<Page<Revision>> {
+    const found = await this.#store.documents('Revision', [], page)
+    return { ...found, items: found.items.map(parseRevision) }
+  }
+
+  /** Position after which all revisions of this time or later are; nanoseconds since 1970. */
+  async positionAt(time: bigint): Promise<number> {
+    const { before } = await this.#search([], (revision) => endOf(revision) >= time)
+    return before?.position ?? 0
+  }
+
+  /** Is there a later revision of the same document? */
+  async hasLater({ kind, id, position }: Revision): Promise<boolean> {
+    return (await this.#after([revisionsOf(kind, id)], position)) !== undefined
+  }
+
+  /**
+   * When a document was created, milliseconds since 1970; undefined where that was before revisions were kept.
+   * @param document its position
+   */
+  async createdAt(kind: RevisedKind, id: string, document: number): Promise<number | undefined> {
+    // The commit that creates a document first keeps that there was none.
+    const first = await this.#after([revisionsOf(kind, id)], document - 2)
+    return first?.action === 'created' && first.position === document - 1 ? first.time : undefined
+  }
+
+  /** @param time nanoseconds since 1970 */
+  async stateAt(kind: RevisedKind, id: string, time: bigint): Promise<PastState> {
+    // First, as what changes meanwhile is then found among the revisions.
+    const current = await this.#store.structure(kind, id)
+    const { before, found } = await this.#search([revisionsOf(kind, id)], (revision) => endOf(revision) > time)
+    const writtenAt = before && endOf(before) + BigInt(before.seq % 1_000_000)
+    if (found === undefined) return { content: current && (JSON.parse(current.toString()) as object), writtenAt }
+    const content = found.content()
+    if (content === undefined && found.action !== 'created') throw damagedRevision(found.revision)
+    return { content, writtenAt }
+  }
+
+  /** The first revision for which something holds that holds for all later ones, too, and the one before it. */
+  async #search(
+    facets: readonly Facet[],
+    holds: (revision: Revision) => boolean
+  ): Promise<{ before: Revision | undefined; found: Revision | undefined }> {
+    const items = await this.#read(facets, { limit: FIRST_PAGE })
+    const index = items.findIndex(holds)
+    if (index !== -1) return { before: items[index - 1], found: items[index] }
+    let before = items.at(-1)
+    if (before === undefined) return { before, found: undefined }
+    // Positions have gaps: double the step until one is behind, then halve.
+    let low = before.position
+    let high = Number.POSITIVE_INFINITY
+    let found: Revision | undefined
+    for (let step = 1; high - low > 1; ) {
+      const middle = high === Number.POSITIVE_INFINITY ? low + step : Math.floor((low + high) / 2)
+      step *= 2
+      const next = await this.#after(facets, middle)
+      if (next !== undefined && !holds(next)) {
+        before = next
+        low = next.position
+      } else {
+        found = next
+        high = middle
+      }
+    }
+    const next = await this.#after(facets, low)
+    if (next === undefined || holds(next)) return { before, found: next ?? found }
+    return { before: next, found: await this.#after(facets, next.position) }
+  }
+
+  async #after(facets: readonly Facet[], position: number): Promise<Revision | undefined> {
+    const [first] = await this.#read(facets, { after: Math.max(0, position), limit: 1 })
+    return first
+  }
+
+  /** @throws HubError `Damaged`, as a state that is unreadable must not be taken for the one after it */
+  async #read(facets: readonly Facet[], page: PageRequest): Promise<readonly Revision[]> {
+    const { items, damaged = [] } = await this.#store.documents('Revision', facets, page)
+    if (damaged[0] !== undefined) throw damagedRevision(damaged[0])
+    return items.map(parseRevision)
+  }
+}
+
+function damagedRevision(revision: string): HubError {
+  return new HubError('Damaged', [`The revision "${revision}"`, 'it is not returned'])
+}
+
+function endOf({ time }: Revision): bigint {
+  return fromMilliseconds(time)
+}
