@@ -45,7 +45,7 @@ export async function openStore(
 /** Notes since when, at the first start. */
 async function keepingRevisions(store: Store, clock: Clock): Promise<Store> {
   if ((await store.cursor(KEPT_SINCE)) === undefined) await store.setCursor(KEPT_SINCE, clock.milliseconds())
-  return withRevisions(store)
+  return withRevisions(store, clock)
 }
 
 /** Options of the connection to MongoDB. */

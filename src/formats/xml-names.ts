@@ -7,18 +7,19 @@ import type { MetamodelRelease } from './releases.ts'
 /** The namespaces for writing. */
 export const NAMESPACE_OF: Readonly<Record<MetamodelRelease, string>> = {
   '3.1': 'https://admin-shell.io/aas/3/1',
-  '3.0': NAMESPACE_3_0
+  '3.0': NAMESPACE_3_0,
+  '3.2': 'https://admin-shell.io/aas/3/2'
 }
 
 /** The namespaces for reading. */
-export const NAMESPACES: readonly string[] = [...Object.values(NAMESPACE_OF), 'https://admin-shell.io/aas/3/2']
+export const NAMESPACES: readonly string[] = Object.values(NAMESPACE_OF)
 
-/** Members added by release 3.2: read, but not written in the namespace of 3.1. */
+/** Members added by release 3.2: always read, and written in its namespace alone. */
 const SINCE_3_2: Readonly<Record<string, readonly string[]>> = { AdministrativeInformation: ['createdAt', 'updatedAt'] }
 
 /** The members of a class in writing order. */
-export function writtenFieldsOf(className: string): readonly Field[] {
-  const later = SINCE_3_2[className]
+export function writtenFieldsOf(className: string, release: MetamodelRelease): readonly Field[] {
+  const later = release === '3.2' ? undefined : SINCE_3_2[className]
   return later === undefined ? fieldsOf(className) : fieldsOf(className).filter(({ name }) => !later.includes(name))
 }
 

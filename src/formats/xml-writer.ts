@@ -17,57 +17,63 @@ export async function* writeXml(
   for await (const { opens, closes, document } of listSteps(identifiables)) {
     if (closes !== undefined) yield `</${closes}>`
     if (opens !== undefined) yield `<${opens}>`
-    if (document !== undefined) yield instance(document, document.modelType)
+    if (document !== undefined) yield instance(document, document.modelType, release)
   }
   yield '</environment>\n'
 }
 
 /** One object in the element of its class. */
-function instance(object: object, className: string): string {
+function instance(object: object, className: string, release: MetamodelRelease): string {
   const name = elementName(className)
-  return `<${name}>${content(object, className)}</${name}>`
+  return `<${name}>${content(object, className, release)}</${name}>`
 }
 
 /** The members of an object, in the order of the XML Schema. */
-function content(object: object, className: string): string {
+function content(object: object, className: string, release: MetamodelRelease): string {
   const members = object as Readonly<Record<string, unknown>>
-  const fields = writtenFieldsOf(className)
+  const fields = writtenFieldsOf(className, release)
   let text = ''
   let written = members.modelType === className ? 1 : 0
   for (const field of fields) {
     const value = members[field.name]
     if (value === undefined) continue
-    text += `<${field.name}>${member(value, field)}</${field.name}>`
+    text += `<${field.name}>${member(value, field, release)}</${field.name}>`
     written++
   }
-  return Object.keys(members).length === written ? text : text + leftOut(members, fields, className)
+  return Object.keys(members).length === written ? text : text + leftOut(members, fields, { className, release })
 }
 
 /** A comment with the members that this release of AAS XML cannot express, so that they are not lost silently. */
-function leftOut(members: Readonly<Record<string, unknown>>, fields: readonly Field[], className: string): string {
+function leftOut(
+  members: Readonly<Record<string, unknown>>,
+  fields: readonly Field[],
+  { className, release }: { readonly className: string; readonly release: MetamodelRelease }
+): string {
   const known = new Set(fields.map(({ name }) => name))
   const rest = Object.entries(members).filter(
     ([name, value]) => !known.has(name) && value !== undefined && !(name === 'modelType' && value === className)
   )
-  return rest.length === 0 ? '' : comment(Object.fromEntries(rest))
+  return rest.length === 0 ? '' : comment(Object.fromEntries(rest), release)
 }
 
-function comment(json: unknown): string {
+function comment(json: unknown, release: MetamodelRelease): string {
   // Two hyphens would end the comment.
   const text = JSON.stringify(json).replaceAll('--', '-\\u002d').replace(FOREIGN, '\uFFFD')
-  return `<!-- not in AAS 3.1 XML: ${text} -->`
+  return `<!-- not in AAS ${release} XML: ${text} -->`
 }
 
-function member(value: unknown, field: Field): string {
-  if (Array.isArray(value)) return value.map((item) => listItem(item, field)).join('')
+function member(value: unknown, field: Field, release: MetamodelRelease): string {
+  if (Array.isArray(value)) return value.map((item) => listItem(item, field, release)).join('')
   if (typeof value !== 'object' || value === null) return escapeText(String(value))
   // A choice is wrapped in an element that names its class.
-  return field.sort === 'choice' ? instance(value, classNameOf(value, field)) : content(value, field.type)
+  return field.sort === 'choice'
+    ? instance(value, classNameOf(value, field), release)
+    : content(value, field.type, release)
 }
 
 /** Only in leniently stored documents an item is no object. */
-function listItem(item: unknown, field: Field): string {
-  return typeof item === 'object' && item !== null ? instance(item, classNameOf(item, field)) : comment(item)
+function listItem(item: unknown, field: Field, release: MetamodelRelease): string {
+  return typeof item === 'object' && item !== null ? instance(item, classNameOf(item, field), release) : comment(item, release)
 }
 
 /** The class that the document names, if a member of this type may hold it; in lenient documents it may be anything. */

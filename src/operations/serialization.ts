@@ -39,7 +39,8 @@ export const generateSerialization: OperationHandler = async (context, request) 
   const response = { status: 200, fileName: `environment.${format}`, stream }
   if (release === '3.1') return { ...response, contentType }
   const headers = { 'aas-adaptations': String(adaptations) }
-  return { ...response, contentType: `${contentType}; version=${release}`, headers }
+  const versioned = { ...response, contentType: `${contentType}; version=${release}` }
+  return release === '3.2' ? versioned : { ...versioned, headers }
 }
 
 /** Name of the task in a pool of threads. */
@@ -128,7 +129,7 @@ export async function serializeEnvironment(
   // Unknown ids and what cannot be expressed must be found before the response starts.
   for (const id of selection.aasIds ?? []) await get(context, 'AssetAdministrationShell', id)
   for (const id of selection.submodelIds ?? []) await get(context, 'Submodel', id)
-  const adaptations = release === '3.1' ? 0 : await tryRelease(selected(context, selection), release, adapted)
+  const adaptations = release !== '3.0' ? 0 : await tryRelease(selected(context, selection), release, adapted)
   const documents = selected(context, selection)
   const { files, relinked } = format === 'aasx' ? await pack(context, selection) : NO_FILES
   const written = identifiables(documents, release, relinked)

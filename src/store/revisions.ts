@@ -8,6 +8,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import type { Clock } from '../clock.ts'
 import { isScratch } from '../model/examination.ts'
 import type { ChangeOf } from './change-rules.ts'
 import type { DatedCommit } from './current-value.ts'
@@ -85,9 +86,10 @@ function unpacked(base64: string): object {
 }
 
 /** The same store, but its commits keep revisions. */
-export function withRevisions(store: Store): Store {
+export function withRevisions(store: Store, clock: Pick<Clock, 'milliseconds'>): Store {
+  const keep = (change: Change) => withKept(change, clock)
   return overrideMethods(store, {
-    commit: (changes) => store.commit(changes.some(isRevised) ? changes.flatMap(withKept) : changes)
+    commit: (changes) => store.commit(changes.some(isRevised) ? changes.flatMap(keep) : changes)
   })
 }
 
@@ -105,13 +107,13 @@ function isRevised(change: Change): change is DocumentChange {
   return REVISED.has(change.kind) && !isScratch(change.id)
 }
 
-function withKept(change: Change): readonly Change[] {
+function withKept(change: Change, clock: Pick<Clock, 'milliseconds'>): readonly Change[] {
   if (!isRevised(change)) return [change]
   const { kind, id } = change
-  return [{ change: 'keep', kind, id, revision: newRevisionId(), action: actions[change.change] }, change]
+  return [{ change: 'keep', kind, id, revision: newRevisionId(clock), action: actions[change.change] }, change]
 }
 
 /** Rising with time, so that the index grows at its end; at random beside that, as several hubs may write at once. */
-function newRevisionId(): string {
-  return `${Date.now().toString(36)}-${randomBytes(6).toString('base64url')}`
+function newRevisionId(clock: Pick<Clock, 'milliseconds'>): string {
+  return `${clock.milliseconds().toString(36)}-${randomBytes(6).toString('base64url')}`
 }

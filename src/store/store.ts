@@ -13,31 +13,12 @@
 import type { Readable } from 'node:stream'
 import type { Quality } from '../model/samples.ts'
 import type { AuditEntry, AuditHead } from './audit-chain.ts'
+import type { DocumentKind } from './document-kind.ts'
 import type { StoreFigures } from './figures.ts'
 import type { Chunk, ChunkHead, IsEnough, Series, SeriesName, SummarisedChunk } from './series.ts'
 import type { SpooledText } from './spooled-text.ts'
 
-/** What the hub keeps beside the documents of the standard, e.g. keys and users (`Credential`), are documents, too. */
-export type DocumentKind =
-  | 'AssetAdministrationShell'
-  | 'Submodel'
-  | 'ConceptDescription'
-  | 'AssetAdministrationShellDescriptor'
-  | 'SubmodelDescriptor'
-  | 'AssetLinks'
-  | 'Package'
-  | 'Validation'
-  | 'Job'
-  | 'SparkplugBirth'
-  | 'Credential'
-  | 'AccessRules'
-  | 'CollectionFigures'
-  | 'ComplianceReport'
-  | 'SigningKey'
-  | 'Usage'
-  | 'ComplianceDrop'
-  | 'ComplianceRun'
-  | 'Revision'
+export type { DocumentKind }
 
 /** A property of a document that lists can be filtered by: `['idShort', 'Nameplate']`, `['semanticId', '["0173-1#01"]']`. */
 export type Facet = readonly [name: string, value: string]

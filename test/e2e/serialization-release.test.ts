@@ -33,6 +33,28 @@ t.test('an environment is written in release 3.0 by the query or the media type'
   t.match(await json.json(), { submodels: [{ submodelElements: [{ contentType: 'application/pdf' }] }] })
 })
 
+t.test('an environment is written in release 3.2, with its namespace and members, and read again', async (t) => {
+  const hub = await start(t)
+  const administration = { createdAt: '2026-05-28T10:15:30Z', updatedAt: '2026-05-29T10:15:30Z' }
+  await hub.post('/submodels', { modelType: 'Submodel', id: 'urn:dated', administration })
+  const batch = { assetKind: 'Batch', globalAssetId: 'urn:batch' }
+  await hub.post('/shells', { modelType: 'AssetAdministrationShell', id: 'urn:batch', assetInformation: batch })
+  const response = await fetch(`${hub.api}/serialization?version=3.2`, { headers: { accept: 'application/xml' } })
+  t.equal(response.headers.get('content-type'), 'application/xml; version=3.2')
+  const xml = await response.text()
+  t.match(xml, 'https://admin-shell.io/aas/3/2')
+  t.match(xml, '<createdAt>2026-05-28T10:15:30Z</createdAt><updatedAt>2026-05-29T10:15:30Z</updatedAt>')
+  t.match(xml, '<assetKind>Batch</assetKind>')
+  for (const path of ['/submodels', '/shells']) {
+    const [{ id }] = (await hub.get(path)).json.result
+    t.equal((await hub.remove(`${path}/${encode(id)}`)).status, 204)
+  }
+  const again = await hub.ask('POST', `${hub.url}/upload`, xml, { 'content-type': 'application/xml' })
+  t.equal(again.status, 201, again.text)
+  t.strictSame((await hub.get(`/submodels/${encode('urn:dated')}`)).json.administration, administration)
+  t.strictSame((await hub.get(`/shells/${encode('urn:batch')}`)).json.assetInformation, batch)
+})
+
 t.test('a package holds XML or JSON, and is read again', async (t) => {
   const hub = await start(t)
   await hub.post('/submodels', submodel)

@@ -25,6 +25,7 @@ import { toRevision } from '../revisions.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
 import { appendToAudit } from './audit.ts'
 import type { BodyRef, ChangeNote, LoggableChange, LoggedCommit } from './batch-content.ts'
+import { keyOfChange } from './change-keys.ts'
 import {
   DocumentState,
   type ElementOverride,
@@ -94,29 +95,6 @@ export function replayCommit(
     for (const [blob, by] of note.blobs ?? []) {
       if (isWanted(keyOf.blob(blob))) changeReferences(overlay, blob, by, commit)
     }
-  }
-}
-
-/** The states that must be loaded for a change; first the one that it changes. */
-export function* keysReadBy(change: Change): Generator<StateKey> {
-  const key = keyOfChange(change)
-  if (key !== undefined) yield key
-  if (change.change === 'keep') yield keyOf.document('Revision', change.revision)
-  if (change.change === 'attach') for (const { blob } of change.files) yield keyOf.blob(blob)
-}
-
-/** Undefined: none; the audit is among the counters. */
-function keyOfChange(change: Change): StateKey | undefined {
-  switch (change.change) {
-    case 'value':
-    case 'samples':
-      return keyOf.document('Submodel', change.submodel)
-    case 'idempotencyKey':
-      return keyOf.receipt(change.key)
-    case 'audit':
-      return undefined
-    default:
-      return keyOf.document(change.kind, change.id)
   }
 }
 

@@ -42,7 +42,7 @@ import { DamageLog } from '../damage.ts'
 import { withTextInMemory } from '../document-text.ts'
 import type { StoreFigures } from '../figures.ts'
 import type { Chunk, ChunkHead, SeriesName } from '../series.ts'
-import type { Change, DocumentKind, ElementCondition, Facet, FileEntry, PageRequest, Store } from '../store.ts'
+import type { Change, DocumentKind, FileEntry, Store } from '../store.ts'
 import type { TransferSource } from '../transfer.ts'
 import { WriteHealth } from '../write-health.ts'
 import { auditHeadOf } from './audit.ts'
@@ -172,12 +172,7 @@ class MongoStore implements Store {
     return (await this.#document(kind, id))?.body
   }
 
-  documents(
-    kind: DocumentKind,
-    facets: readonly Facet[],
-    page: PageRequest,
-    elements: readonly ElementCondition[] = []
-  ) {
+  documents(...[kind, facets, page, elements = []]: Parameters<Store['documents']>) {
     return listDocuments(this.#components, kind, facets, page, elements)
   }
 

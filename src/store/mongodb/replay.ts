@@ -1,7 +1,8 @@
 /** Replays batches of the log on cached or loaded states. Every process does so with batches that it did not write. */
 import { type Batch, datedCommitOf } from './batch.ts'
 import type { ControlRecord } from './batch-content.ts'
-import { keysReadBy, replayCommit } from './changes.ts'
+import { keysReadBy } from './change-keys.ts'
+import { replayCommit } from './changes.ts'
 import { keyOf, type SeriesState, type StateKey } from './keys.ts'
 import type { Overlay } from './overlay.ts'
 import { applySeriesChange } from './series-state.ts'

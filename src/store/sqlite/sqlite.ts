@@ -121,18 +121,8 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     try {
       noteMemory(memory, { cache, recent, queue, pageBytes })
       const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock, pageBytes })
-      return new SqliteStore({
-        directory,
-        clock,
-        unlock,
-        queue,
-        reads,
-        recent,
-        damage,
-        writeHealth,
-        checkpoints,
-        listeners
-      })
+      const health = { damage, writeHealth, checkpoints }
+      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, ...health, listeners })
     } catch (error) {
       await queue.close()
       throw error

@@ -4,19 +4,19 @@
  * Each document is listed once, with its last change, in the order of these. Values are not listed: a stream of them would
  * name every submodel all the time; `/events` has them.
  */
-import { describeShell } from '../../model/descriptors.ts'
-import { assetIdFacet, facetsOf } from '../../model/facets.ts'
-import { matchKey } from '../../model/reference.ts'
-import { fromMilliseconds } from '../../model/time.ts'
-import type { AssetAdministrationShell, Documents, Submodel } from '../../model/types.ts'
-import { unlessDamaged } from '../../store/damage.ts'
-import type { RevisedKind, Revision } from '../../store/revisions.ts'
-import type { Facet } from '../../store/store.ts'
-import type { ApiRequest } from '../api-request.ts'
-import type { OperationContext, OperationHandler } from '../operation-context.ts'
-import { paged, pageTime, parseCursor, toCursor } from '../paging.ts'
-import { derivedShell } from '../registry.ts'
-import type { RequestQuery } from '../request-query.ts'
+import { describeShell } from '../model/descriptors.ts'
+import { assetIdFacet, facetsOf } from '../model/facets.ts'
+import { matchKey } from '../model/reference.ts'
+import { fromMilliseconds } from '../model/time.ts'
+import type { AssetAdministrationShell, Documents, Submodel } from '../model/types.ts'
+import { unlessDamaged } from '../store/damage.ts'
+import type { RevisedKind, Revision } from '../store/revisions.ts'
+import type { Facet } from '../store/store.ts'
+import type { ApiRequest } from './api-request.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { paged, pageTime, parseCursor, toCursor } from './paging.ts'
+import { derivedShell } from './registry.ts'
+import type { RequestQuery } from './request-query.ts'
 
 const REVISIONS_PER_READ = 100
 
@@ -28,19 +28,20 @@ export function recentChanges(kind: RevisedKind): OperationHandler {
     const isOver = pageTime(context)
     const { revisions } = context
     const results: string[] = []
+    let hasRead = false
     let after: number | undefined = parseCursor(cursor) ?? (await revisions.positionAt(firstTime(query)))
     while (after !== undefined) {
       const page = await revisions.page({ after, limit: REVISIONS_PER_READ })
       for (const revision of page.items) {
         // There may be more.
-        if (results.length === limit) return paged(results, toCursor(after))
+        if (results.length === limit || (hasRead && isOver())) return paged(results, toCursor(after))
+        hasRead = true
         after = revision.position
         const change = await changeOf(context, kind, revision, request)
         if (change !== undefined) results.push(JSON.stringify(change))
       }
       if (page.next === undefined) break
       after = page.next
-      if (isOver()) return paged(results, toCursor(after))
     }
     return paged(results, undefined)
   }

@@ -2,7 +2,7 @@
 import { lengthOf, membersAt } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
 import type { SeriesName } from '../../store/series.ts'
-import type { History } from '../history/history.ts'
+import type { History } from './history.ts'
 
 /** Of the average time between two samples: how far is looked back at first. */
 const FIRST_STEPS = 4n

@@ -4,20 +4,20 @@
  * time asked for, also one that arrived late. On the boundary the newer one is valid. Without a date, or with one that is
  * not past, it is what GET of the document returns.
  */
-import { HubError } from '../../errors.ts'
-import { formatTime, fromMilliseconds } from '../../model/time.ts'
-import type { AssetAdministrationShell, Submodel } from '../../model/types.ts'
-import { valueMemberNames } from '../../model/value-members.ts'
-import { walk } from '../../model/walk.ts'
-import { VisibleReferences } from '../../security/visible-references.ts'
-import { joinValues } from '../../store/join-values.ts'
-import type { PastState } from '../../store/revision-reader.ts'
-import { TimeSlice } from '../../time-slice.ts'
-import { submodelOf } from '../elements.ts'
-import type { OperationContext, OperationHandler } from '../operation-context.ts'
-import { getById as getShell, shellOf } from '../shells.ts'
-import { getById as getSubmodel, render } from '../submodels.ts'
-import { valueAt } from './value-at.ts'
+import { HubError } from '../errors.ts'
+import { formatTime, fromMilliseconds } from '../model/time.ts'
+import type { AssetAdministrationShell, Submodel } from '../model/types.ts'
+import { valueMemberNames } from '../model/value-members.ts'
+import { walk } from '../model/walk.ts'
+import { VisibleReferences } from '../security/visible-references.ts'
+import { joinValues } from '../store/join-values.ts'
+import type { PastState } from '../store/revision-reader.ts'
+import { TimeSlice } from '../time-slice.ts'
+import { submodelOf } from './elements.ts'
+import { valueAt } from './history/value-at.ts'
+import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { getById as getShell, shellOf } from './shells.ts'
+import { getById as getSubmodel, render } from './submodels.ts'
 
 /** GET /shells/{aasIdentifier}/$history. */
 export const getShellAt: OperationHandler = async (context, request) => {
