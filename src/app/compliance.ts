@@ -7,6 +7,7 @@ import type { ExaminedHub } from '../reports/compliance/examined-hub.ts'
 import { Examinations } from '../reports/compliance/runs/examinations.ts'
 import { startSchedule } from '../reports/compliance/runs/schedule.ts'
 import { SharedRun } from '../reports/compliance/runs/shared-run.ts'
+import { signDocument } from '../reports/compliance/signing/signed-document.ts'
 import { SigningKeys } from '../reports/compliance/signing/signing-keys.ts'
 import type { ComplianceServices } from '../transports/compliance/compliance.ts'
 import { pushOverOwnStream, sendOwnRequest } from '../transports/http/own-requests.ts'
@@ -15,7 +16,7 @@ import { VERSION } from './version.ts'
 
 export interface ComplianceParts {
   readonly config: Config
-  readonly services: Pick<Services, 'store' | 'clock' | 'audit' | 'baseUrl'>
+  readonly services: Pick<Services, 'store' | 'clock' | 'audit' | 'baseUrl' | 'context'>
   readonly app: FastifyInstance
 }
 
@@ -29,6 +30,7 @@ export function openCompliance({ config, services, app }: ComplianceParts): Comp
   const keys = new SigningKeys({
     ...{ store, clock, directory: config.DATA_DIR, file: config.SIGNING_KEY, isShared: config.MONGODB_URL !== '' }
   })
+  services.context.signer.current = async (bytes) => signDocument(bytes, await keys.current(), clock.milliseconds())
   const examinations = new Examinations({
     ...{ store, clock, archive, keys },
     ...(config.MONGODB_URL !== '' && { shared: new SharedRun({ store, clock }) }),

@@ -150,6 +150,7 @@ export async function openServices(parts: ServiceParts): Promise<Services> {
     lenient: config.LENIENT,
     templates,
     ...{ history, ingest, threads, revisions: new RevisionReader(store) },
+    signer: { current: undefined },
     jobs: openJobs(store, clock, (requester) => {
       const { caller, routes, operation } = requester
       const request = { caller, operation, ...(routes[0] !== undefined && { path: routes[0] }) }

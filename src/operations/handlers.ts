@@ -16,6 +16,7 @@ import * as registry from './registry.ts'
 import { getSchema } from './schemas.ts'
 import { generateSerialization } from './serialization.ts'
 import * as shells from './shells.ts'
+import { getSigned } from './signed.ts'
 import * as submodels from './submodels.ts'
 import type { OperationName } from './table.ts'
 import { checkUpload, uploadFile } from './upload.ts'
@@ -117,6 +118,9 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GetAllAssetAdministrationShellDescriptorsRecentChanges: recentChanges('AssetAdministrationShellDescriptor'),
   GetAssetAdministrationShellVersionByIdAndDate: getShellAt,
   GetSubmodelByIdAndDate: getSubmodelAt,
+  GetAssetAdministrationShellByIdSigned: getSigned('AssetAdministrationShell', 'aasIdentifier'),
+  GetSubmodelByIdSigned: getSigned('Submodel', 'submodelIdentifier'),
+  GetConceptDescriptionByIdSigned: getSigned('ConceptDescription', 'cdIdentifier'),
 
   GenerateSerializationByIds: generateSerialization,
   GetSelfDescription: getSelfDescription,

@@ -54,7 +54,10 @@ export const mounts: readonly Mount[] = [
   { on: 'ConceptDescriptionChanges', path: '/concept-descriptions/$recent-changes' },
   { on: 'ShellDescriptorChanges', path: '/shell-descriptors/$recent-changes' },
   { on: 'ShellHistory', path: '/shells/{aasIdentifier}/$history' },
-  { on: 'SubmodelHistory', path: '/submodels/{submodelIdentifier}/$history' }
+  { on: 'SubmodelHistory', path: '/submodels/{submodelIdentifier}/$history' },
+  { on: 'ShellSigned', path: '/shells/{aasIdentifier}/$signed' },
+  { on: 'SubmodelSigned', path: '/submodels/{submodelIdentifier}/$signed' },
+  { on: 'ConceptDescriptionSigned', path: '/concept-descriptions/{cdIdentifier}/$signed' }
 ]
 
 /** One method and path of the API. */

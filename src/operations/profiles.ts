@@ -107,8 +107,11 @@ export const profiles: readonly Profile[] = [
 
 /** What release 3.2 adds. */
 export const profiles32: readonly Profile[] = [
+  { service: AAS_REPOSITORY, number: 'SSP-004', has: rows('GetAssetAdministrationShellByIdSigned') },
   { service: AAS_REPOSITORY, number: 'SSP-006', has: rows('GetAssetAdministrationShellVersionByIdAndDate') },
-  { service: SUBMODEL_REPOSITORY, number: 'SSP-007', has: rows('GetSubmodelByIdAndDate') }
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-006', has: rows('GetSubmodelByIdSigned') },
+  { service: SUBMODEL_REPOSITORY, number: 'SSP-007', has: rows('GetSubmodelByIdAndDate') },
+  { service: CONCEPTS, number: 'SSP-003', has: rows('GetConceptDescriptionByIdSigned') }
 ]
 
 /** The URI of a profile in `/description`. */

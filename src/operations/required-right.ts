@@ -74,7 +74,10 @@ const kindsByInterface: Readonly<Record<Exclude<Interface, 'Bulk' | 'Queries' | 
   ConceptDescriptionChanges: ['ConceptDescription'],
   ShellDescriptorChanges: ['AssetAdministrationShellDescriptor'],
   ShellHistory: shells,
-  SubmodelHistory: submodels
+  SubmodelHistory: submodels,
+  ShellSigned: shells,
+  SubmodelSigned: submodels,
+  ConceptDescriptionSigned: ['ConceptDescription']
 }
 
 /** What a request acts on, one target for each kind of document. @param params decoded path parameters */

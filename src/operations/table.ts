@@ -38,6 +38,9 @@ export type Interface =
   | 'ShellDescriptorChanges'
   | 'ShellHistory'
   | 'SubmodelHistory'
+  | 'ShellSigned'
+  | 'SubmodelSigned'
+  | 'ConceptDescriptionSigned'
 
 export interface OperationDefinition {
   /** Name in the standard, without the suffixes of mounts and contents. */
@@ -930,6 +933,39 @@ export const table = [
     contents: ['normal', 'value'],
     query: [...SHAPE, 'date'],
     gives: 'Submodel',
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetAssetAdministrationShellByIdSigned',
+    verb: 'GET',
+    on: 'ShellSigned',
+    path: '',
+    gives: 'Jws',
+    media: ['text/plain'],
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetSubmodelByIdSigned',
+    verb: 'GET',
+    on: 'SubmodelSigned',
+    path: '',
+    gives: 'Jws',
+    media: ['text/plain'],
+    success: [200],
+    right: 'READ',
+    since32: true
+  },
+  {
+    name: 'GetConceptDescriptionByIdSigned',
+    verb: 'GET',
+    on: 'ConceptDescriptionSigned',
+    path: '',
+    gives: 'Jws',
+    media: ['text/plain'],
     success: [200],
     right: 'READ',
     since32: true

@@ -37,16 +37,19 @@ t.test('rows, mounts and contents make exactly the official methods and paths', 
   t.strictSame(standard.map(keyOf).sort(), expected.sort())
 })
 
-t.test('release 3.2 adds recent changes and the history', async (t) => {
+t.test('release 3.2 adds recent changes, the history and signed documents', async (t) => {
   t.strictSame(later.map(keyOf).sort(), [
     'GET /concept-descriptions/$recent-changes',
+    'GET /concept-descriptions/{cdIdentifier}/$signed',
     'GET /shell-descriptors/$recent-changes',
     'GET /shells/$recent-changes',
     'GET /shells/{aasIdentifier}/$history',
+    'GET /shells/{aasIdentifier}/$signed',
     'GET /submodels/$recent-changes',
     'GET /submodels/{submodelIdentifier}/$history',
     // Our own: the values alone.
-    'GET /submodels/{submodelIdentifier}/$history/$value'
+    'GET /submodels/{submodelIdentifier}/$history/$value',
+    'GET /submodels/{submodelIdentifier}/$signed'
   ])
 })
 
