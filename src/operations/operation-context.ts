@@ -11,7 +11,6 @@ import type { FindExecutor } from './executors/executor.ts'
 import type { History } from './history/history.ts'
 import type { Jobs } from './jobs.ts'
 import type { Ingest } from './samples/ingest.ts'
-import type { SignerHolder } from './signed.ts'
 import type { CommitsOf, ReadsOf } from './time-series/time-series-view.ts'
 import type { UploadSpace } from './upload-space.ts'
 import type { TemplateChecker } from './validation/template-checker.ts'
@@ -47,7 +46,8 @@ export interface OperationContext {
   readonly findExecutor: FindExecutor
   /** What is written to elements that are mapped to machines goes there first; absent: none is. */
   readonly machines?: MachineHolder
-  readonly signer: SignerHolder
+  /** Signs the JSON of a document, as a compact JWS; filled once the hub has its keys. */
+  readonly signer: { current: ((bytes: Uint8Array) => Promise<string>) | undefined }
   /** For what takes long to compute. */
   readonly threads: ThreadPool
   /** Folder for temporary files; emptied at start. */

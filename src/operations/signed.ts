@@ -3,11 +3,6 @@ import { HubError } from '../errors.ts'
 import { type DocumentClass, get } from './documents.ts'
 import type { OperationHandler } from './operation-context.ts'
 
-/** Signs the JSON of a document; filled once the hub has its keys. */
-export interface SignerHolder {
-  current: ((bytes: Uint8Array) => Promise<string>) | undefined
-}
-
 export function getSigned(
   kind: DocumentClass,
   parameter: 'aasIdentifier' | 'submodelIdentifier' | 'cdIdentifier'
