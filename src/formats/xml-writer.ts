@@ -73,7 +73,9 @@ function member(value: unknown, field: Field, release: MetamodelRelease): string
 
 /** Only in leniently stored documents an item is no object. */
 function listItem(item: unknown, field: Field, release: MetamodelRelease): string {
-  return typeof item === 'object' && item !== null ? instance(item, classNameOf(item, field), release) : comment(item, release)
+  return typeof item === 'object' && item !== null
+    ? instance(item, classNameOf(item, field), release)
+    : comment(item, release)
 }
 
 /** The class that the document names, if a member of this type may hold it; in lenient documents it may be anything. */
