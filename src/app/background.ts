@@ -48,7 +48,7 @@ export class Background {
 /** @param background is filled as its parts start, so that it can be stopped where one of them fails */
 export async function startBackground(background: Background, parts: BackgroundParts): Promise<void> {
   const { config, services, log, mqtt } = parts
-  const { store, plant, context, policyOf, historyWriter, clock } = services
+  const { plant, context, clock } = services
   const { templates, jobs } = context
   const failed = retryLogger(log)
   const noteJump = (ms: number) => {
@@ -57,31 +57,7 @@ export async function startBackground(background: Background, parts: BackgroundP
   }
   background.add(watchClock(clock, noteJump))
   background.add(guardMemory(services.memory, config.MEMORY, clock))
-  background.add(
-    startLogRetention(store, {
-      maxAgeMs: config.LOG_RETENTION,
-      maxBytes: config.LOG_SIZE,
-      taken: () => historyWriter.taken(),
-      clock,
-      failed: failed('Trimming the log')
-    })
-  )
-  background.add(
-    startRevisionRetention(store, {
-      maxAgeMs: config.REVISION_RETENTION,
-      maxBytes: config.REVISION_SIZE,
-      clock,
-      failed: failed('Deleting old revisions')
-    })
-  )
-  background.add(
-    startAuditRetention(store, { maxAgeMs: config.AUDIT_RETENTION, clock, failed: failed('Trimming the audit') })
-  )
-  background.add(
-    startHistoryRetention(store, {
-      ...{ policyOf, clock, threads: services.historyThread, failed: failed('History maintenance') }
-    })
-  )
+  startRetention(background, parts)
   background.add(services.accessRules.watch())
   const stopIdentity = services.identity.start()
   background.add(async () => stopIdentity())
@@ -130,6 +106,37 @@ export async function startBackground(background: Background, parts: BackgroundP
     background.mqtt = client
     background.add(() => client.close())
   }
+}
+
+/** What deletes the old: of the log, the audit, the history and the revisions. */
+function startRetention(background: Background, { config, services, log }: BackgroundParts): void {
+  const { store, policyOf, historyWriter, clock } = services
+  const failed = retryLogger(log)
+  background.add(
+    startLogRetention(store, {
+      maxAgeMs: config.LOG_RETENTION,
+      maxBytes: config.LOG_SIZE,
+      taken: () => historyWriter.taken(),
+      clock,
+      failed: failed('Trimming the log')
+    })
+  )
+  background.add(
+    startRevisionRetention(store, {
+      maxAgeMs: config.REVISION_RETENTION,
+      maxBytes: config.REVISION_SIZE,
+      clock,
+      failed: failed('Deleting old revisions')
+    })
+  )
+  background.add(
+    startAuditRetention(store, { maxAgeMs: config.AUDIT_RETENTION, clock, failed: failed('Trimming the audit') })
+  )
+  background.add(
+    startHistoryRetention(store, {
+      ...{ policyOf, clock, threads: services.historyThread, failed: failed('History maintenance') }
+    })
+  )
 }
 
 /** Commit times stand still until a clock that was set back has caught up; sample times follow it at once. */
