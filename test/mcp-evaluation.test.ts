@@ -1,4 +1,4 @@
-/** The questions of the evaluation, answered by their ideal calls. `npm run bench -- --only mcp` writes the table in docs/mcp.md. */
+/** The questions of the evaluation, answered by their ideal calls. `npm run bench -- --only mcp --write` writes the table in docs/mcp.md. */
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -8,8 +8,8 @@ import { countTokens, questions, replay } from '../scripts/mcp-evaluation/replay
 import { testDirectory } from './test-directory.ts'
 
 /** Tokens of calls and answers of a question. */
-const MEDIAN = 250
-const WORST = 4000
+const MEDIAN = 200
+const WORST = 1000
 
 t.test('every question is answered by value, in few calls and few tokens', async (t) => {
   const hub = await openEvaluation(testDirectory(t, {}))
@@ -30,5 +30,5 @@ t.test('every question is answered by value, in few calls and few tokens', async
   const [median = 0, worst = 0] = [tokens[20], tokens.at(-1)]
   const tools = countTokens(JSON.stringify(await client.listTools()))
   t.comment(`median ${median}, worst ${worst}, tools ${tools}`)
-  t.ok(median <= MEDIAN && worst <= WORST && tools <= 3000, `median ${median}, worst ${worst}, tools ${tools}`)
+  t.ok(median <= MEDIAN && worst <= WORST && tools <= 3200, `median ${median}, worst ${worst}, tools ${tools}`)
 })

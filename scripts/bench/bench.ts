@@ -20,6 +20,7 @@ import { twoCores } from './cores.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { day } from './day.ts'
 import { flags } from './flags.ts'
+import { agents } from './mcp.ts'
 import { lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { memory } from './memory.ts'
 import { overMongo } from './mongodb.ts'
@@ -70,6 +71,7 @@ async function embedded(): Promise<void> {
   await monitoring(folder)
   await catchingUp(folder)
   await compliance(folder)
+  await agents(folder)
   await inBrowser(folder)
   await rawData(folder)
   await blocking(folder)

@@ -94,8 +94,7 @@ export async function report(): Promise<void> {
   const machine = `Measured at commit ${commit()} with Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
   console.log(`${table}\n\n${machine}`)
   if (!flags.write) return
-  const [page, place] =
-    flags.store === 'mongodb' ? ['docs/mongodb.md', 'figures over MongoDB'] : ['docs/benchmarks.md', 'figures']
+  const [page, place] = placeOfTable()
   const file = new URL(`../../${page}`, import.meta.url)
   const text = await readFile(file, 'utf8')
   const figures = new RegExp(`(<!-- ${place} -->)[\\s\\S]*(<!-- end of ${place} -->)`)
@@ -103,4 +102,9 @@ export async function report(): Promise<void> {
     file,
     text.replace(figures, (_, before, after) => `${before}\n\n${table}\n\n${machine}\n\n${after}`)
   )
+}
+
+function placeOfTable(): readonly [page: string, place: string] {
+  if (flags.store === 'mongodb') return ['docs/mongodb.md', 'figures over MongoDB']
+  return [flags.only === 'mcp' ? 'docs/mcp.md' : 'docs/benchmarks.md', 'figures']
 }

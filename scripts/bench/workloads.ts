@@ -27,6 +27,7 @@ export const workloads = {
   opcua: 'monitored items of an OPC UA server',
   'catch-up': 'a day of 1,000 series that waited beside the hub',
   compliance: 'the compliance report',
+  mcp: 'the questions of the MCP evaluation; with --write also the table in docs/mcp.md',
   browser: 'the page in a browser: first view, chart, an open tab',
   'browser-chart': 'its chart of a year alone',
   'browser-open': 'its open tab alone',
