@@ -69,7 +69,7 @@ export async function catchingUp(folder: (name: string) => Promise<string>): Pro
   edge.close()
   await hub.stop()
   lines.push({
-    workload: `${whole(SECONDS / 3600)} h of ${whole(SERIES)} series at 1 Hz that waited at a process beside the hub`,
+    workload: `${SECONDS < 7200 ? `${whole(SECONDS / 60)} min` : `${whole(SECONDS / 3600)} h`} of ${whole(SERIES)} series at 1 Hz that waited at a process beside the hub`,
     hub: `${whole(rate)} samples/s, ${cpu.toFixed(1)} µs CPU a sample; ${(bytes / written).toFixed(1)} bytes a sample on disk, written at ${whole(written / seconds)}/s; new ones meanwhile acknowledged in p50 ${quantile(lags, 0.5).toFixed(0)} ms, p99 ${quantile(lags, 0.99).toFixed(0)} ms; RSS ${rss.toFixed(0)} MB`,
     baseline: '–',
     ratio: stored === SECONDS ? 'none missing' : `${SECONDS - stored} missing`,

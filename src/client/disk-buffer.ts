@@ -39,7 +39,7 @@ const DEFAULT_LIMIT_BYTES = 1024 ** 3
 
 /** Pushes that are sent and not acknowledged; of an outage beside new ones few, which then wait for no more than these. */
 const MAX_IN_FLIGHT = 256
-const MAX_LATE_IN_FLIGHT = 8
+const MAX_LATE_IN_FLIGHT = 3
 /** The same in samples: what is in flight when an outage begins is sent as rows after it. */
 const MAX_SAMPLES_IN_FLIGHT = 32_000
 
