@@ -13,7 +13,6 @@ export function faultOf(endpoint: ApiEndpoint, { status, headers, body, json }: 
   const { gives } = definition
   if (gives === undefined) return undefined
   if (gives === 'file') return body.length === 0 ? 'an empty file' : undefined
-  if (gives === 'Jws') return /^[\w-]+\.[\w-]+\.[\w-]+$/.test(String(body)) ? undefined : 'no JWS'
   if (json === undefined) return 'no JSON'
   if (definition.paged === undefined) return shapeFault(endpoint, gives, json)
   if (typeof json.result !== 'object' || typeof json.paging_metadata !== 'object') return 'no page'
@@ -49,7 +48,6 @@ const REQUIRED_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   OperationResult: ['executionState', 'success'],
   BaseOperationResult: ['executionState'],
   PackageDescription: ['packageId', 'aasIds'],
-  RecentChange: ['id', 'updatedAt'],
   ServiceDescription: ['profiles']
 }
 

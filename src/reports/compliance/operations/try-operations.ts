@@ -5,8 +5,8 @@ import { formWith } from '../examiner/form-data.ts'
 import type { ScratchDocuments } from '../examiner/scratch-documents.ts'
 import { addressOf, contentOf, invocationOf, packageForm, TEXT_FILE, type Trial } from './requests.ts'
 
-/** Those of the standard: method and path each. */
-export const standardEndpoints = endpoints.filter(({ definition }) => definition.own === undefined)
+/** Those of the standard, release 3.1: method and path each. */
+export const standardEndpoints = endpoints.filter(({ definition }) => !definition.own && !definition.since32)
 
 export interface TriedOperation {
   readonly endpoint: ApiEndpoint
