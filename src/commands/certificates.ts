@@ -49,7 +49,7 @@ export async function certificates(
 function inDirectory(directory: string): Certificates {
   return managedCertificates(directory, {
     renew: async (folder) => {
-      const { renewOwnCertificate } = await import('../collectors/opcua/thread/own-certificate.ts')
+      const { renewOwnCertificate } = await import('../operations/opcua-certificates/own-certificate.ts')
       await renewOwnCertificate(folder)
     }
   })

@@ -1,6 +1,6 @@
 /** The stored certificates, with what makes the hub's own and what follows from a change. */
 import type { Certificates } from '../../operations/asset-interfaces/certificates.ts'
-import { CertificateStore } from './certificate-store.ts'
+import { CertificateStore } from '../../operations/opcua-certificates/certificate-store.ts'
 
 export interface CertificateActions {
   /** Makes the hub's own; only that needs the OPC UA library. */

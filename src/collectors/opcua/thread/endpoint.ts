@@ -13,9 +13,9 @@ import {
   UserTokenType
 } from 'node-opcua-client'
 import type { Clock } from '../../../clock.ts'
-import { CertificateStore } from '../certificate-store.ts'
+import { CertificateStore } from '../../../operations/opcua-certificates/certificate-store.ts'
 import type { ChannelSecurity, SecurityMode, ServerEndpoint, UserIdentity } from '../messages.ts'
-import { APPLICATION_NAME, applicationUriOf, ownCertificate } from './own-certificate.ts'
+import { APPLICATION_NAME, applicationUriOf, ownCertificate } from '../../../operations/opcua-certificates/own-certificate.ts'
 import { Refused } from './refused.ts'
 
 /** From the weakest to the best. The deprecated Basic128Rsa15 and Basic256 are only used where they are asked for. */

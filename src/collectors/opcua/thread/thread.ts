@@ -9,7 +9,7 @@ import type { ConnectInput, DiscoverInput, MonitoredNode, OutcomeOf } from '../m
 import type { NodeAddress } from '../node-address.ts'
 import { Connection } from './connection.ts'
 import { discover } from './discover.ts'
-import { renewOwnCertificate } from './own-certificate.ts'
+import { renewOwnCertificate } from '../../../operations/opcua-certificates/own-certificate.ts'
 import { Refused, sentenceOf } from './refused.ts'
 import { callMethod, readNodes, writeNode } from './requests.ts'
 

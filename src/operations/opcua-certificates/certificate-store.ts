@@ -1,12 +1,12 @@
 /**
- * The certificates of the OPC UA client, as files in one directory: its own, those of servers that are trusted, and those
- * that were presented and are not. A certificate is named by its thumbprint (SHA-1 in hexadecimal, as OPC UA tools show it).
+ * The certificates of OPC UA, as files in one directory: the hub's own, those of servers and clients that are trusted, and
+ * those that were presented and are not. A certificate is named by its thumbprint (SHA-1 in hexadecimal, as OPC UA tools show it).
  * Loads nothing of OPC UA, and writes files as a whole, so that the command line and the hub may use it at the same time.
  */
 import { X509Certificate } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CertificateEntry, Trust } from '../../operations/asset-interfaces/certificates.ts'
+import type { CertificateEntry, Trust } from '../asset-interfaces/certificates.ts'
 
 export interface OwnCertificate {
   readonly certificate: string
@@ -87,29 +87,29 @@ export class CertificateStore {
   }
 
   /**
-   * Is a certificate of a server trusted, by itself or by its issuer, and valid now? Where it is not it is kept among the
-   * rejected ones.
+   * Is a certificate trusted, by itself or by its issuer, and valid now? Where it is not it is kept among the rejected ones.
+   * @param of who presents it
    * @returns a sentence where it is not
    */
-  async check(der: Buffer, now: number): Promise<string | undefined> {
+  async check(der: Buffer, now: number, of: 'server' | 'client' = 'server'): Promise<string | undefined> {
     let certificate: X509Certificate
     try {
       certificate = new X509Certificate(der)
     } catch {
-      return 'the server presents something that is no certificate'
+      return `the ${of} presents something that is no certificate`
     }
     const thumbprint = thumbprintOf(certificate)
     const trusted = (await this.#all('trusted')).map((one) => one.certificate)
     const isTrusted =
       trusted.some((one) => thumbprintOf(one) === thumbprint) ||
       trusted.some((one) => one.ca && certificate.checkIssued(one) && certificate.verify(one.publicKey))
-    const who = `the certificate of the server (${firstOf(certificate.subject)}, thumbprint ${thumbprint})`
+    const who = `the certificate of the ${of} (${firstOf(certificate.subject)}, thumbprint ${thumbprint})`
     if (!isTrusted) {
       await this.add(certificate.raw, 'rejected')
-      return `${who} is not trusted; compare the thumbprint with that on the machine, then: aas-hub certificates trust ${thumbprint}`
+      return `${who} is not trusted; compare the thumbprint with that on the ${of === 'server' ? 'machine' : 'client'}, then: aas-hub certificates trust ${thumbprint}`
     }
     if (certificate.validToDate.getTime() < now) {
-      return `${who} expired at ${certificate.validToDate.toISOString()}; the server needs a new one`
+      return `${who} expired at ${certificate.validToDate.toISOString()}; the ${of} needs a new one`
     }
     return certificate.validFromDate.getTime() > now
       ? `${who} is not valid before ${certificate.validFromDate.toISOString()}; check the clocks`

@@ -1,8 +1,8 @@
-/** The application certificate by which servers know the hub. */
+/** The application certificate by which servers and clients of OPC UA know the hub. */
 import { X509Certificate } from 'node:crypto'
 import { hostname } from 'node:os'
 import { crypto_utils } from 'node-opcua-client'
-import { CertificateStore, type OwnCertificate } from '../certificate-store.ts'
+import { CertificateStore, type OwnCertificate } from './certificate-store.ts'
 
 export const APPLICATION_NAME = 'AAS Hub'
 
@@ -14,7 +14,7 @@ export async function ownCertificate(directory: string): Promise<OwnCertificate>
   return (await store.own()) ?? (await renewOwnCertificate(directory))
 }
 
-/** Makes a new key and a self-signed certificate, which servers have to trust again. */
+/** Makes a new key and a self-signed certificate, which servers and clients have to trust again. */
 export async function renewOwnCertificate(directory: string): Promise<OwnCertificate> {
   const privateKey = await crypto_utils.generatePrivateKey(2048)
   const { cert } = await crypto_utils.createSelfSignedCertificate({
@@ -32,7 +32,7 @@ export async function renewOwnCertificate(directory: string): Promise<OwnCertifi
   return own
 }
 
-/** The URI in a certificate, which the client has to call itself by (OPC 10000-4, 5.5.2). */
+/** The URI in a certificate, which the application has to call itself by (OPC 10000-4, 5.5.2). */
 export function applicationUriOf(certificate: string): string | undefined {
   return /(?:^|, )URI:([^,]+)/.exec(new X509Certificate(certificate).subjectAltName ?? '')?.[1]
 }
