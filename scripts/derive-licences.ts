@@ -11,7 +11,10 @@ const PERMISSIVE: ReadonlySet<string> = new Set([
 ])
 
 /** Packages that state their licence in their files, but not where the lock file has it from. */
-const STATED_IN_FILES: Readonly<Record<string, string>> = { 'precond 0.2.3': 'MIT' }
+const STATED_IN_FILES: Readonly<Record<string, string>> = {
+  'dequeue 1.0.5': 'BSD-2-Clause',
+  'precond 0.2.3': 'MIT'
+}
 
 interface LockedPackage {
   readonly version: string

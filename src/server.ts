@@ -90,8 +90,8 @@ export async function createServer(
 }
 
 /** What the transports report of the background, which starts after them. */
-function runningParts(background: Background): Pick<TransportParts, 'mqtt' | 'connections'> {
-  return { mqtt: () => background.mqtt, connections: () => background.collectors }
+function runningParts(background: Background): Pick<TransportParts, 'mqtt' | 'connections' | 'opcua'> {
+  return { mqtt: () => background.mqtt, connections: () => background.collectors, opcua: () => background.opcua }
 }
 
 interface HubServerParts {

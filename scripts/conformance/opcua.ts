@@ -1,5 +1,6 @@
 /**
- * The OPC UA client against a server of another family, asyncua, with security on: discovery, trust, a user, and values.
+ * The OPC UA client against a server of another family, asyncua, with security on: discovery, trust, a user, and values; and
+ * the OPC UA server against a client of that family.
  *
  *   node scripts/conformance/opcua.ts
  */
@@ -14,20 +15,47 @@ import { certificates } from '../../src/commands/certificates.ts'
 import { discoverOpcua } from '../../src/commands/discover-opcua.ts'
 import { encodeId } from '../../src/model/identifier.ts'
 import { type HubProcess, startHub } from '../hub-process.ts'
-import { freePort } from '../ports.ts'
+import { freePort, listens } from '../ports.ts'
 import { check, conclude } from './checks.ts'
-import { ASYNCUA, tool } from './python.ts'
+import { ASYNCUA, run as runTool, tool } from './python.ts'
 
 const SERVER = fileURLToPath(new URL('opcua_server.py', import.meta.url))
+const CLIENT = fileURLToPath(new URL('opcua_client.py', import.meta.url))
 const TIMEOUT_MS = 60_000
 const AWAY_MS = 3000
 const IDS = 'urn:conformance:press'
+
+const reference = (value: string) => ({ type: 'ModelReference', keys: [{ type: 'Submodel', value }] })
+const SERVED = {
+  assetAdministrationShells: [
+    {
+      ...{
+        modelType: 'AssetAdministrationShell',
+        id: 'urn:shell',
+        idShort: 'Press',
+        submodels: [reference('urn:press')]
+      },
+      assetInformation: { assetKind: 'Instance', globalAssetId: 'urn:asset' }
+    }
+  ],
+  submodels: [
+    {
+      ...{ modelType: 'Submodel', id: 'urn:press', idShort: 'OperationalData' },
+      submodelElements: [
+        { modelType: 'Property', idShort: 'Speed', valueType: 'xs:double', value: '21.5' },
+        { modelType: 'ReferenceElement', idShort: 'Plan', value: reference('urn:press') }
+      ]
+    }
+  ]
+}
 
 const scratch = mkdtempSync(join(tmpdir(), 'aas-hub-opcua-'))
 let machine: ChildProcess | undefined
 await conclude(
   async () => {
-    await run(await tool(ASYNCUA, 'python'))
+    const python = await tool(ASYNCUA, 'python')
+    await run(python)
+    await serve(python)
   },
   () => {
     machine?.kill('SIGKILL')
@@ -100,6 +128,28 @@ async function checkHistory(settings: Parameters<typeof startHub>[0], killed: Hu
     if (counts.size > (2 * AWAY_MS) / 100 && missing.length === 0) break
   }
   check('what was counted while the hub was away is read back', missing.length === 0, missing)
+  await hub.kill('SIGTERM')
+}
+
+/** The hub as the server. */
+async function serve(python: string): Promise<void> {
+  const file = join(scratch, 'served.json')
+  writeFileSync(file, JSON.stringify(SERVED))
+  const [port, opcua] = [await freePort(), await freePort()]
+  const settings = { DATA_DIR: join(scratch, 'served'), PORT: String(port), PRELOAD: file, OPCUA_PORT: String(opcua) }
+  const hub = await startHub(settings)
+  await listens(opcua, TIMEOUT_MS)
+  const { output } = await runTool(python, [CLIENT, `opc.tcp://127.0.0.1:${opcua}`])
+  const last = output.trim().split('\n').at(-1) ?? ''
+  const seen = JSON.parse(last.startsWith('{') ? last : '{}')
+  check(
+    'a client of another family finds a Property by its names',
+    seen.type === 'AASPropertyType',
+    output.slice(-2000)
+  )
+  check('and reads its value and source time', seen.value === 21.5 && seen.hasTime === true, seen)
+  check('monitors and writes it', JSON.stringify(seen.monitored) === '[21.5,42.5]', seen)
+  check('and decodes the keys of a reference', seen.key === 'urn:press', seen)
   await hub.kill('SIGTERM')
 }
 

@@ -12,11 +12,13 @@ import { registration } from '../consumers/registration.ts'
 import { startRevisionRetention } from '../consumers/revision-retention.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
+import type { OpcuaServer } from '../transports/opcua/opcua.ts'
 import { certificateDirectory } from './certificates.ts'
 import { retryLogger } from './logging.ts'
 import { machineAccess } from './machine-access.ts'
 import { guardMemory } from './memory-guard.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
+import { opcuaServer } from './opcua-server.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
 import { watchDescriptions } from './watch-descriptions.ts'
@@ -33,6 +35,8 @@ export class Background {
   mqtt: MqttTransport | undefined
   /** Undefined where nothing may be collected. */
   collectors: Collectors | undefined
+  /** Undefined where it is off. */
+  opcua: OpcuaServer | undefined
   readonly #stops: (() => Promise<void>)[] = []
 
   add(stop: () => Promise<void>): void {
@@ -94,6 +98,11 @@ export async function startBackground(background: Background, parts: BackgroundP
       })
       background.add(async () => stopWatching())
     }
+  }
+  const opcua = opcuaServer(config, services, log)
+  if (opcua !== undefined) {
+    background.opcua = opcua
+    background.add(() => opcua.close())
   }
   if (mqtt !== undefined) {
     const client = await mqttTransport({

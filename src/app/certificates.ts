@@ -1,4 +1,4 @@
-/** Where the certificates of the OPC UA client are. */
+/** Where the certificates for OPC UA are. */
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 

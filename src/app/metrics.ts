@@ -13,12 +13,14 @@ import type { Store } from '../store/store.ts'
 import { type ExtensionEndpoint, serve } from '../transports/http/extension-endpoint.ts'
 import { isOwnRequest } from '../transports/http/own-requests.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
+import type { OpcuaServer } from '../transports/opcua/opcua.ts'
 import type { RulesStatus } from './access-rules.ts'
 import { connectionMetrics } from './connection-metrics.ts'
 import { consumerMetrics, type RunningConsumers } from './consumer-metrics.ts'
 import type { FollowedFiles } from './followed-files.ts'
 import { memoryMetrics } from './memory-metrics.ts'
 import { metricText, NO_LABEL } from './metric-text.ts'
+import { opcuaMetrics } from './opcua-metrics.ts'
 import { type UpkeepSources, upkeepMetrics } from './upkeep-metrics.ts'
 
 /** Where the metrics come from; functions for parts that open later, or not at all. */
@@ -31,6 +33,7 @@ export interface MetricSources {
   readonly followed: FollowedFiles
   readonly mqtt: () => MqttTransport | undefined
   readonly connections: () => Connections | undefined
+  readonly opcua: () => OpcuaServer | undefined
   readonly upkeep: UpkeepSources
   readonly memory: MemoryBudget
   /** Memory that the process should not exceed, in bytes. */
@@ -172,6 +175,7 @@ async function hubMetrics({
   followed,
   mqtt,
   connections,
+  opcua,
   upkeep,
   memory,
   budget,
@@ -193,6 +197,7 @@ async function hubMetrics({
     ...mqttMetrics(mqtt()),
     ...memoryMetrics(memory, budget),
     ...connectionMetrics(connections()?.list() ?? []),
+    ...opcuaMetrics(opcua()),
     ...(await upkeepMetrics(upkeep)),
     ...(await complianceMetrics(compliance)),
     ...(await usageMetrics(usage))

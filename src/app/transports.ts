@@ -31,6 +31,7 @@ import { ingest } from '../transports/ingest/ingest.ts'
 import type { LineRule } from '../transports/ingest/point-target.ts'
 import { mcp } from '../transports/mcp/mcp.ts'
 import type { MqttTransport } from '../transports/mqtt/mqtt.ts'
+import type { OpcuaServer } from '../transports/opcua/opcua.ts'
 import { security } from '../transports/security/security.ts'
 import { senders } from '../transports/senders/senders.ts'
 import { series } from '../transports/series/series.ts'
@@ -69,6 +70,7 @@ export interface TransportParts {
   readonly mqtt: () => MqttTransport | undefined
   /** Undefined until they are started, or where nothing is collected. */
   readonly connections: () => Connections | undefined
+  readonly opcua: () => OpcuaServer | undefined
 }
 
 /** @returns to be called when the hub is about to stop: from then on it is not ready */
@@ -167,12 +169,12 @@ async function mountForReaders(
 
 /** What operators look at: metrics, settings, senders, probes. @returns as {@link mountTransports} */
 function mountForOperators(app: FastifyInstance, parts: TransportParts): () => void {
-  const { config, given, services, compliance, followed, mqtt, connections } = parts
+  const { config, given, services, compliance, followed, mqtt, connections, opcua } = parts
   const { store, clock, ingest, subscriptions, identity, usage, clockJumps, context } = services
   const { status: accessRules } = services.accessRules
   const directory = config.MONGODB_URL === '' ? config.DATA_DIR : undefined
   mountMetrics(app, {
-    ...{ store, ingest, accessRules, followed, mqtt, connections, usage, apiPrefix: config.API_PREFIX },
+    ...{ store, ingest, accessRules, followed, mqtt, connections, opcua, usage, apiPrefix: config.API_PREFIX },
     upkeep: { clock, clockJumps, directory },
     memory: services.memory,
     budget: config.MEMORY,

@@ -1,9 +1,11 @@
-/** Settings of what machines are read by: an MQTT broker, and the collectors. */
+/** Settings of what speaks to machines and their systems: an MQTT broker, the collectors, and the OPC UA server. */
 import { parseBytes } from '../memory/byte-size.ts'
 import {
+  parseBoolean,
   parseBrokerUrl,
   parseClaims,
   parseOptionalClaims,
+  parseOptionalPort,
   parseTargetList,
   parseText,
   parseTopicLevel
@@ -85,6 +87,19 @@ export const machineSettings = {
     parse: parseText,
     default: '',
     means:
-      "Folder of the certificates for OPC UA: the hub's own, and those of servers that are trusted and rejected (`opcua-certificates` in `DATA_DIR`); hubs that share a database share it, too"
+      "Folder of the certificates for OPC UA: the hub's own, and those of servers and clients that are trusted and rejected (`opcua-certificates` in `DATA_DIR`); hubs that share a database share it, too"
+  },
+  OPCUA_PORT: {
+    parse: parseOptionalPort,
+    default: 'off',
+    means:
+      'Port on which what is stored is served by OPC UA (I4AAS, OPC 30270), at the address `HOST`; `0` takes a free one, `off`: it is not'
+  },
+  OPCUA_UNENCRYPTED: {
+    parse: parseBoolean,
+    flag: true as const,
+    default: 'false',
+    means:
+      'OPC UA clients may connect without encryption and certificate, too (security policy None); on loopback they always may'
   }
 }

@@ -38,6 +38,16 @@ export function parsePort(text: string): number {
   return Number(text)
 }
 
+/** Undefined for `off`. */
+export function parseOptionalPort(text: string): number | undefined {
+  if (text === 'off') return undefined
+  try {
+    return parsePort(text)
+  } catch (error) {
+    throw new Error(`${(error as Error).message}, or off`)
+  }
+}
+
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new Error('an integer of at least 1')
   return Number(text)

@@ -109,7 +109,11 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   COLLECT_SECRETS:
     '기계의 비밀이 든 폴더: 호스트마다 `host` 또는 `host_port` 폴더가 있고, 설명이 이름으로 가리키는 비밀마다 파일이 하나 있습니다',
   OPCUA_CERTIFICATES:
-    'OPC UA 인증서가 든 폴더: 허브 자신의 인증서, 신뢰하는 서버와 거부한 서버의 인증서(비우면 `DATA_DIR`의 `opcua-certificates`). 데이터베이스를 공유하는 허브는 이 폴더도 공유',
+    'OPC UA 인증서가 든 폴더: 허브 자신의 인증서, 신뢰하거나 거부한 서버와 클라이언트의 인증서(비우면 `DATA_DIR`의 `opcua-certificates`). 데이터베이스를 공유하는 허브는 이 폴더도 공유',
+  OPCUA_PORT:
+    '저장된 내용을 OPC UA(I4AAS, OPC 30270)로 제공하는 포트, 주소는 `HOST`. `0`은 빈 포트, `off`는 제공하지 않음',
+  OPCUA_UNENCRYPTED:
+    'OPC UA 클라이언트가 암호화와 인증서 없이도 연결할 수 있음(보안 정책 None). 루프백에서는 항상 가능',
   OPERATION_TARGETS: 'Operation 호출을 위임할 수 있는 URL과 그 아래의 모든 경로. 쉼표로 구분',
   OPERATIONS:
     'Operation을 실행하는 함수를 기본으로 내보내는 JavaScript 모듈. 함수 이름은 `submodelId/idShortPath` 또는 semanticId',

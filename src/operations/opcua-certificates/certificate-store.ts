@@ -46,6 +46,11 @@ export class CertificateStore {
     return certificate === undefined || key === undefined ? undefined : { certificate, key }
   }
 
+  /** Where the own one is, once it was made. */
+  get ownFiles(): OwnCertificate {
+    return { certificate: join(this.#directory, 'own.pem'), key: join(this.#directory, 'own.key.pem') }
+  }
+
   async saveOwn({ certificate, key }: OwnCertificate): Promise<void> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     await this.#write('own.key.pem', key)

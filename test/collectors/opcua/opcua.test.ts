@@ -1,8 +1,8 @@
 /** The OPC UA client against a real server. */
 import t, { type Test } from 'tap'
 import { CollectorError } from '../../../src/collectors/connector.ts'
-import { CertificateStore } from '../../../src/operations/opcua-certificates/certificate-store.ts'
 import type { InterfaceItem } from '../../../src/operations/asset-interfaces/asset-interface.ts'
+import { CertificateStore } from '../../../src/operations/opcua-certificates/certificate-store.ts'
 import { testDirectory } from '../../test-directory.ts'
 import { until } from '../../until.ts'
 import { assetInterface } from '../asset-interface.ts'

@@ -6,16 +6,19 @@ import {
   type EndpointDescription,
   MessageSecurityMode,
   OPCUAClient,
-  type OPCUAClientOptions,
   SecurityPolicy,
-  StatusCodes,
   type UserIdentityInfo,
   UserTokenType
 } from 'node-opcua-client'
 import type { Clock } from '../../../clock.ts'
 import { CertificateStore } from '../../../operations/opcua-certificates/certificate-store.ts'
+import { certificateTrust } from '../../../operations/opcua-certificates/certificate-trust.ts'
+import {
+  APPLICATION_NAME,
+  applicationUriOf,
+  ownCertificate
+} from '../../../operations/opcua-certificates/own-certificate.ts'
 import type { ChannelSecurity, SecurityMode, ServerEndpoint, UserIdentity } from '../messages.ts'
-import { APPLICATION_NAME, applicationUriOf, ownCertificate } from '../../../operations/opcua-certificates/own-certificate.ts'
 import { Refused } from './refused.ts'
 
 /** From the weakest to the best. The deprecated Basic128Rsa15 and Basic256 are only used where they are asked for. */
@@ -51,7 +54,8 @@ export async function chooseEndpoint(endpoint: ServerEndpoint, clock: Clock): Pr
       applicationName: APPLICATION_NAME,
       ...(applicationUri !== undefined && { applicationUri }),
       certificateKeyPairProvider: keys,
-      clientCertificateManager: trustOf(store, chain[0], clock),
+      // For what the library looks at by itself, as when the server comes back with another certificate.
+      clientCertificateManager: certificateTrust({ store, own: chain[0], clock, of: 'server' }),
       // Servers often advertise a name that only they resolve: what is connected to is what was described and checked.
       endpointMustExist: false,
       connectionStrategy: { maxRetry: retries, initialDelay: 500, maxDelay: 5000, randomisationFactor: 0.5 },
@@ -133,33 +137,6 @@ function leafOf({ serverCertificate }: EndpointDescription): Buffer {
   const certificate = serverCertificate ?? Buffer.alloc(0)
   if (certificate.length === 0) throw new Refused('the server presents no certificate', true)
   return crypto_utils.split_der(certificate)[0] ?? certificate
-}
-
-/** For what the client library looks at by itself, as when the server comes back with another certificate. */
-function trustOf(
-  store: CertificateStore,
-  own: Buffer | undefined,
-  clock: Clock
-): NonNullable<OPCUAClientOptions['clientCertificateManager']> {
-  const check = async (certificate: Buffer | Buffer[]) => {
-    const der = Array.isArray(certificate) ? certificate[0] : crypto_utils.split_der(certificate)[0]
-    // It looks at its own one as well.
-    if (der !== undefined && own?.equals(der)) return StatusCodes.Good
-    const problem = der === undefined ? 'none' : await store.check(der, clock.milliseconds())
-    return problem === undefined ? StatusCodes.Good : StatusCodes.BadCertificateUntrusted
-  }
-  return {
-    referenceCounter: 0,
-    initialize: async () => {},
-    dispose: async () => {},
-    checkCertificate: check,
-    getTrustStatus: check,
-    verifyCertificate: async (certificate: Buffer | Buffer[]) => (await check(certificate)).name,
-    trustCertificate: async () => {},
-    rejectCertificate: async () => {},
-    addIssuer: async () => undefined,
-    addRevocationList: async () => undefined
-  }
 }
 
 const TOKENS = {

@@ -4,12 +4,12 @@
  * asked of it are further tasks of the same thread.
  */
 import { parentPort } from 'node:worker_threads'
+import { renewOwnCertificate } from '../../../operations/opcua-certificates/own-certificate.ts'
 import { serveTasks, type Task, type TaskResult } from '../../../threads/serve-tasks.ts'
 import type { ConnectInput, DiscoverInput, MonitoredNode, OutcomeOf } from '../messages.ts'
 import type { NodeAddress } from '../node-address.ts'
 import { Connection } from './connection.ts'
 import { discover } from './discover.ts'
-import { renewOwnCertificate } from '../../../operations/opcua-certificates/own-certificate.ts'
 import { Refused, sentenceOf } from './refused.ts'
 import { callMethod, readNodes, writeNode } from './requests.ts'
 
