@@ -20,6 +20,7 @@ import { twoCores } from './cores.ts'
 import { encode, fill, fillWith, MARK, MARKED, submodel } from './data.ts'
 import { day } from './day.ts'
 import { flags } from './flags.ts'
+import { i3xValues } from './i3x.ts'
 import { agents } from './mcp.ts'
 import { lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { memory } from './memory.ts'
@@ -58,6 +59,7 @@ try {
 async function embedded(): Promise<void> {
   if (wanted('get', 'value', 'patch', 'large', 'post')) await requests()
   await randomAccess(folder)
+  await i3xValues(folder)
   if (wanted('page', 'start')) await many()
   if (wanted('query')) await queries()
   if (wanted('bulk', 'registry')) await registry()

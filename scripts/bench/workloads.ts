@@ -8,6 +8,8 @@ export const workloads = {
   written: 'bytes on disk for one of these',
   large: 'PATCH a value of a large submodel',
   post: 'POST a submodel',
+  i3x: 'values of 1,000 elements by i3X',
+  'i3x-object': 'the same as one object',
   start: 'time to the first answer, and memory',
   page: 'a page of submodels',
   query: 'a query',

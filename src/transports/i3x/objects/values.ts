@@ -27,8 +27,12 @@ export interface Vqt {
 
 /** The members of a VQT, without braces. */
 export function vqtMembers({ json, quality, time }: Vqt): string {
-  return `"value":${json},"quality":"${quality}","timestamp":"${formatTime(time)}"`
+  if (time !== formatted.time) formatted = { time, text: formatTime(time) }
+  return `"value":${json},"quality":"${quality}","timestamp":"${formatted.text}"`
 }
+
+/** The values of one scan of a machine share their time. */
+let formatted = { time: 0n, text: formatTime(0n) }
 
 /** Times of values that have none: that of the reading. */
 export type Now = () => bigint
