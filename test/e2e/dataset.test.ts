@@ -132,6 +132,25 @@ function rowsOf(csv: Buffer | undefined): string[] {
   return String(csv).trim().split('\r\n').slice(1)
 }
 
+t.test('the dictionary describes each column of values, beside qualities and for each aggregate', async (t) => {
+  const hub = await filled(t)
+  const linesOf = async (query: string) =>
+    rowsOf((await unpack(hub, `submodel=urn:m&${query}`)).get('data-dictionary.csv')).map((line) => {
+      const cells = line.split(',')
+      return [cells[0], cells[6], cells[7], cells[12], cells[13]]
+    })
+  t.strictSame(await linesOf('quality=true'), [
+    ['Speed', '0', '9', '10', '0.0000'],
+    ['Weight', '1.5', '1.5', '5', '0.5000']
+  ])
+  t.strictSame(await linesOf('interval=1d&aggregate=max,count'), [
+    ['Speed.max', '3', '9', '3', '0.0000'],
+    ['Speed.count', '2', '4', '3', '0.0000'],
+    ['Weight.max', '1.5', '1.5', '3', '0.0000'],
+    ['Weight.count', '1', '2', '3', '0.0000']
+  ])
+})
+
 t.test('an invalid request is refused before the archive begins', async (t) => {
   const hub = await filled(t)
   for (const query of ['', '?submodel=urn:m&format=xls', '?submodel=urn:m&period=soon', '?submodel=urn:m&from=x']) {

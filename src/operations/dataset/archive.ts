@@ -100,12 +100,17 @@ export async function datasetArchive(
 async function guidebookAlone(history: History, asked: ArchiveContents): Promise<string> {
   const whole: TableStatistics[] = []
   for (const { from, to } of asked.files) {
-    const { table, statistics } = withStatistics(await tableOfFile(history, asked, { from, to }))
+    const { table, statistics } = withStatistics(await tableOfFile(history, asked, { from, to }), hasQuality(asked))
     for await (const _ of table.batches) await asked.slice.pause()
     whole.push(statistics)
   }
   const names = asked.files.map(({ name }) => name)
   return guidebook(descriptionOf(asked, names, combinedStatistics(whole)), asked.purpose)
+}
+
+/** As the table has it: aggregates and grids have none. */
+function hasQuality({ request: { quality = false, grid, aggregates = [], align = 'none' } }: DatasetRequest): boolean {
+  return quality && (grid === undefined || (aggregates.length === 0 && align === 'none'))
 }
 
 function tableOfFile(
@@ -134,7 +139,7 @@ async function write(zip: ZipFile, store: DocumentStore, history: History, asked
   const manifest: Record<string, { readonly size: number; readonly sha256: string }> = {}
   const whole: TableStatistics[] = []
   for (const { name, from, to } of asked.files) {
-    const { table, statistics } = withStatistics(await tableOfFile(history, asked, { from, to }))
+    const { table, statistics } = withStatistics(await tableOfFile(history, asked, { from, to }), hasQuality(asked))
     await add(name, writer.write(table, times))
     whole.push(statistics)
   }

@@ -10,6 +10,7 @@ import type { Variable } from '../history/variables.ts'
 /** Statistics of a column, collected while the table is streamed. */
 export interface ColumnStatistics {
   readonly name: string
+  readonly unit: string
   count: number
   min: number
   max: number
@@ -39,14 +40,19 @@ const METHODS: Readonly<Record<CollectionMethod, string>> = {
   manual: '수동'
 }
 
-/** Passes a table through and collects statistics. */
-export function withStatistics(table: Table): { table: Table; statistics: TableStatistics } {
+/**
+ * Passes a table through and collects statistics.
+ * @param hasQuality a column of qualities follows each column of values; it is not counted, as a good quality is left empty
+ */
+export function withStatistics(table: Table, hasQuality: boolean): { table: Table; statistics: TableStatistics } {
+  const valuesOf = <Item>([_time, ...items]: readonly Item[]) =>
+    hasQuality ? items.filter((_, index) => index % 2 === 0) : items
   const statistics: TableStatistics = {
     rows: 0,
     from: undefined,
     to: undefined,
-    columns: table.columns.slice(1).map(({ name }) => ({
-      name,
+    columns: valuesOf(table.columns).map(({ name, unit = '' }) => ({
+      ...{ name, unit },
       count: 0,
       min: Number.POSITIVE_INFINITY,
       max: Number.NEGATIVE_INFINITY
@@ -54,12 +60,11 @@ export function withStatistics(table: Table): { table: Table; statistics: TableS
   }
   const batches = async function* () {
     for await (const batch of table.batches) {
-      const [time, ...columns] = batch.columns
-      const times = time?.values as BigInt64Array
+      const times = batch.columns[0]?.values as BigInt64Array
       statistics.rows += batch.length
       statistics.from ??= times[0]
       statistics.to = times[batch.length - 1] ?? statistics.to
-      for (const [index, { values, present }] of columns.entries()) {
+      for (const [index, { values, present }] of valuesOf(batch.columns).entries()) {
         const column = statistics.columns[index]
         if (column === undefined) continue
         for (let row = 0; row < batch.length; row++) {
@@ -76,7 +81,7 @@ export function withStatistics(table: Table): { table: Table; statistics: TableS
   return { table: { ...table, batches: batches() }, statistics }
 }
 
-/** A CSV file with one line per column, headed in Korean and English. */
+/** A CSV file with one line per column of values, headed in Korean and English. */
 export function dictionary(described: readonly DescribedVariable[], statistics: TableStatistics): string {
   const head = [
     '변수명 / Name',
@@ -94,15 +99,19 @@ export function dictionary(described: readonly DescribedVariable[], statistics: 
     '개수 / Count',
     '결측률 / Missing rate'
   ]
-  const lines = described.map(({ variable, korean, english, method }, index) => {
-    const column = statistics.columns[index]
+  // Buckets have a column for each aggregate of a variable; without any file of data there are no columns.
+  const perVariable = Math.max(1, statistics.columns.length / described.length)
+  const columns = described.flatMap((one, index) =>
+    Array.from({ length: perVariable }, (_, i) => ({ ...one, column: statistics.columns[index * perVariable + i] }))
+  )
+  const lines = columns.map(({ variable, korean, english, method, column }) => {
     const count = column?.count ?? 0
     const isNumeric = count > 0 && Number.isFinite(column?.min)
     return [
-      variable.name,
+      column?.name ?? variable.name,
       korean,
       english,
-      variable.unit ?? '',
+      column?.unit ?? variable.unit ?? '',
       variable.semanticId ?? '',
       variable.valueType ?? '',
       isNumeric ? String(column?.min) : '',
