@@ -37,10 +37,18 @@ export async function tool(requirement: string, program: string): Promise<string
   return command
 }
 
-/** Runs a command asynchronously, so that this process can answer it. */
-export async function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+/**
+ * Runs a command asynchronously, so that this process can answer it.
+ * @param variables of the environment, beside those of this process
+ */
+export async function run(
+  command: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {}
+): Promise<{ code: number; output: string }> {
+  const env = { ...process.env, ...variables }
   return new Promise((resolve) => {
-    execFile(command, args, { maxBuffer: 2 ** 28, cwd: tmpdir() }, (error, stdout, stderr) => {
+    execFile(command, args, { maxBuffer: 2 ** 28, cwd: tmpdir(), env }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1
       resolve({ code, output: stdout === '' ? stderr : stdout })
     })
