@@ -53,7 +53,12 @@ t.test(
       found.json.result.map(({ id }: { id: string }) => id),
       ['urn:c:shell']
     )
-    await t.rejects(hub.get('/serialization'), 'an answer that must be whole and has begun is cut off')
+    const whole = await hub.get('/serialization')
+    t.match(
+      whole,
+      { status: 500, json: { messages: [{ code: 'Damaged' }] } },
+      'an answer that must be whole is refused'
+    )
     t.equal((await hub.get(`/submodels/${encode('urn:a')}`)).status, 200)
 
     const sample = (submodel: string) => ({ submodel, path: 'pp', value: 'pushed' })
@@ -69,10 +74,27 @@ t.test(
     t.match(metrics.text, /^aas_hub_damaged_total [1-9]/m)
     t.match((await hub.ask('GET', `${hub.url}/readyz`)).json, { status: 'ready', damaged: Number })
 
-    const whole = { modelType: 'Submodel', id: 'urn:b' }
-    t.equal((await hub.put(b, whole)).status, 204, 'it can be replaced')
-    t.match(await hub.get(b), { status: 200, json: whole })
+    const other = { modelType: 'Submodel', id: 'urn:b' }
+    t.equal((await hub.put(b, other)).status, 204, 'it can be replaced')
+    t.match(await hub.get(b), { status: 200, json: other })
     t.equal((await hub.get('/submodels')).json.paging_metadata.damaged, undefined)
     t.equal((await hub.remove(b)).status, 204)
   }
 )
+
+t.test('an answer that must be whole is cut off where it has begun', { skip: embedded }, async (t) => {
+  const directory = testDirectory(t)
+  const first = await start(t, { DATA_DIR: directory })
+  const elements = Array.from({ length: 20_000 }, (_, n) => ({
+    ...{ modelType: 'Property', idShort: `p${n}`, valueType: 'xs:string', value: 'x'.repeat(100) }
+  }))
+  await first.post('/submodels', { modelType: 'Submodel', id: 'urn:large', submodelElements: elements })
+  await first.post('/submodels', { modelType: 'Submodel', id: 'urn:b', submodelElements: elements.slice(0, 1) })
+  await first.patch(`/submodels/${encode('urn:b')}/submodel-elements/p0/$value`, '"written"')
+  await first.stop()
+  const db = new DatabaseSync(join(directory, 'hub.db'))
+  db.exec(`UPDATE element SET value = '{"value":"wrong"}' WHERE value LIKE '%written%'`)
+  db.close()
+  const hub = await start(t, { DATA_DIR: directory })
+  await t.rejects(hub.get('/serialization', { 'accept-encoding': 'identity' }), { message: 'terminated' })
+})
