@@ -1,7 +1,7 @@
 /** A machine, a hub, and the process beside it that reads the machine: each a process of its own, to be killed. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -114,6 +114,8 @@ export class Plant {
     const counted = this.counted()
     await until(async () => (await this.newest()) > counted, { timeoutMs: RECOVERY_MS })
     await end(this.#processes.machine)
+    const held = join(`${this.directory}-edge`, 'edge', 'samples')
+    await until(() => readdirSync(held).length === 0, { timeoutMs: RECOVERY_MS })
     let before = -1
     await until(
       async () => {
