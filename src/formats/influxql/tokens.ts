@@ -1,5 +1,6 @@
 /** The tokens of InfluxQL. */
 import { HubError } from '../../errors.ts'
+import { EPOCHS } from './results.ts'
 
 export type Token =
   | { readonly is: 'word' | 'name' | 'text' | 'sign'; readonly text: string }
@@ -20,13 +21,7 @@ const SIGN = /=~|!~|!=|<>|<=|>=|::|[=<>+\-*/%&|^(),;.]/y
 const BOUND = /\$(?:(\w+)|"([^"]+)")/y
 
 const UNITS: Readonly<Record<string, bigint>> = {
-  ns: 1n,
-  u: 1000n,
-  µ: 1000n,
-  ms: 1_000_000n,
-  s: 1_000_000_000n,
-  m: 60_000_000_000n,
-  h: 3_600_000_000_000n,
+  ...EPOCHS,
   d: 86_400_000_000_000n,
   w: 604_800_000_000_000n
 }

@@ -16,6 +16,7 @@ import type {
 } from '../../consumers/subscriptions/subscription.ts'
 import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.ts'
 import { CallerWatch, type CallerWatchParts } from '../http/caller-watch.ts'
+import { beginEventStream } from '../http/event-stream.ts'
 
 const HEARTBEAT_INTERVAL_MS = 15_000
 /** How long a client waits before it reconnects. */
@@ -47,16 +48,7 @@ export async function streamEvents(
   const sink = new SseSink(response, request, options)
   const subscription = await subscriptions.subscribe(request, sink, received.access)
   if (response.closed || response.destroyed) return subscription.close()
-  reply.hijack()
-  for (const [name, value] of Object.entries(reply.getHeaders()))
-    if (value !== undefined) response.setHeader(name, value)
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    // Keeps proxies from buffering.
-    'x-accel-buffering': 'no'
-  })
-  response.socket?.setNoDelay(true)
+  beginEventStream(reply)
   response.socket?.setKeepAlive(true, HEARTBEAT_INTERVAL_MS)
   sink.open(subscription)
   const watch = new CallerWatch(callers, received, {

@@ -6,9 +6,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { FastifyInstance, FastifyRequest, InjectOptions } from 'fastify'
 import type { Caller } from '../../security/caller.ts'
+import { type InnerAddress, isFrom } from './inner-address.ts'
 
-/** The address of a connection is an IP address, or undefined. */
-const ADDRESS = 'hub:caller'
+const ADDRESS: InnerAddress = 'hub:caller'
 
 const callers = new AsyncLocalStorage<Caller | undefined>()
 
@@ -22,6 +22,6 @@ export function sendAs(app: FastifyInstance, caller: Caller | undefined, request
 }
 
 /** The caller of a request from inside; undefined for all others. */
-export function innerCallerOf({ raw }: Pick<FastifyRequest, 'raw'>): Caller | undefined {
-  return raw.socket.remoteAddress === ADDRESS ? callers.getStore() : undefined
+export function innerCallerOf(request: Pick<FastifyRequest, 'raw'>): Caller | undefined {
+  return isFrom(request, ADDRESS) ? callers.getStore() : undefined
 }

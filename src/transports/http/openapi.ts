@@ -79,7 +79,9 @@ export function hubDocument(prefix: string, extensions: readonly ExtensionEndpoi
     return made
   }
   return {
-    ...{ openapi: '3.1.0', info, servers: [{ url: prefix }] },
+    openapi: '3.1.0',
+    info,
+    servers: [{ url: prefix }],
     get tags() {
       return document().tags
     },

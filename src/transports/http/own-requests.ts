@@ -12,9 +12,9 @@ import type { Caller } from '../../security/caller.ts'
 import { Policy } from '../../security/policy.ts'
 import { roles } from '../../security/roles.ts'
 import { checkRuleDocument, rulesOf } from '../../security/rule-files.ts'
+import { type InnerAddress, isFrom } from './inner-address.ts'
 
-/** The address of a connection is an IP address, or undefined. */
-const ADDRESS = 'hub'
+const ADDRESS: InnerAddress = 'hub'
 
 const ROLE = 'administrator'
 export const EXAMINER: Caller = {
@@ -28,10 +28,8 @@ export interface OwnRequest extends RequestContent {
   readonly path: string
 }
 
-export function isOwnRequest({ raw }: Pick<FastifyRequest, 'raw'>): boolean {
-  // Node takes the socket from a request that was refused before its body was read, once that is answered.
-  const socket = raw.socket as typeof raw.socket | null
-  return socket?.remoteAddress === ADDRESS
+export function isOwnRequest(request: Pick<FastifyRequest, 'raw'>): boolean {
+  return isFrom(request, ADDRESS)
 }
 
 /** @param host as clients name the hub: it is in addresses that the hub answers */

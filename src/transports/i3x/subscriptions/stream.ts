@@ -10,6 +10,7 @@ import type { Message, Sink, StreamEvent, Subscription } from '../../../consumer
 import type { Subscriptions } from '../../../consumers/subscriptions/subscriptions.ts'
 import type { Access } from '../../../security/access.ts'
 import { CallerWatch, type CallerWatchParts } from '../../http/caller-watch.ts'
+import { beginEventStream } from '../../http/event-stream.ts'
 import { elementIdOf } from '../objects/element-id.ts'
 import type { UpdateQueue } from './queue.ts'
 import type { Updates } from './updates.ts'
@@ -36,17 +37,7 @@ export async function openStream(
   queue.stream?.end()
   const response = reply.raw
   if (response.closed || response.destroyed) return reply.hijack()
-  reply.hijack()
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) response.setHeader(name, value)
-  }
-  response.writeHead(200, {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    // Keeps proxies from buffering.
-    'x-accel-buffering': 'no'
-  })
-  response.socket?.setNoDelay(true)
+  beginEventStream(reply)
   new UpdateStream(queue, request, response, parts).begin()
   return reply
 }

@@ -1,5 +1,5 @@
 /** Times as agents write them, who often have no clock: `now-7d`, `monday`, `2026-11-24`, or ISO 8601. */
-import { parseInterval } from '../../../model/interval.ts'
+import { parseRelativeTime, resolveTime } from '../../../model/relative-time.ts'
 import { formatTime, fromMilliseconds, parseTime } from '../../../model/time.ts'
 import { floorTo } from '../../../model/time-grid.ts'
 import { type TimeZone, timeZone, UTC } from '../../../model/time-zone.ts'
@@ -52,12 +52,9 @@ export function momentOf(text: string, { now, zone }: Now): bigint {
     const today = floorTo(now + zone.offsetAt(now), DAY) / DAY
     return midnight((((today - BigInt(weekday)) % 7n) + 7n) % 7n)
   }
-  const [, before] = /^(?:now)?-(\S{1,30})$/.exec(word) ?? []
-  const interval = before === undefined ? undefined : parseInterval(before)
-  if (interval !== undefined) {
-    if (interval.unit === 'nanosecond') return now - interval.count
-    if (interval.unit === 'week') return now - BigInt(interval.count) * 7n * DAY
-  }
+  const before = /^(?:now)?-\S{1,30}$/.test(word) ? parseRelativeTime(word) : undefined
+  // Months follow a calendar, which here would be that of UTC.
+  if (before?.interval !== undefined && before.interval.unit !== 'month') return resolveTime(before, now)
   const time = parseTime(text.trim())
   if (time !== undefined) return time
   const [, day, clock = '00:00', seconds = ':00', fraction = ''] =
