@@ -8,7 +8,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { SampleColumns } from './sample-columns.ts'
 import type { Column, Sample } from './types.ts'
 
-/** The file is written when it holds so many; a second of work for a fast hub. */
+/** Number of samples at which the file is written: a second of work for a fast hub. */
 const MAX_SAMPLES = 250_000
 /** Of one push: a few milliseconds of a hub, so that what is pushed meanwhile is not delayed. */
 const SAMPLES_PER_PUSH = 8000

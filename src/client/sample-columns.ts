@@ -58,7 +58,7 @@ export class SampleColumns {
     return true
   }
 
-  /** All samples, by series and in the order in which they were added; in groups of about so many samples. */
+  /** All samples, by series and in the order in which they were added; in groups of about this number of samples. */
   groups(samples: number): Column[][] {
     const groups: Column[][] = []
     let size = samples

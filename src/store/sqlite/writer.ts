@@ -40,7 +40,7 @@ import { FrameReader } from './write-frames.ts'
 const MAX_TRIMMED = 10_000
 const MAX_TRIMMED_BYTES = 32 * 1024 * 1024
 
-/** So many take about a tenth of a second. */
+/** Number that takes about a tenth of a second. */
 const MAX_ROWS_AT_START = 4096
 
 /** What the thread runs. */

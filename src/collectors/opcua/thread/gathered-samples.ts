@@ -43,7 +43,7 @@ class Columns {
 export class GatheredSamples {
   readonly #options: GatheredSamplesOptions
   #live: Columns
-  /** So many were handed over last. */
+  /** Number handed over last. */
   #lastSize = 0
   #isDelivering = false
   #cancel: (() => void) | undefined

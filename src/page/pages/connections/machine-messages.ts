@@ -92,7 +92,7 @@ const english = {
   validity: 'Valid',
   period: (from: string, to: string) => `${from} – ${to}`,
   trustTitle: 'Trust this certificate?',
-  trustHow: 'Compare the thumbprint with the one on the machine itself, not with what came over the network.',
+  trustHow: 'Compare the thumbprint with the one on the machine itself, not with what the network delivers.',
   trustAction: 'It is the same: trust it',
   reject: 'Reject',
   remove: 'Remove',

@@ -56,7 +56,7 @@ export async function update(body: Body, parts: UpdateParts): Promise<readonly B
     }
     if (parts.slice.isOver()) await parts.slice.pause()
   }
-  // A push reports so many refusals one by one.
+  // The number of refusals that a push reports one by one.
   for (let start = 0; start < leaves.length; start += MAX_REPORTED) {
     const some = leaves.slice(start, start + MAX_REPORTED)
     const batch = parts.hub.ingest.batch()

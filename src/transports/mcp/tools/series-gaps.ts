@@ -12,7 +12,7 @@ import { extentOf, windowOf } from './window.ts'
 
 const MAX_SERIES = 20
 
-/** A gap is longer than so many usual distances. */
+/** A gap is longer than the usual distance of samples by this factor. */
 const FACTOR = 3n
 const SECOND = 1_000_000_000n
 
