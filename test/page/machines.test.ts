@@ -38,7 +38,7 @@ t.test('machines', { skip: noBrowser, timeout: 300_000 }, async (t) => {
       t.match(await gone.textContent(), /Not connected.*not among the targets.*Next try: /)
       await row.getByRole('button', { name: 'Test InterfaceMODBUS' }).click()
       const dialog = page.getByRole('dialog')
-      await dialog.getByRole('row').filter({ hasText: 'Speed' }).getByText('12').waitFor()
+      await dialog.getByRole('row').filter({ hasText: 'Speed' }).getByText('12', { exact: true }).waitFor()
       t.match(await dialog.textContent(), /Speed12Good.*Level–Bad.*modv_entity/)
       await page.keyboard.press('Escape')
       await row.getByRole('button', { name: 'Stop InterfaceMODBUS' }).click()

@@ -48,7 +48,7 @@ t.test('signing in', { skip: noBrowser, timeout: 180_000 }, async (t) => {
       await page.locator('[data-path=State]').getByText('stopped').waitFor()
 
       await page.reload()
-      await page.getByText('kim').waitFor()
+      await page.getByText('kim', { exact: true }).waitFor()
       t.notMatch(JSON.stringify(await context.storageState()), PASSWORD)
       t.notOk((await page.evaluate('document.cookie')) as string, 'no script reads the cookie')
       await page.getByRole('button', { name: 'Sign out' }).click()
@@ -154,7 +154,7 @@ t.test(
       t.equal(new URL(tab.page.url()).hash, '#/plant?view=submodels', 'back where it was')
       t.equal(new URL(tab.page.url()).search, '', 'without the code in the address')
       await tab.page.getByText('There are no submodels yet.').waitFor()
-      await tab.page.getByText('park').waitFor()
+      await tab.page.getByText('park', { exact: true }).waitFor()
       await screenshot(tab, 'signed-in-by-provider')
     })
   }
