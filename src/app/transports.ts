@@ -124,8 +124,7 @@ export async function mountTransports(app: FastifyInstance, parts: TransportPart
     ...{ store: context.store, apiPrefix, bodies, extensions: extensionEndpoints }
   })
   await mountAudit(app, { store, apiPrefix, defaultLimit, maxLimit })
-  const { fileHeap } = planOf(config)
-  await conformance(app, { hub: context, apiPrefix, fileHeap, memory: services.memory })
+  await conformance(app, { hub: context, apiPrefix, plan: planOf(config), memory: services.memory })
   await mountCompliance(app, { ...compliance, audit, chromium: config.CHROMIUM })
   await docs(app, {
     document: hubDocument(apiPrefix, extensionEndpoints, VERSION),

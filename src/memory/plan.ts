@@ -35,8 +35,11 @@ export interface MemoryPlan {
   /** Samples that wait to become durable; a number. */
   readonly waitingSamples: number
   readonly backlog: number
-  /** Heap of a thread that checks or repairs a file; there are two at most. */
+  /** Files that are checked or repaired at a time, and the heap of each one's thread. */
+  readonly files: number
   readonly fileHeap: number
+  /** What of that heap nothing is left for, so that it counts as under way. */
+  readonly fileUnderWay: number
 }
 
 /** Program, both threads and their libraries, with nothing stored: measured. */
@@ -48,6 +51,9 @@ const MAX_AUTOMATIC = 4096 * MIB
 
 /** A thread of the pool takes about that much while it works. */
 const THREAD_BYTES = 160 * MIB
+
+/** Of a thread for a file: with less most files would be too large. */
+const FILE_HEAP = { least: 64 * MIB, most: 1024 * MIB }
 
 const SERIES_NAME_BYTES = 200
 const SAMPLE_BYTES = 32
@@ -78,7 +84,14 @@ export function memoryPlan(budget: number): MemoryPlan {
     backlog: share(8, 4, 64)
   }
   const rest = free - keptBytes(parts) - parts.underWay
-  return { ...parts, fileHeap: Math.floor(Math.min(Math.max(rest / 2, 64 * MIB), 1024 * MIB)) }
+  return { ...parts, ...filesWithin(rest) }
+}
+
+/** @param rest what everything else leaves, in bytes */
+function filesWithin(rest: number): Pick<MemoryPlan, 'files' | 'fileHeap' | 'fileUnderWay'> {
+  const files = rest >= 2 * FILE_HEAP.least ? 2 : 1
+  const fileHeap = Math.floor(Math.min(Math.max(rest / files, FILE_HEAP.least), FILE_HEAP.most))
+  return { files, fileHeap, fileUnderWay: Math.max(0, fileHeap - Math.max(0, Math.floor(rest))) }
 }
 
 /** Objects take more than what they are estimated at. */

@@ -2,24 +2,23 @@
  * Checks a file, a large one in a thread of its own: all its documents are in memory, some of them parsed in one piece,
  * and a client that leaves ends the thread at once. The schemas of templates are those of the main thread.
  */
-import { stat } from 'node:fs/promises'
 import type { Schema } from '../../formats/templates/schema.ts'
 import type { Submodel } from '../../model/types.ts'
-import { runAlone } from '../../threads/run-alone.ts'
 import type { Sources } from '../../threads/task-run.ts'
 import type { ReportLanguage } from '../report-language.ts'
 import type { TemplateChecker } from '../validation/template-checker.ts'
 import { type CheckFileOptions, type ConformanceReport, checkFile } from './check-file.ts'
 import type { InspectedFile } from './checks/inspected-file.ts'
 import { contentOf, type FileContent } from './file-content.ts'
+import type { FileTurns } from './file-turns.ts'
 import { shippedProfile } from './load-profile.ts'
-import { withInspectedFile } from './open-file.ts'
+import { documentBytes, withInspectedFile } from './open-file.ts'
 import type { Profile } from './profile.ts'
 
 /** As source and as built. */
 const MODULE = new URL(import.meta.url.replace(/check-thread(\.[jt]s)$/, 'check-worker$1'))
 
-/** Smaller files are checked sooner than a thread has started. */
+/** Fewer bytes of documents, unpacked, are checked sooner than a thread has started. */
 const MIN_THREAD_BYTES = 256 * 1024
 
 export interface CheckJob {
@@ -42,21 +41,24 @@ export type TemplateIds = Pick<Submodel, 'semanticId' | 'supplementalSemanticIds
 export interface CheckHelp {
   /** For rules about submodel templates. */
   readonly templates: TemplateChecker
-  /** Of the thread, in bytes. */
-  readonly maxHeap: number
+  readonly turns: FileTurns
   /** Ends the work. */
   readonly signal: AbortSignal
 }
 
-/** @throws HubError as `withInspectedFile`, `TooLarge` where the thread runs out of memory; the reason of the signal */
+/**
+ * @throws HubError as `withInspectedFile`, `TooLarge` where the thread runs out of memory, `Unavailable` where too many wait;
+ * the reason of the signal
+ */
 export async function checkReceived(job: CheckJob, help: CheckHelp): Promise<FileCheckResult> {
   const { path, sent, profile, language } = job
-  const { templates, maxHeap, signal } = help
-  if ((await stat(path)).size < MIN_THREAD_BYTES) {
-    return withInspectedFile(path, sent, (file) => checkInspected(file, shippedProfile(profile), language, help))
+  const { templates, turns, signal } = help
+  if ((await documentBytes(path, sent)) < MIN_THREAD_BYTES) {
+    const work = (file: InspectedFile) => checkInspected(file, shippedProfile(profile), language, help)
+    return turns.here(signal, () => withInspectedFile(path, sent, work))
   }
-  return runAlone<FileCheckResult>({
-    ...{ module: MODULE, task: 'check', input: job, signal, maxHeapMb: Math.floor(maxHeap / 2 ** 20) },
+  return turns.inThread<FileCheckResult>({
+    ...{ module: MODULE, task: 'check', input: job, signal },
     sources: sourcesOf(templates),
     tooLarge: `${sent.fileName} needs more memory than a check may take`
   })

@@ -28,7 +28,7 @@ export async function checkUpload(
     const { fileName, contentType } = received
     const { report } = await withReceivedFile(hub, received, (_folder, path) => {
       const job = { path, sent: { fileName, contentType }, profile: profile.name, language }
-      return checkReceived(job, { templates: hub.templates, maxHeap: hub.fileHeap, signal })
+      return checkReceived(job, { templates: hub.templates, turns: hub.turns, signal })
     })
     return reply.header('cache-control', 'no-store').header('content-language', language).send(report)
   } catch (error) {

@@ -21,11 +21,9 @@ import type { ConformanceContext } from './context.ts'
 import type { repairEndpoint } from './endpoint.ts'
 import { sendRepaired } from './send-repaired.ts'
 
-/** @param onRepaired called when the file is repaired and only has to be sent */
 export async function repairUpload(
   hub: ConformanceContext,
-  { request, reply, access, params, query: parse }: EndpointRequest<(typeof repairEndpoint)['post']>,
-  onRepaired: () => void
+  { request, reply, access, params, query: parse }: EndpointRequest<(typeof repairEndpoint)['post']>
 ): Promise<FastifyReply> {
   const {
     profile: name,
@@ -35,7 +33,7 @@ export async function repairUpload(
   } = parse()
   const profile = requiredProfile(name)
   const signal = clientGone(reply)
-  const { fileHeap: maxHeap } = hub
+  const { turns } = hub
   let upload: FileUpload | undefined
   try {
     const received = await readUpload(request, params)
@@ -48,13 +46,12 @@ export async function repairUpload(
       const { count, changes } = await repairInThread(job, {
         dictionary: dictionaryFor(hub, access),
         share,
-        maxHeap,
+        turns,
         signal
       })
       const file = count === 0 ? path : to
       const again = { path: file, sent, profile: profile.name, language }
-      const checked = await checkReceived(again, { templates: hub.templates, maxHeap, signal })
-      onRepaired()
+      const checked = await checkReceived(again, { templates: hub.templates, turns, signal })
       return sendRepaired(reply.header('content-language', language), answer, { file, count, changes, ...checked })
     })
     onRemoved?.()

@@ -3,8 +3,8 @@
  * each repair, which takes seconds for a large file. The concept descriptions of the hub are read where the rights of the
  * caller are known, and the bytes that are written count where all uploads are counted.
  */
-import { runAlone } from '../../../threads/run-alone.ts'
 import type { UploadShare } from '../../upload-space.ts'
+import type { FileTurns } from '../file-turns.ts'
 import type { ConceptDictionary, RepairChange } from './draft.ts'
 
 /** As source and as built. */
@@ -24,8 +24,7 @@ export interface RepairJob {
 export interface RepairHelp {
   readonly dictionary: ConceptDictionary
   readonly share: UploadShare
-  /** Of the thread, in bytes. */
-  readonly maxHeap: number
+  readonly turns: FileTurns
   /** Ends the work. */
   readonly signal: AbortSignal
 }
@@ -40,15 +39,15 @@ export interface ListedChanges {
 export const MAX_CHANGES_PER_RULE = 1000
 
 /**
- * @throws HubError as the repair does, `TooLarge` where the thread runs out of memory, `Unavailable` where there is no room
- * for the repaired file; the reason of the signal
+ * @throws HubError as the repair does, `TooLarge` where the thread runs out of memory, `Unavailable` where too many wait or
+ * there is no room for the repaired file; the reason of the signal
  */
 export function repairInThread(
   job: RepairJob,
-  { dictionary, share, maxHeap, signal }: RepairHelp
+  { dictionary, share, turns, signal }: RepairHelp
 ): Promise<ListedChanges> {
-  return runAlone({
-    ...{ module: MODULE, task: 'repair', input: job, signal, maxHeapMb: Math.floor(maxHeap / 2 ** 20) },
+  return turns.inThread({
+    ...{ module: MODULE, task: 'repair', input: job, signal },
     // What only the main thread knows.
     sources: { concept: dictionary, room: (bytes: number) => share.add(bytes) },
     tooLarge: `${job.sent.fileName} needs more memory than a repair may take`
