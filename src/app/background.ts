@@ -18,6 +18,7 @@ import { retryLogger } from './logging.ts'
 import { machineAccess } from './machine-access.ts'
 import { guardMemory } from './memory-guard.ts'
 import { mqttAccess, publishedView } from './mqtt-access.ts'
+import { publicationForms } from './mqtt-publishing.ts'
 import { opcuaServer } from './opcua-server.ts'
 import type { MqttSettings } from './operator-files.ts'
 import type { Services } from './services.ts'
@@ -109,6 +110,7 @@ export async function startBackground(background: Background, parts: BackgroundP
       hub: { store: plant, documents: context.store, ingest: context.ingest },
       access: mqttAccess(services, mqtt.url, config.MQTT_CLAIMS),
       published: publishedView(services, mqtt.url, config.MQTT_PUBLISH_CLAIMS),
+      forms: publicationForms(config, services),
       log,
       ...mqtt
     })

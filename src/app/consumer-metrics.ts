@@ -6,23 +6,24 @@ import { registrationConsumer } from '../consumers/registration.ts'
 import { validationConsumer } from '../consumers/validation-results.ts'
 import type { TemplateChecker } from '../operations/validation/template-checker.ts'
 import type { Store } from '../store/store.ts'
-import { publishingConsumer } from '../transports/mqtt/basyx.ts'
 import { metricText } from './metric-text.ts'
+import { publishingConsumers } from './mqtt-publishing.ts'
 
 /** Names of the stored cursors, by what they are called in metrics. */
 export type RunningConsumers = Readonly<Record<string, string>>
 
 /** Those that the settings ask for; cursors of others are left from earlier settings. */
 export function runningConsumers(
-  { REGISTER_AT, LENIENT, COLLECTION_PLAN, MQTT_URL, MQTT_PUBLISH }: Config,
+  config: Config,
   templates: Pick<TemplateChecker, 'rules' | 'isActive'>
 ): RunningConsumers {
+  const { REGISTER_AT, LENIENT, COLLECTION_PLAN } = config
   return {
     history: HISTORY_CONSUMER,
     ...((templates.isActive || LENIENT) && { validation: validationConsumer(templates.rules) }),
     ...(COLLECTION_PLAN !== '' && { 'collection-points': COLLECTION_CONSUMER }),
     ...(REGISTER_AT !== '' && { registration: registrationConsumer(REGISTER_AT) }),
-    ...(MQTT_URL !== '' && MQTT_PUBLISH !== '' && { 'mqtt-publish': publishingConsumer(MQTT_PUBLISH) })
+    ...publishingConsumers(config)
   }
 }
 

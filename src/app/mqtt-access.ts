@@ -4,7 +4,7 @@ import { RequestAudit } from '../security/audit-trail.ts'
 import type { Caller } from '../security/caller.ts'
 import { isRuled, ReadingView } from '../security/reading-view.ts'
 import type { AccessSubject } from '../security/subject.ts'
-import type { PublishedView } from '../transports/mqtt/basyx.ts'
+import type { PublishedView } from '../transports/mqtt/publishing/published-state.ts'
 import type { Services } from './services.ts'
 
 /**

@@ -27,7 +27,7 @@ export interface OperatorFiles {
   readonly followed: FollowedFiles
 }
 
-export type MqttSettings = Omit<MqttOptions, 'hub' | 'log'>
+export type MqttSettings = Omit<MqttOptions, 'hub' | 'log' | 'forms'>
 
 /** @throws ConfigError naming the file that is wrong */
 export function readOperatorFiles(config: Config): OperatorFiles {
@@ -69,12 +69,12 @@ function readFileOf<Content>(setting: string, file: string, parse: (text: string
 }
 
 function readMqtt(config: Config): MqttSettings | undefined {
-  const { MQTT_URL: url, MQTT_CLIENT_ID: clientId, MQTT_PUBLISH: publish } = config
+  const { MQTT_URL: url, MQTT_CLIENT_ID: clientId } = config
   const { MQTT_CREDENTIALS_FILE: credentials, MQTT_CA_FILE: ca, MQTT_MAPPING: mapping } = config
   if (url === '') return undefined
   try {
     const files = readMqttFiles({ credentials, ca, mapping })
-    return { url, ...files, ...(clientId !== '' && { clientId }), ...(publish !== '' && { basyxRepository: publish }) }
+    return { url, ...files, ...(clientId !== '' && { clientId }) }
   } catch (error) {
     throw new ConfigError([`A file for MQTT: ${(error as Error).message}`])
   }

@@ -8,6 +8,7 @@ import {
   parseOptionalPort,
   parseTargetList,
   parseText,
+  parseTopic,
   parseTopicLevel
 } from './parsers.ts'
 
@@ -47,6 +48,16 @@ export const machineSettings = {
     parse: parseTopicLevel,
     default: '',
     means: 'Repository name in the topics of Eclipse BaSyx on which changes are published; empty: none are'
+  },
+  MQTT_EVENTS_TOPIC: {
+    parse: parseTopic,
+    default: '',
+    means: 'Topic on which changes are published as events of async-aas (CloudEvents), e.g. `noauth`; empty: none are'
+  },
+  MQTT_EVENTS_DATA: {
+    parse: parseBoolean,
+    default: 'true',
+    means: 'Events of async-aas have the changed document or element; without it subscribers fetch what they need'
   },
   COLLECT_TARGETS: {
     parse: parseTargetList,

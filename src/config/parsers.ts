@@ -218,6 +218,12 @@ export function parseTopicLevel(text: string): string {
   return text
 }
 
+/** A topic to publish on; '' where not set. */
+export function parseTopic(text: string): string {
+  if (/[+#\s\0]|^\/|\/$|^\$/.test(text)) throw new Error('a topic such as plant-1/events, without + and #')
+  return text
+}
+
 /** An HTTP URL without a slash at the end; '' where not set. */
 export function parseUrl(text: string): string {
   if (text !== '' && !['http:', 'https:'].includes(URL.parse(text)?.protocol ?? '')) {

@@ -97,6 +97,8 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   MQTT_PUBLISH_CLAIMS:
     'MQTT로 발행되는 것을 읽는 이의 클레임. 호출자를 인증하는 허브에서는 읽을 수 있는 것만 발행. 비우면 모두',
   MQTT_PUBLISH: '변경을 발행하는 Eclipse BaSyx 토픽의 저장소 이름. 비우면 발행하지 않음',
+  MQTT_EVENTS_TOPIC: '변경을 async-aas 이벤트(CloudEvents)로 발행하는 토픽, 예: `noauth`. 비우면 발행하지 않음',
+  MQTT_EVENTS_DATA: 'async-aas 이벤트에 변경된 문서나 요소를 담음. 담지 않으면 구독자가 필요한 것을 허브에서 읽음',
   COLLECT_TARGETS:
     '저장된 Asset Interfaces Description(IDTA 02017)이 가리킬 때 허브가 연결해도 되는 호스트와 네트워크, 각각 포트와 함께, 예: `192.168.10.0/24:502,plc-1.plant`; 비어 있으면 없음. 이 컴퓨터와 그 링크는 직접 적었을 때만 허용됩니다',
   COLLECT_CLAIMS:

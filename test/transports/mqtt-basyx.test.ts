@@ -5,6 +5,7 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { Access, RulesInForce } from '../../src/security/access.ts'
 import { ReadingView } from '../../src/security/reading-view.ts'
 import type { Change } from '../../src/store/store.ts'
+import { basyxForm } from '../../src/transports/mqtt/publishing/basyx.ts'
 import { start } from '../e2e/harness.ts'
 import { policyOf, rule } from '../security/fixture.ts'
 import { create, replace, submodel, write } from '../store/fixtures.ts'
@@ -29,7 +30,7 @@ async function publishingHub(t: Test) {
   const here = await broker(t)
   const store = await storeOf(t)
   const heard = await listener(here)
-  const transport = await open(t, store, here, {}, { basyxRepository: 'plant-1' })
+  const transport = await open(t, store, here, {}, { forms: [basyxForm('plant-1')] })
   await until(async () => (await store.cursor('mqtt plant-1')) !== undefined)
   return { here, store, heard, transport }
 }
@@ -59,6 +60,25 @@ t.test('values are published with their element, samples by the newest of them',
       json: { modelType: 'Property', idShort: 'Load', valueType: 'xs:double', value: '3' }
     }
   ])
+})
+
+t.test('a sample older than the current value is not published', async (t) => {
+  const { store, heard } = await publishingHub(t)
+  const ingest = new Ingest({ store })
+  for (const [time, value] of [
+    [20n, 2],
+    [10n, 1],
+    [30n, 3]
+  ] as const) {
+    const batch = new SampleBatch()
+    batch.add('urn:press', 'Speed', time, value)
+    await ingest.push(batch)
+  }
+  await until(() => heard.at(-1)?.json.value === '3')
+  t.strictSame(
+    heard.map(({ json }) => json.value),
+    ['2', '3']
+  )
 })
 
 t.test('documents are published when created, updated and deleted', async (t) => {
@@ -162,7 +182,7 @@ t.test('changes while the broker or the transport is down are published afterwar
   for (let value = 50; value < 100; value++) {
     await store.commit([await write(store, 'urn:press', 'Speed', String(value))])
   }
-  await open(t, store, here, {}, { basyxRepository: 'plant-1' })
+  await open(t, store, here, {}, { forms: [basyxForm('plant-1')] })
   await until(() => new Set(values()).size === 100)
   const first = [...new Set(values())]
   t.strictSame(
@@ -190,7 +210,7 @@ t.test('no more is published than a view of it shows', async (t) => {
   const documents = new ReadingView(store, access, 'READ')
   const elements = new ReadingView(store, access, 'READ', 'elements')
   const view = { documents, elements, showsDeleted: async () => false }
-  await open(t, store, here, {}, { basyxRepository: 'plant-1', published: () => view })
+  await open(t, store, here, {}, { forms: [basyxForm('plant-1')], published: () => view })
   await until(async () => (await store.cursor('mqtt plant-1')) !== undefined)
   await store.commit([await write(store, 'urn:press', 'Count', '7')])
   await store.commit([create(submodel('urn:secret', property('Secret')))])

@@ -65,7 +65,7 @@ export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): Cl
     return {
       specversion: '1.0',
       id,
-      source: path === undefined ? documentUrl(event, options.base) : elementUrl(options.base, event.id, path),
+      source: sourceOf(event, options.base, path),
       type: `io.admin-shell.events.v1.${event.became ?? event.change}`,
       time: isoOf(event.time),
       ...schemaOf(path === undefined ? className : event.elements?.get(path)?.modelType),
@@ -79,7 +79,7 @@ export function cloudEventOf(event: StreamEvent, options: CloudEventOptions): Cl
   return {
     specversion: '1.0',
     id,
-    source: elementUrl(options.base, submodel, path),
+    source: urlOf(options.base, 'Submodel', submodel, path),
     type: 'io.admin-shell.events.v1.valueChanged',
     time: time === undefined ? isoOf(event.time) : formatTime(time),
     ...schemaOf(modelType),
@@ -93,12 +93,12 @@ export function feedEventOf(event: StreamEvent, options: CloudEventOptions, full
   if (event.event === 'document' && event.of === 'ComplianceDrop') return complianceEvent(event, options)
   const [of, change, subject] =
     event.event === 'document' ? [event.of, event.change, event.id] : (['Submodel', 'updated', event.submodel] as const)
-  const [path, name] = KINDS[of] ?? ['', of]
+  const [, name] = KINDS[of] ?? ['', of]
   const { document, elements, ...rest } = jsonEventOf(event)
   return {
     specversion: '1.0',
     id: idOf(event, options.epoch),
-    source: `${options.base}/${path}/${encodeId(subject)}`,
+    source: urlOf(options.base, of, subject),
     type: `io.admin-shell.${name}.${change}.v1`,
     time: isoOf(event.time),
     subject,
@@ -122,6 +122,16 @@ function complianceEvent(event: DocumentEvent, { epoch, base, prefix }: CloudEve
   }
 }
 
+/**
+ * URL of a document, or of an element of a submodel.
+ * @param base URL of the API root, without a slash at the end
+ * @param path idShortPath; empty or absent for the document
+ */
+export function urlOf(base: string, kind: DocumentKind, id: string, path = ''): string {
+  const url = `${base}/${KINDS[kind]?.[0] ?? ''}/${encodeId(id)}`
+  return path === '' ? url : `${url}/submodel-elements/${encodeURIComponent(path)}`
+}
+
 /** Events of a snapshot or of the history have no position in the log: their content and time identify them. */
 function idOf(event: StreamEvent, epoch: string): string {
   if (event.seq > 0 && event.snapshot === undefined) return cursorBehind(epoch, event)
@@ -135,13 +145,8 @@ function elementOf({ of, touched }: DocumentEvent): string | undefined {
   return of === 'Submodel' && touched?.length === 1 ? touched[0] : undefined
 }
 
-function documentUrl({ of, id }: DocumentEvent, base: string): string {
-  const url = `${base}/${KINDS[of]?.[0] ?? ''}/${encodeId(id)}`
-  return of === 'Validation' ? `${url}/$validation` : url
-}
-
-function elementUrl(base: string, submodel: string, path: string): string {
-  return `${base}/submodels/${encodeId(submodel)}/submodel-elements/${encodeURIComponent(path)}`
+function sourceOf({ of, id }: DocumentEvent, base: string, path: string | undefined): string {
+  return of === 'Validation' ? `${urlOf(base, of, id)}/$validation` : urlOf(base, of, id, path)
 }
 
 function documentData({ document, elements, touched }: DocumentEvent): unknown {
@@ -154,7 +159,8 @@ function pathsOf(event: StreamEvent): { paths?: readonly string[] } {
   return event.touched === undefined ? {} : { paths: event.touched }
 }
 
-function schemaOf(className: string | undefined): { dataschema?: string } {
+/** The class of the metamodel, as both projects name it. */
+export function schemaOf(className: string | undefined): { dataschema?: string } {
   return className === undefined ? {} : { dataschema: SCHEMAS + className }
 }
 

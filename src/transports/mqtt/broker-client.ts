@@ -5,12 +5,12 @@ import { encodeCommand } from '../../formats/sparkplug.ts'
 import { InterfaceReader } from '../../operations/asset-interfaces/stored-interfaces.ts'
 import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
 import { NO_ASSET_INTERFACES, readAssetInterfaces } from './asset-interfaces.ts'
-import { basyxPublisher } from './basyx.ts'
 import { BirthStore } from './births.ts'
 import { BrokerConnection, type MqttMessage } from './broker-connection.ts'
 import { HostState } from './host-state.ts'
 import { MessageHandler, type MqttCounts } from './message-handler.ts'
 import type { MqttOptions } from './options.ts'
+import { type PublicationForm, publisher } from './publishing/publisher.ts'
 import type { RateLimitedLog } from './rate-limited-log.ts'
 import type { ParsedMessage } from './sample.ts'
 import { SparkplugHost } from './sparkplug.ts'
@@ -39,7 +39,7 @@ export class BrokerClient {
   #stopUnbornTimer: () => void = () => {}
   #stopSilenceTimer: () => void = () => {}
   #stopWatching: (() => void) | undefined
-  #stopPublishing: (() => Promise<void>) | undefined
+  #stopPublishing: (() => Promise<void>)[] = []
 
   /** Returns before the broker is reached. */
   static async open(options: MqttOptions, log: RateLimitedLog, counts: MqttCounts): Promise<BrokerClient> {
@@ -80,7 +80,7 @@ export class BrokerClient {
     this.#stopSilenceTimer()
     this.#stopUnbornTimer()
     this.#stopWatching?.()
-    const published = this.#stopPublishing?.()
+    const published = Promise.all(this.#stopPublishing.map((stop) => stop()))
     const { clock } = this.#options.hub.ingest
     const cancel = clock.after(STOP_TIMEOUT_MS, () => this.#stopping.abort())
     const state = this.#hostState
@@ -95,7 +95,7 @@ export class BrokerClient {
   }
 
   async #start(): Promise<void> {
-    const { hub, mapping, basyxRepository } = this.#options
+    const { hub, mapping, forms = [] } = this.#options
     await this.#restoreBirths()
     this.#watchUnbornDevices()
     // Before the connection is made: on subscribing, the broker sends retained messages at once.
@@ -108,7 +108,7 @@ export class BrokerClient {
     }
     const connection = this.#connect()
     this.#connection = connection
-    if (basyxRepository !== undefined) this.#stopPublishing = this.#publishChanges(connection, basyxRepository)
+    this.#stopPublishing = forms.map((form) => this.#publishChanges(connection, form))
   }
 
   #connect(): BrokerConnection {
@@ -164,18 +164,18 @@ export class BrokerClient {
     return true
   }
 
-  #publishChanges(connection: BrokerConnection, repository: string): () => Promise<void> {
+  #publishChanges(connection: BrokerConnection, form: PublicationForm): () => Promise<void> {
     const { store, documents = store, ingest } = this.#options.hub
-    const publisher = basyxPublisher(documents, {
-      repository,
-      view: this.#options.published,
+    const stores = () => ({ store: documents, view: this.#options.published?.() })
+    const consumer = publisher(stores, {
+      form,
       failed: (error) => this.#log.warn('Publishing changes by MQTT failed; retrying', { err: error }),
       publish: async (topic, payload) => {
         await connection.whenConnected()
         await connection.publish(topic, payload)
       }
     })
-    return startConsumer(store, publisher, ingest.clock)
+    return startConsumer(store, consumer, ingest.clock)
   }
 
   // ---- Sparkplug

@@ -3,15 +3,16 @@ import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Access } from '../../security/access.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Store } from '../../store/store.ts'
-import type { PublishedView } from './basyx.ts'
 import type { MqttMapping } from './mapping.ts'
+import type { PublishedView } from './publishing/published-state.ts'
+import type { PublicationForm } from './publishing/publisher.ts'
 import type { LogSink } from './rate-limited-log.ts'
 
 export interface MqttOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & {
     readonly store: Store
     /** Where published submodels are read; absent: `store`. */
-    readonly documents?: Pick<DocumentStore, 'document'>
+    readonly documents?: Pick<DocumentStore, 'document' | 'element'>
   }
   /** What the broker may write, by the rules in force; undefined: everything. */
   readonly access?: () => Access | undefined
@@ -30,8 +31,8 @@ export interface MqttOptions {
   /** Certificate authorities of the broker, as PEM; absent: the public ones. */
   readonly ca?: Buffer
   readonly mapping: MqttMapping
-  /** Repository id in the topics of Eclipse BaSyx to publish changes on; absent: changes are not published. */
-  readonly basyxRepository?: string
+  /** In which changes are published, each by itself; absent: changes are not published. */
+  readonly forms?: readonly PublicationForm[]
   /** Pause between attempts to connect. */
   readonly reconnectIntervalMs?: number
   /** How long edge nodes may take to answer a rebirth request after a reconnect. */

@@ -47,7 +47,8 @@ function nameOf(consumer: string): string {
     validation: text.validation,
     'collection-points': text.collectionPoints,
     registration: text.registration,
-    'mqtt-publish': text.mqttPublish
+    'mqtt-publish': text.mqttPublish,
+    'mqtt-events': text.mqttEvents
   }
   return names[consumer] ?? consumer
 }
