@@ -31,6 +31,7 @@ import { profileCheck } from './profiles.ts'
 import { randomAccess } from './random.ts'
 import { rawData } from './raw.ts'
 import { compare, inserts, JSON_TYPE, send, writes } from './requests.ts'
+import { restPeer } from './rest-peer.ts'
 import { median } from './statistics.ts'
 import { compileTime, documentsInstance, documentsTemplate, validationSides } from './validate.ts'
 
@@ -81,6 +82,7 @@ async function embedded(): Promise<void> {
   if (flags.only === 'day') await day(folder)
   await twoCores(folder)
   await peers(folder)
+  await restPeer(folder)
 }
 
 async function requests(): Promise<void> {

@@ -1,22 +1,16 @@
 /** The servers under test, each in its own process. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { SettingName } from '../../src/config/config.ts'
 import { parseMemory } from '../../src/memory/plan.ts'
 import { processOptions } from '../../src/memory/restart.ts'
+import { type Taken, takenBy } from './processes.ts'
 
 export type Settings = Partial<Record<SettingName, string>>
 
 interface TableSize {
   readonly rows: number
-}
-
-/** Processor time of all threads in microseconds, and bytes written to disk. */
-export interface Taken {
-  readonly cpu: number
-  readonly written: number
 }
 
 /** Milliseconds. */
@@ -91,19 +85,5 @@ export async function start(script: Script, directory: string, settings: Setting
       else child.kill()
       await ended
     }
-  }
-}
-
-/** Of `/proc/PID/stat`: one tick is ten milliseconds on every Linux. */
-const TICK_US = 10_000
-
-async function takenBy(pid: number | undefined): Promise<Taken> {
-  const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
-  const [stat, io] = [await read('stat'), await read('io')]
-  // The name of the program, in brackets, may contain spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return {
-    cpu: (Number(fields[11]) + Number(fields[12])) * TICK_US,
-    written: Number(/^write_bytes: (\d+)/m.exec(io)?.[1] ?? Number.NaN)
   }
 }

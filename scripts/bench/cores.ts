@@ -3,13 +3,13 @@
  * then to two, the client to the others. Where there is no other core, the client would take what the second one gives; there the
  * ratio follows from the processor time of each thread on one core: two cores are as fast as the busiest thread allows.
  */
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import autocannon, { type Request } from 'autocannon'
 import { type Child, start } from './children.ts'
 import { encode, fill } from './data.ts'
 import { lines, ROUNDS, SECONDS, wanted, whole } from './measure.ts'
+import { cpuOf, pin } from './processes.ts'
 import { readings } from './raw-baselines.ts'
 import { JSON_TYPE } from './requests.ts'
 import { median } from './statistics.ts'
@@ -122,19 +122,11 @@ function submodelId(index: number): string {
   return `https://bench.example/sm/${index}`
 }
 
-function pin(pid: number, cores: string): void {
-  execFileSync('taskset', ['-apc', cores, String(pid)], { stdio: 'ignore' })
-}
-
-const TICK_US = 10_000
-
 /** Processor time of each thread so far, in microseconds. */
 function threadTimes(pid: number): Map<string, number> {
   return new Map(
     readdirSync(`/proc/${pid}/task`).map((thread) => {
-      const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
-      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-      return [thread, (Number(fields[11]) + Number(fields[12])) * TICK_US]
+      return [thread, cpuOf(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'))]
     })
   )
 }

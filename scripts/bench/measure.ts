@@ -9,6 +9,9 @@ import type { WorkloadName } from './workloads.ts'
 export const ROUNDS = flags.quick ? 3 : 5
 export const SECONDS = flags.quick ? 1 : 2
 
+/** Before this process is pinned to one of them. */
+const CORES = availableParallelism()
+
 export interface Line {
   readonly workload: string
   readonly hub: string
@@ -83,7 +86,7 @@ function commit(): string {
 /** Prints the table; with `--write`, also puts it between the markers of its page. */
 export async function report(): Promise<void> {
   if (lines.length === 0) {
-    const more = flags.only?.startsWith('lines') ? '; it needs --peers' : ''
+    const more = /^(lines|rest)/.test(flags.only ?? '') ? '; it needs --peers' : ''
     console.error(`Nothing was measured: "${flags.only}" has no part with --store ${flags.store}${more}`)
     process.exitCode = 1
     return
@@ -91,7 +94,7 @@ export async function report(): Promise<void> {
   const rows = lines.map(({ workload, hub, baseline, ratio, goal, met }) => [workload, hub, baseline, ratio, goal, met])
   const head = ['Workload', 'Hub', 'Baseline', 'Ratio', 'Goal', 'Met']
   const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-  const machine = `Measured at commit ${commit()} with Node ${process.versions.node}, ${availableParallelism()} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
+  const machine = `Measured at commit ${commit()} with Node ${process.versions.node}, ${CORES} × ${cpus()[0]?.model.trim()}, client on the same machine; medians of ${ROUNDS} rounds of ${SECONDS} s.`
   console.log(`${table}\n\n${machine}`)
   if (!flags.write) return
   const [page, place] = placeOfTable()

@@ -3,8 +3,6 @@
  * client to another; both sync each write before its response. As other load of the machine may disturb either, the
  * processor time that each takes is measured too.
  */
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { availableParallelism } from 'node:os'
 import { gzipSync } from 'node:zlib'
@@ -14,6 +12,7 @@ import { fillWith } from './data.ts'
 import { flags } from './flags.ts'
 import { startInflux } from './influxdb.ts'
 import { lines, ROUNDS, SECONDS, wanted, whole } from './measure.ts'
+import { pin, takenBy } from './processes.ts'
 import { median } from './statistics.ts'
 import type { WorkloadName } from './workloads.ts'
 
@@ -55,8 +54,8 @@ export async function peers(folder: (name: string) => Promise<string>): Promise<
   const hub = await start('hub.ts', directory, { SAMPLE_RATE: 'off', TEMPLATES: 'off' })
   const influx = await startInflux(await folder('influxdb'))
   if (availableParallelism() > 1) {
-    for (const { pid } of [hub, influx]) pin(pid, 0)
-    pin(process.pid, 1)
+    for (const { pid } of [hub, influx]) pin(pid, '0')
+    pin(process.pid, '1')
   }
   const url = (server: string) => `${server}/write?db=bench&precision=ms`
   for (const shape of shapes.filter(({ name }) => wanted('lines', name))) {
@@ -112,7 +111,8 @@ async function push({ url, pid }: Peer, shape: Shape, count: number): Promise<{ 
   for (let sent = 0; sent < count; ) {
     const together = Math.min(count - sent, Math.max(CONNECTIONS, Math.ceil(2_000_000 / (shape.series * shape.points))))
     for (let i = 0; i < together; i++) bodies.unshift(bodyOf(shape))
-    const [from, cpuFrom] = [performance.now(), cpuTime(pid)]
+    const before = await takenBy(pid)
+    const from = performance.now()
     await Promise.all(
       Array.from({ length: CONNECTIONS }, async () => {
         for (let body = bodies.pop(); body !== undefined; body = bodies.pop())
@@ -120,7 +120,7 @@ async function push({ url, pid }: Peer, shape: Shape, count: number): Promise<{ 
       })
     )
     elapsed += performance.now() - from
-    cpu += cpuTime(pid) - cpuFrom
+    cpu += (await takenBy(pid)).cpu - before.cpu
     sent += together
   }
   agent.destroy()
@@ -176,18 +176,4 @@ function machine(index: number): Submodel {
     return { modelType: 'Property', idShort: `Value${field}`, valueType: 'xs:double' }
   })
   return { modelType: 'Submodel', id: idOf(index), submodelElements }
-}
-
-/** All threads of a process. */
-function pin(pid: number, core: number): void {
-  execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' })
-}
-
-const TICK_US = 10_000
-
-/** Processor time of a process so far, in microseconds. */
-function cpuTime(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK_US
 }

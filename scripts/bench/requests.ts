@@ -7,7 +7,7 @@ import type { WorkloadName } from './workloads.ts'
 
 /** Requests to one server. */
 export interface Side {
-  readonly server: Child
+  readonly server: Pick<Child, 'url' | 'taken'>
   readonly requests: Request[]
   /** Requests of one of several connections, in place of those. */
   readonly requestsOf?: (connection: number) => Request[]
@@ -15,6 +15,8 @@ export interface Side {
 
 export interface Comparison {
   readonly name: WorkloadName
+  /** By which it is selected, too. */
+  readonly group?: WorkloadName
   readonly title: string
   /** Required ratio; absent for comparison only. */
   readonly goal?: number
@@ -28,8 +30,16 @@ export const JSON_TYPE = { 'content-type': 'application/json' }
 /** Number of submodels sent, for unique ids. */
 let inserted = 0
 
-export async function compare({ name, title, goal, connections, ours, theirs }: Comparison): Promise<void> {
-  if (!wanted(name)) return
+export async function compare({
+  name,
+  group = name,
+  title,
+  goal,
+  connections,
+  ours,
+  theirs
+}: Comparison): Promise<void> {
+  if (!wanted(name, group)) return
   const [used, baseline]: [Used, Used] = [
     { requests: 0, cpu: 0 },
     { requests: 0, cpu: 0 }

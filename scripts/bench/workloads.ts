@@ -54,6 +54,11 @@ export const workloads = {
   'lines-gzip': 'the same, gzip',
   'lines-1000': '1,000 series × 5 points',
   'lines-100000': '100,000 series × 1 point',
+  rest: 'the REST API beside FA³ST Service, with --peers',
+  'rest-get': 'GET a submodel of it',
+  'rest-value': 'GET a value',
+  'rest-put': 'PUT a property',
+  'rest-post': 'POST a submodel',
   two: 'two hubs over one database, with --store mongodb'
 } as const
 
