@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors.ts', 'clock.ts', 'redact.ts', 'time-slice.ts'],
   ['model', 'threads', 'memory'],
   ['formats', 'store'],
-  ['security'],
+  ['security', 'mqtt'],
   ['operations', 'consumers'],
   ['reports'],
   ['transports', 'collectors', 'config'],

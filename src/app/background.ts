@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { watchClock } from '../clock.ts'
+import type { CollectedFrom } from '../collectors/instance.ts'
+import { isAt, type PlantBroker } from '../collectors/mqtt/brokers.ts'
 import { Collectors } from '../collectors/run/collectors.ts'
 import type { Config } from '../config/config.ts'
 import { startAuditRetention } from '../consumers/audit-retention.ts'
@@ -11,6 +13,7 @@ import { startLogRetention } from '../consumers/log-retention.ts'
 import { registration } from '../consumers/registration.ts'
 import { startRevisionRetention } from '../consumers/revision-retention.ts'
 import { startValidationResults } from '../consumers/validation-results.ts'
+import { Broker } from '../mqtt/broker.ts'
 import { type MqttTransport, mqttTransport } from '../transports/mqtt/mqtt.ts'
 import type { OpcuaServer } from '../transports/opcua/opcua.ts'
 import { certificateDirectory } from './certificates.ts'
@@ -34,7 +37,7 @@ export interface BackgroundParts {
 export class Background {
   /** Undefined where no broker is configured. */
   mqtt: MqttTransport | undefined
-  /** Undefined where nothing may be collected. */
+  /** Undefined where nothing is collected. */
   collectors: Collectors | undefined
   /** Undefined where it is off. */
   opcua: OpcuaServer | undefined
@@ -68,7 +71,8 @@ export async function startBackground(background: Background, parts: BackgroundP
   background.add(async () => stopIdentity())
   background.add(jobs.watch(failed('Resuming jobs')))
   // Also without templates: the reasons why a document was accepted leniently, or a machine is not read, are kept.
-  const isCollecting = config.COLLECT_TARGETS.length > 0
+  const plantBroker = mqtt?.mapping.interfaces === true ? { ...mqtt, broker: new Broker(clock) } : undefined
+  const isCollecting = config.COLLECT_TARGETS.length > 0 || plantBroker !== undefined
   const validation =
     templates.isActive || config.LENIENT || isCollecting
       ? startValidationResults(plant, { checker: templates, clock, failed: failed('Validating submodels') })
@@ -81,7 +85,8 @@ export async function startBackground(background: Background, parts: BackgroundP
   }
   if (isCollecting) {
     const collectors = await Collectors.start({
-      ...{ store: plant, ingest: context.ingest, access: machineAccess(services, config), log },
+      ...{ store: plant, ingest: context.ingest, access: collectedAccess(parts, plantBroker), log },
+      ...(plantBroker !== undefined && { plant: plantBroker }),
       ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS },
       ...{ certificates: certificateDirectory(config), submodel: config.COLLECT_SUBMODEL },
       buffer: {
@@ -112,11 +117,21 @@ export async function startBackground(background: Background, parts: BackgroundP
       published: publishedView(services, mqtt.url, config.MQTT_PUBLISH_CLAIMS),
       forms: publicationForms(config, services),
       log,
-      ...mqtt
+      ...mqtt,
+      ...(plantBroker !== undefined && { broker: plantBroker.broker })
     })
     background.mqtt = client
     background.add(() => client.close())
   }
+}
+
+/** What the broker of the plant sends is written with its claims, also what described interfaces receive of it. */
+function collectedAccess({ services, config }: BackgroundParts, plantBroker: PlantBroker | undefined) {
+  const machines = machineAccess(services, config)
+  if (plantBroker === undefined) return machines
+  const broker = mqttAccess(services, plantBroker.url, config.MQTT_CLAIMS)
+  return ({ protocol, base }: Pick<CollectedFrom, 'protocol' | 'base'>) =>
+    protocol === 'mqtt' && isAt(plantBroker, { base }) ? broker() : machines()
 }
 
 /** What deletes the old: of the log, the audit, the history and the revisions. */

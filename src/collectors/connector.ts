@@ -32,6 +32,11 @@ export interface CollectedSample {
   readonly isHistorical?: boolean
   /** Why the quality is not good, for the list of connections. */
   readonly reason?: string
+  /**
+   * A broker may have sent it before. Where it is the current value it is not stored again; `arrival`: its time is that of
+   * the message, by which it is not compared.
+   */
+  readonly repeated?: 'arrival' | 'source'
 }
 
 /** Numbers of good quality that one item gave. */
@@ -63,6 +68,11 @@ export interface SessionContext {
   recovered(): void
   /** The connection is lost: the supervisor closes the session and opens another one. */
   lost(reason: string): void
+  /**
+   * The connection is lost, and the session restores it by itself; values that its source keeps meanwhile stay as they are.
+   * `recovered` is called once it is back.
+   */
+  interrupted(reason: string, retryMs: number): void
   /** Readings that were due and not made. */
   missed(cycles: number): void
   /** Samples that the machine produced and that cannot be had any more. One sentence. */
@@ -114,14 +124,22 @@ export type OpenSession = (
 /** By protocol; loaded when the first interface of a protocol is configured. */
 export type Connectors = Partial<Readonly<Record<Protocol, () => Promise<OpenSession>>>>
 
+type Kind = Pick<CollectorError, 'isPermanent' | 'isForbidden'>
+
 /** For what goes wrong at a machine or in a description; the message is for people. */
 export class CollectorError extends Error {
   override readonly name = 'CollectorError'
   /** Does it need a change of the configuration? Then it is tried again only rarely. */
   readonly isPermanent: boolean
+  /** May this process not connect there? Another one may do, so that the values are none of its business. */
+  readonly isForbidden: boolean
 
-  constructor(message: string, { isPermanent = false, cause }: { isPermanent?: boolean; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    { isForbidden = false, isPermanent = isForbidden, cause }: ErrorOptions & Partial<Kind> = {}
+  ) {
     super(message, { cause })
     this.isPermanent = isPermanent
+    this.isForbidden = isForbidden
   }
 }

@@ -6,6 +6,9 @@ import type { CollectedFrom, SampleSink, StoredSamples } from './instance.ts'
 import type { NewestSamples } from './newest-samples.ts'
 import { samplesFor } from './sample-buffer.ts'
 
+/** Whose last values are remembered: names in messages may be any. */
+const MAX_ITEMS = 200_000
+
 export class GatewaySink implements SampleSink {
   readonly #gateway: Pick<Gateway, 'push'>
   readonly #newest: NewestSamples
@@ -28,7 +31,10 @@ export class GatewaySink implements SampleSink {
         const last = this.#last.get(keyOf(item))
         return last === undefined ? [] : [{ ...sample, value: last }]
       }
-      if (sample.isHistorical !== true) this.#last.set(keyOf(item), value)
+      const key = keyOf(item)
+      if (sample.repeated !== undefined && String(this.#last.get(key)) === String(value)) return []
+      if (sample.isHistorical !== true && (this.#last.size < MAX_ITEMS || this.#last.has(key)))
+        this.#last.set(key, value)
       return [sample]
     })
     if (known.length === 0) return { accepted: 0, refused: 0 }

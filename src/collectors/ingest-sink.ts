@@ -6,6 +6,7 @@ import { parseTime } from '../model/time.ts'
 import type { Protocol } from '../operations/asset-interfaces/asset-interface.ts'
 import type { SampleBatch } from '../operations/samples/batch.ts'
 import type { Ingest, PushOptions, Receipt } from '../operations/samples/ingest.ts'
+import { isCurrent } from '../operations/samples/is-current.ts'
 import { findSeries } from '../operations/samples/series.ts'
 import type { Access } from '../security/access.ts'
 import type { Store } from '../store/store.ts'
@@ -18,7 +19,7 @@ export interface IngestSinkOptions {
   readonly store: Store
   readonly ingest: Ingest
   /** What the collectors may write, by the rules in force; undefined: everything. */
-  readonly access: () => Access | undefined
+  readonly access: (from: Pick<CollectedFrom, 'protocol' | 'base'>) => Access | undefined
   /** For samples that the store refuses for a while. */
   readonly buffer: BufferSettings
   readonly log: CollectorLog
@@ -67,20 +68,16 @@ export class IngestSink implements SampleSink {
     return this.#buffer.backlog
   }
 
-  store(samples: readonly CollectedSample[], signal: AbortSignal, { protocol }: CollectedFrom): Promise<StoredSamples> {
+  store(samples: readonly CollectedSample[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples> {
     const content: Content = {
       count: samples.length,
       fill: (batch) => this.#fill(batch, samples),
       samples: () => samples
     }
-    return this.#store(content, signal, protocol)
+    return this.#store(content, signal, from)
   }
 
-  storeColumns(
-    columns: readonly CollectedColumn[],
-    signal: AbortSignal,
-    { protocol }: CollectedFrom
-  ): Promise<StoredSamples> {
+  storeColumns(columns: readonly CollectedColumn[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples> {
     const content: Content = {
       count: columns.reduce((sum, { values }) => sum + values.length, 0),
       fill: async (batch) => {
@@ -92,14 +89,14 @@ export class IngestSink implements SampleSink {
       },
       samples: () => columns.flatMap(samplesOf)
     }
-    return this.#store(content, signal, protocol)
+    return this.#store(content, signal, from)
   }
 
-  async #store(content: Content, signal: AbortSignal, protocol: Protocol): Promise<StoredSamples> {
+  async #store(content: Content, signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples> {
     let pause = RETRY_DELAY_MS
     for (let attempt = 1; ; attempt++) {
       try {
-        const stored = await this.#push(content, protocol)
+        const stored = await this.#push(content, from)
         this.#isRefused = false
         return stored
       } catch (error) {
@@ -107,7 +104,7 @@ export class IngestSink implements SampleSink {
           return { accepted: 0, refused: content.count, problem: textOf(error) }
         }
         if (attempt === MAX_ATTEMPTS || signal.aborted || this.#isRefused)
-          return this.#hold(content.samples(), textOf(error), protocol)
+          return this.#hold(content.samples(), textOf(error), from)
         await this.#options.ingest.clock.sleep(pause, signal)
         pause *= 2
       }
@@ -119,25 +116,29 @@ export class IngestSink implements SampleSink {
   }
 
   /** On disk they are as durable as in the store. */
-  #hold(samples: readonly CollectedSample[], reason: string, protocol: Protocol): StoredSamples {
+  #hold(samples: readonly CollectedSample[], reason: string, from: CollectedFrom): StoredSamples {
     if (!this.#isRefused) this.#options.log.warn({ reason }, 'The store refuses what is collected; it is held on disk')
     this.#isRefused = true
-    if (this.#buffer.hold(samples, protocol)) {
+    if (this.#buffer.hold(samples, from)) {
       return { accepted: samples.length, refused: 0, problem: `the store refuses, and samples wait on disk: ${reason}` }
     }
     return { accepted: 0, refused: 0, lost: samples.length, problem: reason }
   }
 
-  async #push({ fill }: Content, protocol: Protocol): Promise<StoredSamples> {
+  async #push({ fill }: Content, from: CollectedFrom): Promise<StoredSamples> {
     const batch = this.#options.ingest.batch()
     await fill(batch)
     if (batch.size === 0) return { accepted: 0, refused: 0 }
-    return storedOf(await this.#options.ingest.push(batch, this.#pushOptions(TRANSPORTS[protocol])))
+    return storedOf(await this.#options.ingest.push(batch, this.#pushOptions(from)))
   }
 
   async #fill(batch: SampleBatch, samples: readonly CollectedSample[]): Promise<void> {
-    for (const { item, value, time, quality, type, isHistorical = false } of samples) {
+    for (const { item, value, time, quality, type, isHistorical = false, repeated } of samples) {
       for (const { submodel, path } of item.sinks) {
+        if (repeated !== undefined) {
+          const sample = { path, value, quality, time: repeated === 'arrival' ? undefined : time }
+          if (isCurrent(await findSeries(this.#options.store, submodel, path), sample)) continue
+        }
         if (value !== undefined) batch.add(submodel, path, time, value, quality, { type, isHistorical })
         else if (quality !== undefined) await this.#addLoss(batch, submodel, path, time)
       }
@@ -155,7 +156,7 @@ export class IngestSink implements SampleSink {
     if (batch.size === 0) return
     try {
       await this.#options.ingest.push(batch, {
-        ...this.#pushOptions(TRANSPORTS[samples[0]?.protocol ?? 'modbus']),
+        ...this.#pushOptions({ protocol: samples[0]?.protocol ?? 'modbus', base: samples[0]?.base }),
         key: { scope: 'collect', key }
       })
     } catch (error) {
@@ -165,8 +166,8 @@ export class IngestSink implements SampleSink {
   }
 
   /** Clamped, since a machine does not learn of a refusal. */
-  #pushOptions(transport: SampleTransport): PushOptions {
-    return { each: true, future: 'clamp', access: this.#options.access(), transport }
+  #pushOptions(from: Pick<CollectedFrom, 'protocol' | 'base'>): PushOptions {
+    return { each: true, future: 'clamp', access: this.#options.access(from), transport: TRANSPORTS[from.protocol] }
   }
 
   /** The current value again, with quality bad. */

@@ -22,7 +22,7 @@ export interface SampleSink {
 }
 
 /** The interface that samples were collected from. */
-export type CollectedFrom = Pick<InterfaceDescription, 'id' | 'protocol'>
+export type CollectedFrom = Pick<InterfaceDescription, 'id' | 'protocol'> & Partial<Pick<InterfaceDescription, 'base'>>
 
 export interface StoredSamples {
   readonly accepted: number
@@ -129,10 +129,12 @@ export class Instance {
       this.#record.enter('failed', clock.milliseconds() + pause)
       const { id, items } = this.#interface
       this.#options.log.warn({ connection: id, reason: failure.message, retryMs: pause }, 'A connection failed')
-      await this.#deliver(
-        items.map((item) => ({ item, value: undefined, time: clock.now(), quality: 'bad' as const })),
-        signal
-      )
+      if (!failure.isForbidden) {
+        await this.#deliver(
+          items.map((item) => ({ item, value: undefined, time: clock.now(), quality: 'bad' as const })),
+          signal
+        )
+      }
       await this.#pause(pause)
       if (!signal.aborted) this.#record.enter('connecting')
     }
@@ -185,6 +187,7 @@ export class Instance {
   #opened(): void {
     const { id, items } = this.#interface
     if (this.#record.status === 'connecting') this.#record.enter('connected')
+    if (this.#record.status === 'failed') return
     this.#options.log.info({ connection: id, items: items.length }, 'Connected')
   }
 
@@ -201,6 +204,15 @@ export class Instance {
       },
       recovered: () => {
         if (!signal.aborted) record.enter('connected')
+      },
+      interrupted: (reason, retryMs) => {
+        record.failed(reason)
+        if (signal.aborted) return
+        if (record.status !== 'failed') {
+          record.counts.reconnects++
+          this.#options.log.warn({ connection: this.#interface.id, reason, retryMs }, 'A connection failed')
+        }
+        record.enter('failed', clock.milliseconds() + retryMs)
       },
       missed: (cycles) => {
         record.counts.missed += cycles

@@ -7,7 +7,7 @@ import type { Column, Sample } from '../client/client.ts'
 import { BufferFullError, DiskBuffer } from '../client/disk-buffer.ts'
 import type { Clock } from '../clock.ts'
 import { formatTime } from '../model/time.ts'
-import type { Protocol } from '../operations/asset-interfaces/asset-interface.ts'
+import type { InterfaceDescription, Protocol } from '../operations/asset-interfaces/asset-interface.ts'
 import type { CollectedSample } from './connector.ts'
 
 export interface BufferSettings {
@@ -16,10 +16,13 @@ export interface BufferSettings {
   readonly limit: number
 }
 
-/** Of this hub: with the protocol that it was read by. */
+/** Of this hub: with the protocol and the address that it was read by. */
 export interface HeldSample extends Sample {
   readonly protocol?: Protocol
+  readonly base?: string
 }
+
+type HeldFrom = Pick<InterfaceDescription, 'protocol'> & Partial<Pick<InterfaceDescription, 'base'>>
 
 export interface SampleBufferOptions extends BufferSettings {
   readonly clock: Clock
@@ -47,9 +50,10 @@ export class SampleBuffer {
   }
 
   /** @returns false where they cannot be held either */
-  hold(samples: readonly CollectedSample[], protocol: Protocol): boolean {
+  hold(samples: readonly CollectedSample[], { protocol, base }: HeldFrom): boolean {
+    const from = { protocol, ...(base !== undefined && { base }) }
     try {
-      this.#open().push(samplesFor(samples).map((sample) => ({ ...sample, protocol })))
+      this.#open().push(samplesFor(samples).map((sample) => ({ ...sample, ...from })))
       return true
     } catch (error) {
       // A full disk, too: then it cannot be helped.
@@ -92,12 +96,17 @@ export class SampleBuffer {
 export function samplesFor(samples: readonly CollectedSample[]): Sample[] {
   return samples.flatMap(({ item, value, time, quality }) =>
     item.sinks.map(({ submodel, path }) => ({
-      ...{ submodel, path, time: formatTime(time) },
-      // As text, as JSON numbers would lose digits.
-      value: typeof value === 'bigint' ? String(value) : (value ?? null),
+      ...{ submodel, path, time: formatTime(time), value: plainValue(value) },
       ...(quality !== undefined && { quality })
     }))
   )
+}
+
+/** As text what a number would round. */
+function plainValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value)
+  // Also literals in the sender's spelling, which are texts then.
+  return typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : (value ?? null)
 }
 
 function hasFiles(directory: string): boolean {

@@ -2,13 +2,14 @@
  * `aas-hub collect`: reads machines beside the hub, where their network must not reach it. It gets the descriptions from the
  * hub and keeps them, holds samples on disk while the hub is not reached, and sends them then without delaying new ones.
  */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Column, type Gateway, gateway, type RefusedError, type Sample } from '../client/node.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { GatewaySink } from '../collectors/gateway-sink.ts'
 import type { CollectorLog } from '../collectors/instance.ts'
+import { Brokers } from '../collectors/mqtt/brokers.ts'
 import { NewestSamples } from '../collectors/newest-samples.ts'
 import type { StoredItems } from '../collectors/opcua/opcua.ts'
 import { connectorsFor } from '../collectors/run/connectors.ts'
@@ -63,9 +64,11 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
       if (others.length > 0) edge.push(others)
     }
   })
+  const brokers = new Brokers({ clock, clientId: `aas-hub-edge-${await identityIn(directory)}`, log })
   const newest = new NewestSamples(join(directory, 'newest.json'), clock)
   const supervisor = new Supervisor({
-    ...{ clock, log, connectors: connectorsFor({ clock, certificates, stored: (one) => storedBy(newest, one) }) },
+    ...{ clock, log },
+    connectors: connectorsFor({ clock, certificates, brokers, stored: (one) => storedBy(newest, one) }),
     ...{ resolve: resolverOf(targets), secret: secretsIn(secrets), sink: new GatewaySink(edge, newest) }
   })
   const descriptions = new Descriptions(options)
@@ -83,10 +86,21 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
     async close() {
       stop()
       await supervisor.close()
+      await brokers.close()
       newest.close()
       edge.close()
     }
   }
+}
+
+/** By which brokers recognise this process when it comes back, so that they send what it has missed. */
+async function identityIn(directory: string): Promise<string> {
+  const file = join(directory, 'identity')
+  const known = (await readFile(file, 'utf8').catch(() => '')).trim()
+  if (known !== '') return known
+  const made = randomBytes(6).toString('hex')
+  await writeFile(file, made)
+  return made
 }
 
 async function storedBy(newest: NewestSamples, { id, items }: InterfaceDescription): Promise<StoredItems> {

@@ -1,6 +1,7 @@
 /** `aas-hub connect`: the connections of a running hub, and tests of them, also of descriptions in files. */
 import { readFile } from 'node:fs/promises'
 import { type Clock, systemClock } from '../clock.ts'
+import { Brokers } from '../collectors/mqtt/brokers.ts'
 import { testItems, withSession } from '../collectors/one-session.ts'
 import { connectorsFor } from '../collectors/run/connectors.ts'
 import { secretsIn } from '../collectors/secrets.ts'
@@ -99,8 +100,9 @@ async function testFiles(
   const { interfaces, problems } = interfacesOf(mappings, (id) => submodels.get(id))
   for (const { submodel, path, text } of problems) process.stderr.write(`${submodel} ${path}: ${text}\n`)
   const allowed = parseTargets(targets.join(','))
+  const brokers = new Brokers({ clock, clientId: 'aas-hub', log: { info() {}, warn() {} } })
   const parts = {
-    ...{ clock, connectors: connectorsFor({ clock, certificates }), secret: secretsIn(secrets) },
+    ...{ clock, connectors: connectorsFor({ clock, certificates, brokers }), secret: secretsIn(secrets) },
     resolve: (host: string, port: number) => resolveTarget(allowed, host, port)
   }
   const tested: (Listed & { readonly items: readonly Tested[]; readonly error?: string })[] = []

@@ -27,6 +27,7 @@ export function sessionContext(t: Test, more: Partial<SessionContext> = {}): Rec
     degraded: (reason) => events.push(`degraded: ${reason}`),
     recovered: () => events.push('recovered'),
     lost: (reason) => events.push(`lost: ${reason}`),
+    interrupted: (reason) => events.push(`interrupted: ${reason}`),
     missed: (cycles) => {
       missed += cycles
     },

@@ -13,6 +13,7 @@ import {
 } from '../connector.ts'
 import { ItemDelivery } from '../item-delivery.ts'
 import { startPolling } from '../poll-schedule.ts'
+import { typedValue } from '../typed-value.ts'
 import { eventsOf } from './event-stream.ts'
 import { extract, parseJson, wrap } from './extract.ts'
 import { checkStatus, type HttpRequest, NoAnswer, readBody, send } from './request.ts'
@@ -110,7 +111,7 @@ class HttpSession implements Session {
     await this.#command(
       point,
       'PUT',
-      point.isText ? String(value) : JSON.stringify(wrap(typed(value, type), point.place))
+      point.isText ? String(value) : JSON.stringify(wrap(typedValue(value, type), point.place))
     )
   }
 
@@ -334,12 +335,4 @@ class HttpSession implements Session {
       cancel()
     }
   }
-}
-
-/** A value that is stored as text, as the machine's type asks for. */
-function typed(value: unknown, type: string | undefined): unknown {
-  if (typeof value !== 'string') return value
-  if (type === 'boolean' && /^(?:true|false)$/.test(value)) return value === 'true'
-  const isNumber = ['number', 'integer', 'float', 'double', 'int', 'long'].includes(type ?? '')
-  return isNumber && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : value
 }

@@ -3,7 +3,8 @@ import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage }
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { CollectorError, type SessionContext } from '../connector.ts'
-import { authenticate, digestHeader, type SecurityScheme } from './authentication.ts'
+import type { SecurityScheme } from '../security-scheme.ts'
+import { authenticate, digestHeader } from './authentication.ts'
 
 export interface HttpRequest {
   readonly url: URL

@@ -7,7 +7,7 @@ import {
 } from '../../operations/asset-interfaces/asset-interface.ts'
 import { member, text } from '../../operations/asset-interfaces/members.ts'
 import { CollectorError } from '../connector.ts'
-import { type SecurityScheme, schemeOf } from './authentication.ts'
+import { type SecurityScheme, schemeOf } from '../security-scheme.ts'
 import { type Place, parsePlace } from './extract.ts'
 
 /** How the values come: asked for at intervals, as soon as there are new ones, or as a stream of events. */

@@ -19,8 +19,9 @@ import {
 import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
 import { type Leadership, runAsLeader } from '../../store/run-as-leader.ts'
 import { Commands } from '../commands.ts'
-import { CollectorError, type Session } from '../connector.ts'
+import { CollectorError, type Connectors, type Session } from '../connector.ts'
 import { IngestSink, type IngestSinkOptions } from '../ingest-sink.ts'
+import { Brokers, type PlantBroker } from '../mqtt/brokers.ts'
 import { type SessionParts, testItems, withSession } from '../one-session.ts'
 import { ClientThread } from '../opcua/client-thread.ts'
 import { managedCertificates } from '../opcua/managed-certificates.ts'
@@ -31,8 +32,10 @@ import { connectorsFor, storedSamples } from './connectors.ts'
 import { resolverOf } from './resolver.ts'
 
 export interface CollectorOptions extends IngestSinkOptions {
-  /** As in the setting `COLLECT_TARGETS`. */
+  /** As in the setting `COLLECT_TARGETS`; empty: only interfaces at the broker of the plant are collected. */
   readonly targets: readonly string[]
+  /** The broker in `MQTT_URL`, where its connection serves described interfaces. */
+  readonly plant?: PlantBroker
   /** Folder; '' where there is none. */
   readonly secrets: string
   /** Folder of the certificates for OPC UA. */
@@ -43,7 +46,10 @@ export interface CollectorOptions extends IngestSinkOptions {
 
 export class Collectors implements Connections {
   readonly #options: CollectorOptions
+  /** For single readings and writings. */
   readonly #parts: SessionParts
+  /** With connections of their own: those of the leader end with its leadership. */
+  readonly #brokers: () => Brokers
   /** Starts when it is first needed. */
   readonly #opcua: ClientThread
   #isDiscovering = false
@@ -61,21 +67,18 @@ export class Collectors implements Connections {
   }
 
   private constructor(options: CollectorOptions) {
-    const { store, certificates, ingest } = options
+    const { store, certificates, ingest, targets, plant, log } = options
     const { clock } = ingest
     this.#options = options
+    this.#brokers = () => new Brokers({ clock, clientId: `aas-hub-${store.epoch.slice(0, 12)}`, plant, log })
     this.#opcua = new ClientThread(clock)
     this.certificates = managedCertificates(certificates, {
       renew: (directory) => this.#opcua.request('renewCertificate', { directory }),
       trusted: () => this.#retryOpcua()
     })
     this.#parts = {
-      clock,
-      connectors: connectorsFor({
-        ...{ clock, certificates, thread: this.#opcua },
-        stored: (assetInterface) => storedSamples(store, assetInterface)
-      }),
-      ...{ resolve: resolverOf(options.targets), secret: secretsIn(options.secrets) }
+      ...{ clock, connectors: this.#connectors(this.#brokers()) },
+      ...{ resolve: resolverOf(targets), secret: secretsIn(options.secrets) }
     }
     this.#commands = this.#commandsOf()
   }
@@ -128,6 +131,16 @@ export class Collectors implements Connections {
     await this.#leadership?.close()
   }
 
+  #connectors(brokers: Brokers): Connectors {
+    const { certificates, targets, store } = this.#options
+    const { clock } = this.#options.ingest
+    const { mqtt, ...others } = connectorsFor({
+      ...{ clock, certificates, thread: this.#opcua, brokers },
+      stored: (assetInterface) => storedSamples(store, assetInterface)
+    })
+    return { ...(mqtt !== undefined && { mqtt }), ...(targets.length > 0 && others) }
+  }
+
   /** A certificate that is trusted now may be what a connection waits for. */
   #retryOpcua(): void {
     for (const { id, protocol, state } of this.list()) {
@@ -140,7 +153,7 @@ export class Collectors implements Connections {
   }
 
   async #start(): Promise<void> {
-    const { store, ingest, log } = this.#options
+    const { store, ingest, log, plant } = this.#options
     const { clock } = ingest
     const reader = new InterfaceReader(store)
     this.#stopWatching = await watchStore(store, clock, {
@@ -153,7 +166,9 @@ export class Collectors implements Connections {
       failed: (error) => log.warn({ err: error }, 'Reading the asset interfaces failed; retrying')
     })
     const failed = (error: unknown) => log.warn({ err: error }, 'Starting the collectors failed; retrying')
-    this.#leadership = runAsLeader(store, { name: 'collect', clock, failed }, async () => this.#lead())
+    // The same process as the one that is connected to the broker of the plant.
+    const name = plant === undefined ? 'collect' : 'mqtt'
+    this.#leadership = runAsLeader(store, { name, clock, failed }, async () => this.#lead())
     this.#configure()
     await this.#leadership.started
   }
@@ -161,7 +176,8 @@ export class Collectors implements Connections {
   #lead(): LeadingSupervisor {
     const sink = new IngestSink(this.#options)
     const { log, store, submodel: id } = this.#options
-    const supervisor = new Supervisor({ ...this.#parts, log, sink })
+    const brokers = this.#brokers()
+    const supervisor = new Supervisor({ ...this.#parts, connectors: this.#connectors(brokers), log, sink })
     void supervisor.configure(this.#stored.interfaces)
     const writer =
       id === ''
@@ -175,6 +191,7 @@ export class Collectors implements Connections {
       async close() {
         await writer?.close()
         await supervisor.close()
+        await brokers.close()
         sink.close()
       }
     }

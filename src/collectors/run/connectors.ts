@@ -4,6 +4,7 @@ import type { InterfaceDescription } from '../../operations/asset-interfaces/ass
 import { findSeries } from '../../operations/samples/series.ts'
 import type { Store } from '../../store/store.ts'
 import type { Connectors, OpenSession } from '../connector.ts'
+import type { Brokers } from '../mqtt/brokers.ts'
 import { ClientThread } from '../opcua/client-thread.ts'
 import type { OpcuaOptions, StoredItems } from '../opcua/opcua.ts'
 
@@ -11,13 +12,17 @@ export interface ConnectorOptions extends Omit<OpcuaOptions, 'thread'> {
   readonly clock: Clock
   /** Of the OPC UA client; absent: one of its own. */
   readonly thread?: ClientThread
+  /** Absent: MQTT is not collected. */
+  readonly brokers?: Brokers
 }
 
-export function connectorsFor({ clock, thread = new ClientThread(clock), ...others }: ConnectorOptions): Connectors {
+export function connectorsFor(options: ConnectorOptions): Connectors {
+  const { clock, thread = new ClientThread(clock), brokers, ...others } = options
   // All sessions share what it starts.
   let opcua: Promise<OpenSession> | undefined
   return {
     http: async () => (await import('../http/http.ts')).openHttp,
+    ...(brokers !== undefined && { mqtt: async () => (await import('../mqtt/mqtt.ts')).mqttConnector(brokers) }),
     modbus: async () => (await import('../modbus/modbus.ts')).openModbus,
     opcua: () => {
       opcua ??= import('../opcua/opcua.ts').then(({ opcuaConnector }) => opcuaConnector({ ...others, thread }))

@@ -1,5 +1,5 @@
 /** The check of addresses, as sessions call it. */
-import { parseTargets, resolveTarget } from '../../operations/asset-interfaces/targets.ts'
+import { ForbiddenTarget, parseTargets, resolveTarget } from '../../operations/asset-interfaces/targets.ts'
 import { CollectorError, type SessionContext } from '../connector.ts'
 
 /** @param list as in the setting `COLLECT_TARGETS` */
@@ -9,7 +9,7 @@ export function resolverOf(list: readonly string[]): SessionContext['resolve'] {
     try {
       return await resolveTarget(targets, host, port)
     } catch (error) {
-      throw new CollectorError((error as Error).message)
+      throw new CollectorError((error as Error).message, { isForbidden: error instanceof ForbiddenTarget })
     }
   }
 }

@@ -6,6 +6,11 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 
+/** The operator does not allow to connect to it. */
+export class ForbiddenTarget extends Error {
+  override readonly name = 'ForbiddenTarget'
+}
+
 /** One entry of the list: a host, or a network, with its ports. */
 export interface Target {
   /** As it was written. */
@@ -98,7 +103,9 @@ export async function resolveTarget(
   const isListed = isIP(name) !== 0 || open.some(({ network, names }) => names(name) || network !== undefined)
   const addresses = !isListed ? [] : isIP(name) === 0 ? await resolve(name) : [name]
   const address = addresses.map(plainAddress).find((one) => isOpen(open, name, one))
-  if (address === undefined) throw new Error(`${host}:${port} is not among the targets that the operator allows`)
+  if (address === undefined) {
+    throw new ForbiddenTarget(`${host}:${port} is not among the targets that the operator allows`)
+  }
   return address
 }
 

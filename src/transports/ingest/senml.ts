@@ -1,8 +1,8 @@
 /** SenML packs (RFC 8428) as samples. */
 import { HubError } from '../../errors.ts'
 import { parseSenml, SenmlError } from '../../formats/senml.ts'
+import { parseSenmlName } from '../../model/submodel-selector.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
-import { parseSenmlName } from '../submodel-selector.ts'
 import type { SubmodelFinder } from './point-target.ts'
 
 /**

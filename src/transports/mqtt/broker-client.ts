@@ -2,11 +2,8 @@
 import { waitAtMost } from '../../clock.ts'
 import { startConsumer } from '../../consumers/consumer.ts'
 import { encodeCommand } from '../../formats/sparkplug.ts'
-import { InterfaceReader } from '../../operations/asset-interfaces/stored-interfaces.ts'
-import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
-import { NO_ASSET_INTERFACES, readAssetInterfaces } from './asset-interfaces.ts'
+import { BrokerConnection, type MqttMessage } from '../../mqtt/broker-connection.ts'
 import { BirthStore } from './births.ts'
-import { BrokerConnection, type MqttMessage } from './broker-connection.ts'
 import { HostState } from './host-state.ts'
 import { MessageHandler, type MqttCounts } from './message-handler.ts'
 import type { MqttOptions } from './options.ts'
@@ -31,14 +28,11 @@ export class BrokerClient {
   readonly #sparkplug: SparkplugHost | undefined
   readonly #handler: MessageHandler
   readonly #stopping = new AbortController()
-  readonly #interfaceReader: InterfaceReader
-  #interfaces = NO_ASSET_INTERFACES
   #connection: BrokerConnection | undefined
   /** Births and deaths may have passed before the next connect. */
   #mayHaveMissed = false
   #stopUnbornTimer: () => void = () => {}
   #stopSilenceTimer: () => void = () => {}
-  #stopWatching: (() => void) | undefined
   #stopPublishing: (() => Promise<void>)[] = []
 
   /** Returns before the broker is reached. */
@@ -54,7 +48,6 @@ export class BrokerClient {
     const { clock } = hub.ingest
     this.#options = options
     this.#log = log
-    this.#interfaceReader = new InterfaceReader(hub.store)
     this.#edgeTimeoutMs = edgeTimeoutMs
     this.#hostState = sparkplug?.hostId === undefined ? undefined : new HostState(sparkplug.hostId, clock)
     this.#sparkplug =
@@ -64,7 +57,6 @@ export class BrokerClient {
       access: options.access,
       log,
       rules,
-      interfaces: () => this.#interfaces.rules,
       signal: this.#stopping.signal,
       counts,
       ...(this.#sparkplug !== undefined && { sparkplug: this.#sparkplug })
@@ -79,7 +71,7 @@ export class BrokerClient {
   async close(): Promise<void> {
     this.#stopSilenceTimer()
     this.#stopUnbornTimer()
-    this.#stopWatching?.()
+    this.#options.broker?.unbind()
     const published = Promise.all(this.#stopPublishing.map((stop) => stop()))
     const { clock } = this.#options.hub.ingest
     const cancel = clock.after(STOP_TIMEOUT_MS, () => this.#stopping.abort())
@@ -95,24 +87,17 @@ export class BrokerClient {
   }
 
   async #start(): Promise<void> {
-    const { hub, mapping, forms = [] } = this.#options
+    const { broker, forms = [] } = this.#options
     await this.#restoreBirths()
     this.#watchUnbornDevices()
-    // Before the connection is made: on subscribing, the broker sends retained messages at once.
-    if (mapping.interfaces) {
-      this.#stopWatching = await watchStore(hub.store, hub.ingest.clock, {
-        read: () => this.#readInterfaces(),
-        changed: () => this.#connection?.refresh(),
-        failed: (error) => this.#log.warn('Reading the asset interfaces failed; retrying', { err: error })
-      })
-    }
     const connection = this.#connect()
     this.#connection = connection
+    broker?.bind(connection)
     this.#stopPublishing = forms.map((form) => this.#publishChanges(connection, form))
   }
 
   #connect(): BrokerConnection {
-    const { hub, mapping, ...broker } = this.#options
+    const { hub, mapping, broker: shared, ...broker } = this.#options
     const { sparkplug, topics: rules } = mapping
     const state = this.#hostState
     return new BrokerConnection({
@@ -122,28 +107,40 @@ export class BrokerClient {
       filters: () => [
         ...(sparkplug === undefined ? [] : sparkplugFilters(sparkplug)),
         ...rules.map(({ pattern }) => pattern.filter),
-        ...this.#interfaces.rules.keys()
+        ...(shared?.topics ?? [])
       ],
       handle: (message) => this.#handle(message),
-      connected: () => this.#connected(),
-      lost: (reason) => {
+      connected: (isResumed) => this.#connected(isResumed),
+      lost: (reason, retryMs) => {
         this.#stopSilenceTimer()
+        shared?.lost(reason, retryMs)
         this.#log.warn('Not connected to the MQTT broker; retrying', { url: broker.url, reason })
       },
       failed: (error) => this.#log.warn('The MQTT broker refused a request', { err: error }),
+      refused: (filter) => shared?.refused(filter),
       ...(state !== undefined && { will: () => state.will() })
     })
   }
 
   async #handle(message: MqttMessage): Promise<void> {
     const state = this.#hostState
-    if (state?.topic !== message.topic) await this.#handler.handle(message)
+    if (state?.topic !== message.topic) await this.#receive(message)
     // Published by another client, or by the broker as a late will of our own.
     else if (state.contradicts(message.payload)) this.#announceOnline()
   }
 
-  #connected(): void {
+  /** Described interfaces and the mapping are independent: a message may be for both. */
+  async #receive(message: MqttMessage): Promise<void> {
+    const { broker } = this.#options
+    const isMapped = this.#handler.isMapped(message.topic)
+    const isTaken = broker?.handle(message, !isMapped)
+    await Promise.all([isTaken, isMapped && this.#handler.handle(message)])
+    if (!isMapped && (await isTaken) !== true) await this.#handler.handle(message)
+  }
+
+  #connected(isResumed: boolean): void {
     this.#options.log.info({ url: this.#options.url }, 'Connected to the MQTT broker')
+    this.#options.broker?.connected(isResumed)
     this.#announceOnline()
     if (this.#mayHaveMissed) this.#watchSilentNodes()
     this.#mayHaveMissed = true
@@ -153,15 +150,6 @@ export class BrokerClient {
     const state = this.#hostState
     if (state === undefined) return
     this.#connection?.publish(state.topic, state.online(), { retain: true }).catch(() => {})
-  }
-
-  async #readInterfaces(): Promise<boolean> {
-    const before = this.#interfaces
-    this.#interfaces = await readAssetInterfaces(this.#interfaceReader, before)
-    if (this.#interfaces === before) return false
-    const { rules, problems } = this.#interfaces
-    this.#options.log.info({ topics: rules.size / 2, problems }, 'Asset interfaces were read')
-    return true
   }
 
   #publishChanges(connection: BrokerConnection, form: PublicationForm): () => Promise<void> {

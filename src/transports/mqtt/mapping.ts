@@ -1,6 +1,8 @@
 /** The operator's mapping file: which topics belong to which elements. */
-import { type TimeUnit, timeUnits } from '../../model/time.ts'
-import type { SubmodelSelector } from '../submodel-selector.ts'
+
+import type { SubmodelSelector } from '../../model/submodel-selector.ts'
+import { timeUnits } from '../../model/time.ts'
+import { DEFAULT_PAYLOAD_RULE, PAYLOAD_FORMS, type PayloadRule } from '../../mqtt/payload-rule.ts'
 import {
   dottedPath,
   fillTemplate,
@@ -8,14 +10,14 @@ import {
   type TopicLevels,
   type TopicPattern,
   topicPattern
-} from './topics.ts'
+} from '../../mqtt/topics.ts'
 
 export interface MqttMapping {
   /** For plain messages; the first rule that matches a topic counts. */
   readonly topics: readonly TopicRule[]
   /** Absent: no Sparkplug B. */
   readonly sparkplug?: SparkplugMapping
-  /** Also subscribe to the asset interfaces that stored submodels describe. */
+  /** Does the connection also serve the asset interfaces that stored submodels describe? */
   readonly interfaces: boolean
 }
 
@@ -26,27 +28,6 @@ export interface TopicRule {
   /** Of the element, or of the collection that holds the fields of a message; '' for the submodel itself. */
   readonly path: (levels: TopicLevels) => string
   readonly payload: PayloadRule
-}
-
-const PAYLOAD_FORMS = ['auto', 'value', 'text', 'opcua', 'senml'] as const
-
-export interface PayloadRule {
-  /**
-   * - `auto`: a bare value, a value with time and quality, an object of fields, or a list of such;
-   * - `value`: the payload is one value in the ValueOnly form;
-   * - `text`: the payload is one text;
-   * - `opcua`: data sets of OPC UA PubSub;
-   * - `senml`: a SenML pack (RFC 8428); its names are read as by `/ingest` where the rule names no submodel.
-   */
-  readonly form: (typeof PAYLOAD_FORMS)[number]
-  /** Names of the members that hold value, time and quality; the first one present counts. */
-  readonly value: readonly string[]
-  readonly time: readonly string[]
-  readonly quality: readonly string[]
-  /** Unit of numeric times. */
-  readonly unit: TimeUnit
-  /** idShortPaths by the path of the field in the message (`axis.speed`); absent: all fields, under their own names. */
-  readonly fields?: ReadonlyMap<string, string>
 }
 
 export interface SparkplugMapping {
@@ -67,14 +48,6 @@ export interface DeviceRule {
 
 /** Without a mapping file: Sparkplug devices by their names, and the asset interfaces of stored submodels. */
 export const DEFAULT_MAPPING: MqttMapping = { topics: [], sparkplug: { groups: [], devices: [] }, interfaces: true }
-
-export const DEFAULT_PAYLOAD_RULE: PayloadRule = {
-  form: 'auto',
-  value: ['value'],
-  time: ['time', 'timestamp', 'ts'],
-  quality: ['quality', 'q', 'statusCode'],
-  unit: 'ms'
-}
 
 /**
  * Parses the text of a mapping file.

@@ -1,24 +1,23 @@
 /** Turns messages into durable samples. */
 import { HubError } from '../../errors.ts'
 import { valueOfRow } from '../../formats/to-value.ts'
-import { membersAt } from '../../model/samples.ts'
+import type { MqttMessage } from '../../mqtt/broker-connection.ts'
+import { parsePayload } from '../../mqtt/payload.ts'
+import type { Sample } from '../../mqtt/sample.ts'
+import { idShortPathOf } from '../../mqtt/topics.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import { SampleBatch } from '../../operations/samples/batch.ts'
+import { isCurrent } from '../../operations/samples/is-current.ts'
 import { findSeries } from '../../operations/samples/series.ts'
-import { validateSamples } from '../../operations/samples/validate-samples.ts'
 import type { Access } from '../../security/access.ts'
-import type { ElementRow, Store } from '../../store/store.ts'
-import type { InterfaceRule } from './asset-interfaces.ts'
+import type { Store } from '../../store/store.ts'
 import { BirthStore } from './births.ts'
-import type { MqttMessage } from './broker-connection.ts'
 import type { TopicRule } from './mapping.ts'
-import { parsePayload } from './payload.ts'
 import type { RateLimitedLog } from './rate-limited-log.ts'
-import type { ParsedMessage, Sample, SourceLoss } from './sample.ts'
+import type { ParsedMessage, SourceLoss } from './sample.ts'
 import type { SparkplugHost } from './sparkplug.ts'
 import { isSparkplugTopic, parseSparkplugTopic } from './sparkplug-topics.ts'
 import { SubmodelLookup } from './submodel-lookup.ts'
-import { idShortPathOf } from './topics.ts'
 
 export interface MessageHandlerOptions {
   readonly hub: Pick<OperationContext, 'ingest'> & { readonly store: Store }
@@ -27,8 +26,6 @@ export interface MessageHandlerOptions {
   readonly log: RateLimitedLog
   /** Rules of the mapping file: the first that matches a topic counts. */
   readonly rules: readonly TopicRule[]
-  /** Rules of the stored asset interfaces at this moment, by topic: all of them count. */
-  readonly interfaces: () => ReadonlyMap<string, readonly InterfaceRule[]>
   readonly sparkplug?: SparkplugHost
   /** Ends retries. */
   readonly signal: AbortSignal
@@ -80,6 +77,14 @@ export class MessageHandler {
     this.#births = new BirthStore(options.hub.store)
   }
 
+  /** Is there a rule for the topic? */
+  isMapped(topic: string): boolean {
+    const { rules, sparkplug } = this.#options
+    if (sparkplug !== undefined && isSparkplugTopic(topic)) return true
+    const levels = topic.split('/')
+    return rules.some(({ pattern }) => pattern.match(levels) !== undefined)
+  }
+
   /** Resolves when everything storable of the message is durable; rejects only when stopped. */
   handle(message: MqttMessage): Promise<void> {
     const { hub, log, counts } = this.#options
@@ -105,20 +110,15 @@ export class MessageHandler {
 
   /** Undefined where no rule matches. */
   #parse({ topic, payload }: MqttMessage, arrival: bigint): ParsedMessage | undefined {
-    const { log, rules, interfaces, sparkplug, counts } = this.#options
+    const { log, rules, sparkplug, counts } = this.#options
     const levels = topic.split('/')
     try {
       if (sparkplug !== undefined && isSparkplugTopic(topic)) return sparkplug.read(levels, payload)
-      const parsed = (interfaces().get(topic) ?? []).map(({ submodel, path, payload: rule }) =>
-        parsePayload(payload, { id: submodel }, path, rule, arrival)
-      )
       for (const { pattern, target, path, payload: rule } of rules) {
         const named = pattern.match(levels)
         if (named === undefined) continue
-        parsed.push(parsePayload(payload, target(named), path(named), rule, arrival))
-        break
+        return { ...parsePayload(payload, target(named), path(named), rule, arrival), losses: [] }
       }
-      if (parsed.length > 0) return merge(parsed)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       return { samples: [], losses: [], problems: [error.message] }
@@ -159,7 +159,7 @@ export class MessageHandler {
         continue
       }
       const path = await this.#storedPath(id, sample.path)
-      if (isRetained && isStored(await findSeries(hub.store, id, path), sample)) counts.repeated++
+      if (isRetained && isCurrent(await findSeries(hub.store, id, path), sample)) counts.repeated++
       else batch.add(id, path, time, value, quality, { type, isHistorical })
     }
     return batch
@@ -256,21 +256,4 @@ export class MessageHandler {
     this.#options.counts.refused += count
     this.#options.log.warn('Samples were refused', { topic, why, count })
   }
-}
-
-function merge(messages: readonly ParsedMessage[]): ParsedMessage {
-  return {
-    samples: messages.flatMap(({ samples }) => samples),
-    losses: messages.flatMap(({ losses }) => losses),
-    problems: messages.flatMap(({ problems }) => problems)
-  }
-}
-
-/** Is a retained sample the current value? Then it was stored before. */
-function isStored(row: ElementRow | undefined, { time, value, quality, path }: Sample): boolean {
-  if (row === undefined || row.quality !== quality) return false
-  if (time !== undefined && time !== row.sourceTime) return false
-  const times = { base: 0n, offsets: new Float64Array(1) }
-  const found = validateSamples({ submodel: '', path, times, values: [value], quality, items: 0 }, row)
-  return 'valid' in found && found.valid !== undefined && membersAt(found.valid.run, 0) === row.value
 }

@@ -1,4 +1,6 @@
 /** What the MQTT transport is opened with. */
+
+import type { Broker } from '../../mqtt/broker.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { Access } from '../../security/access.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
@@ -31,6 +33,8 @@ export interface MqttOptions {
   /** Certificate authorities of the broker, as PEM; absent: the public ones. */
   readonly ca?: Buffer
   readonly mapping: MqttMapping
+  /** Others that receive from the broker over this connection: the described interfaces. */
+  readonly broker?: Broker
   /** In which changes are published, each by itself; absent: changes are not published. */
   readonly forms?: readonly PublicationForm[]
   /** Pause between attempts to connect. */

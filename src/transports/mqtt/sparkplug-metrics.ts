@@ -4,9 +4,10 @@ import type { Uint64 } from '../../formats/protobuf.ts'
 import { type SparkplugMetric, type SparkplugPayload, valueOfMetric, valueTypeOf } from '../../formats/sparkplug.ts'
 import { qualityOfCode } from '../../model/opcua.ts'
 import type { Quality } from '../../model/samples.ts'
-import type { SubmodelSelector } from '../submodel-selector.ts'
+import type { SubmodelSelector } from '../../model/submodel-selector.ts'
+import type { Sample } from '../../mqtt/sample.ts'
 import type { BirthMetric } from './births.ts'
-import type { ParsedMessage, Sample, SourceLoss } from './sample.ts'
+import type { ParsedMessage, SourceLoss } from './sample.ts'
 
 /** Metrics that control edge nodes; they are not data of the asset (6.4.19). */
 const CONTROL = /^(?:(?:Node|Device) Control(?:\/|$)|bdSeq$)/

@@ -7,13 +7,13 @@ import type { Clock } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import { decodePayload, type SparkplugPayload } from '../../formats/sparkplug.ts'
 import { fromMilliseconds } from '../../model/time.ts'
+import { dottedPath } from '../../mqtt/topics.ts'
 import type { Birth, BirthMetric } from './births.ts'
 import { bdSeqOf, EdgeNode } from './edge-node.ts'
 import type { DeviceRule, SparkplugMapping } from './mapping.ts'
 import type { ParsedMessage } from './sample.ts'
 import { addMetrics, birthMetrics, lossesOf, type MetricTable, nanoseconds, readMetrics } from './sparkplug-metrics.ts'
 import { parseSparkplugTopic } from './sparkplug-topics.ts'
-import { dottedPath } from './topics.ts'
 
 /** Bounds for all edge nodes together: publishers must not be able to fill the memory. */
 const MAX_EDGE_NODES = 10_000

@@ -1,7 +1,7 @@
 /** Finds submodels by idShort, with a short-lived cache. */
 import type { Clock } from '../../clock.ts'
+import type { SubmodelSelector } from '../../model/submodel-selector.ts'
 import type { Store } from '../../store/store.ts'
-import type { SubmodelSelector } from '../submodel-selector.ts'
 
 const CACHE_ENTRIES = 10_000
 /** A missing submodel is looked for again sooner: it may be about to be created. */

@@ -1,9 +1,9 @@
 /** OPC UA PubSub as JSON (Part 14, JSON message mapping): fields of data sets with value, status and source time. */
-import { Literal } from '../../model/literal.ts'
-import { OPCUA_TYPES, qualityOfCode } from '../../model/opcua.ts'
-import type { Quality } from '../../model/samples.ts'
-import { parseTime } from '../../model/time.ts'
-import type { DataTypeDefXsd } from '../../model/types.ts'
+import { Literal } from '../model/literal.ts'
+import { OPCUA_TYPES, qualityOfCode } from '../model/opcua.ts'
+import type { Quality } from '../model/samples.ts'
+import { parseTime } from '../model/time.ts'
+import type { DataTypeDefXsd } from '../model/types.ts'
 
 export interface OpcUaField {
   readonly name: string

@@ -1,12 +1,14 @@
-import t from 'tap'
-import { facetsOf } from '../../src/model/facets.ts'
-import { referenceToElement } from '../../src/model/reference.ts'
-import type { Reference, Submodel, SubmodelElement } from '../../src/model/types.ts'
-import { InterfaceReader } from '../../src/operations/asset-interfaces/stored-interfaces.ts'
-import { NO_ASSET_INTERFACES, readAssetInterfaces } from '../../src/transports/mqtt/asset-interfaces.ts'
-import { create, write } from '../store/fixtures.ts'
-import { until } from '../until.ts'
-import { broker, current, open, storeOf } from './mqtt-broker.ts'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { pointOf } from '../../../src/collectors/mqtt/point.ts'
+import { facetsOf } from '../../../src/model/facets.ts'
+import { referenceToElement } from '../../../src/model/reference.ts'
+import type { Reference, Submodel, SubmodelElement } from '../../../src/model/types.ts'
+import { parsePayload } from '../../../src/mqtt/payload.ts'
+import { InterfaceReader } from '../../../src/operations/asset-interfaces/stored-interfaces.ts'
+import { openSqlite } from '../../../src/store/sqlite/sqlite.ts'
+import { create } from '../../store/fixtures.ts'
+import { testDirectory } from '../../test-directory.ts'
 
 const external = (value: string): Reference => ({
   type: 'ExternalReference',
@@ -118,6 +120,12 @@ function configuration(
   }
 }
 
+async function storeOf(t: Test) {
+  const store = await openSqlite(join(testDirectory(t), 'data'))
+  t.teardown(() => store.close())
+  return store
+}
+
 const source = (...steps: string[]) => referenceToElement(INTERFACES, [...AFFORDANCES, ...steps])
 const stored = (submodel: Submodel) => create(submodel, ...(facetsOf('Submodel', submodel) as [string, string][]))
 
@@ -128,39 +136,7 @@ const PAIRS = [
   [source('axis', 'properties', 'speed'), 'Axis.Speed']
 ] as const
 
-t.test('stored submodels alone configure the subscriptions, also at run time', async (t) => {
-  const here = await broker(t)
-  const store = await storeOf(t)
-  const transport = await open(t, store, here, { interfaces: true })
-  const client = await here.client()
-  await store.commit([stored(INTERFACES), stored(configuration(PAIRS))])
-  await until(async () => {
-    await client.publishAsync('line-1/press/speed', '5.5', { qos: 1 })
-    return (await current(store, 'Speed')) === '5.5'
-  })
-  await client.publishAsync('press/state', '12', { qos: 1 })
-  await client.publishAsync('/line-1/press/axis', '{"ld": 3, "speed": 4, "other": 1}', { qos: 1 })
-  await until(async () => (await current(store, 'Axis.Speed')) === '4')
-  t.equal(await current(store, 'State'), '12', 'text/plain is text')
-  t.equal(await current(store, 'Axis.Load'), '3')
-  t.equal(transport.counts.refused, 0)
-
-  // The topic changes.
-  const path = 'InterfaceMQTT.InteractionMetadata.properties.speed.forms.href'
-  await store.commit([await write(store, 'urn:interfaces', path, '/press/velocity')])
-  await until(async () => {
-    await client.publishAsync('line-1/press/velocity', '6.5', { qos: 1 })
-    return (await current(store, 'Speed')) === '6.5'
-  })
-  const unsubscribed = new Set<string>()
-  here.aedes.on('unsubscribe', (topics) => {
-    for (const topic of topics) unsubscribed.add(topic)
-  })
-  await store.commit([{ change: 'delete', kind: 'Submodel', id: 'urn:mapping' }])
-  await until(() => unsubscribed.has('press/state'))
-})
-
-t.test('interfaces of other protocols, or that cannot be understood, are skipped and reported', async (t) => {
+t.test('what cannot be understood is reported with its place, and spoils nothing else', async (t) => {
   const store = await storeOf(t)
   const nowhere: Reference = { type: 'ModelReference', keys: [{ type: 'Submodel', value: 'urn:nowhere' }] }
   await store.commit([
@@ -179,10 +155,36 @@ t.test('interfaces of other protocols, or that cannot be understood, are skipped
       ])
     )
   ])
-  const { rules, problems } = await readAssetInterfaces(new InterfaceReader(store), NO_ASSET_INTERFACES)
-  t.strictSame([...rules.keys()], ['line-1/press/speed', '/line-1/press/speed'])
-  t.match(problems, [/application\/xml/, /not stored/, /missing does not exist/])
-  t.equal(problems.length, 3)
+  const { interfaces, problems } = await new InterfaceReader(store).read()
+  t.match(problems, [{ text: /not stored/ }, { text: /missing does not exist/ }])
+  t.strictSame(
+    interfaces.map(({ protocol }) => protocol),
+    ['mqtt', 'http']
+  )
+  const [mqtt] = interfaces
+  if (mqtt === undefined) return
+  const [odd, command, speed] = mqtt.items
+  t.throws(() => odd && pointOf(mqtt, odd), /application\/xml/)
+  t.throws(() => command && pointOf(mqtt, command), /written, not read/)
+  t.strictSame(speed && pointOf(mqtt, speed).topics, ['line-1/press/speed', '/line-1/press/speed'])
+})
+
+t.test('a nested property is a field of the message, by its key or its name', async (t) => {
+  const store = await storeOf(t)
+  await store.commit([stored(INTERFACES), stored(configuration(PAIRS))])
+  const { interfaces } = await new InterfaceReader(store).read()
+  const [mqtt] = interfaces
+  if (mqtt === undefined) return
+  const payload = Buffer.from('{"ld": 3, "speed": 4, "other": 1}')
+  const read = mqtt.items.slice(2).map((item) => {
+    const { topics, rule } = pointOf(mqtt, item)
+    const { samples } = parsePayload(payload, { id: '' }, '', rule, 0n)
+    return [topics[0], item.sinks[0]?.path, samples.map(({ value }) => value)]
+  })
+  t.strictSame(read, [
+    ['line-1/press/axis', 'Axis.Load', [3]],
+    ['line-1/press/axis', 'Axis.Speed', [4]]
+  ])
 })
 
 t.test('a pair with a transformation script is skipped', async (t) => {
@@ -195,7 +197,7 @@ t.test('a pair with a transformation script is skipped', async (t) => {
   } as SubmodelElement
   await store.commit([stored(INTERFACES), stored(configuration(PAIRS, script))])
   const reader = new InterfaceReader(store)
-  const first = await readAssetInterfaces(reader, NO_ASSET_INTERFACES)
-  t.equal(first.rules.size, 0)
-  t.equal(await readAssetInterfaces(reader, first), first, 'nothing changed since')
+  const first = await reader.read()
+  t.strictSame(first.interfaces, [])
+  t.equal(await reader.read(), first, 'nothing changed since')
 })

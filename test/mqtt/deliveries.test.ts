@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Delivery, DeliveryTracker } from '../../src/transports/mqtt/redelivery.ts'
+import { type Delivery, DeliveryTracker } from '../../src/mqtt/redelivery.ts'
 
 const delivery = (digest: string, settled: Delivery['settled'] = 'handled'): Delivery => ({
   digest,

@@ -1,14 +1,14 @@
 /** Plain messages: a value, a value with time and quality, an object of fields, or a list of these; OPC UA; SenML. */
-import { parseSampleJson } from '../../formats/sample-json.ts'
-import { parseSenml, SenmlError } from '../../formats/senml.ts'
-import { isNumber, Literal } from '../../model/literal.ts'
-import { qualityOfCode } from '../../model/opcua.ts'
-import type { Quality } from '../../model/samples.ts'
-import { parseTime } from '../../model/time.ts'
-import { parseSenmlName, type SubmodelSelector } from '../submodel-selector.ts'
-import type { PayloadRule } from './mapping.ts'
-import { readDataSets } from './opcua.ts'
-import type { ParsedMessage, Sample } from './sample.ts'
+import { parseSampleJson } from '../formats/sample-json.ts'
+import { parseSenml, SenmlError } from '../formats/senml.ts'
+import { isNumber, Literal } from '../model/literal.ts'
+import { qualityOfCode } from '../model/opcua.ts'
+import type { Quality } from '../model/samples.ts'
+import { parseSenmlName, type SubmodelSelector } from '../model/submodel-selector.ts'
+import { parseTime } from '../model/time.ts'
+import { readDataSets } from './data-sets.ts'
+import type { PayloadRule } from './payload-rule.ts'
+import type { ReadMessage, Sample } from './sample.ts'
 import { dottedPath } from './topics.ts'
 
 /** Bounds of one message: samples, and nesting of its objects. */
@@ -29,7 +29,7 @@ export function parsePayload(
   path: string,
   rule: PayloadRule,
   arrival: bigint
-): ParsedMessage {
+): ReadMessage {
   return new PayloadParser(target, path, rule, arrival).parse(payload)
 }
 
@@ -50,19 +50,19 @@ class PayloadParser {
     this.#arrival = arrival
   }
 
-  parse(payload: Uint8Array): ParsedMessage {
+  parse(payload: Uint8Array): ReadMessage {
     let text: string
     try {
       text = utf8.decode(payload)
     } catch {
-      return { samples: [], losses: [], problems: ['the message is not UTF-8'] }
+      return { samples: [], problems: ['the message is not UTF-8'] }
     }
     if (this.#rule.form === 'text') this.#add(this.#path, text)
     else this.#readText(text)
     if (this.#isFull()) {
-      return { samples: [], losses: [], problems: [`the message has more than ${MAX_SAMPLES} values`] }
+      return { samples: [], problems: [`the message has more than ${MAX_SAMPLES} values`] }
     }
-    return { samples: this.#samples, losses: [], problems: this.#problems }
+    return { samples: this.#samples, problems: this.#problems }
   }
 
   #readText(text: string): void {

@@ -3,8 +3,9 @@
  * when its handler has finished: in order of arrival [MQTT-4.6.0-2], with many messages in flight.
  */
 import { hash } from 'node:crypto'
-import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt'
-import { type Clock, waitAtMost } from '../../clock.ts'
+import type { Duplex } from 'node:stream'
+import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, MqttClient } from 'mqtt'
+import { type Clock, waitAtMost } from '../clock.ts'
 import { type Delivery, DeliveryTracker } from './redelivery.ts'
 
 export interface BrokerConnectionOptions {
@@ -17,17 +18,25 @@ export interface BrokerConnectionOptions {
   readonly password?: string
   /** Certificate authorities of the broker, as PEM; absent: the public ones. */
   readonly ca?: Buffer
-  /** Pause between attempts to connect. */
+  /** First pause between attempts to connect; it doubles up to fifteen times this, and varies. */
   readonly reconnectIntervalMs?: number
+  /** Opens the stream of each attempt; absent: as the URL says. */
+  readonly openStream?: () => Duplex
+  /** The broker keeps nothing: for a connection that is used once. */
+  readonly isTemporary?: boolean
   /** What the broker publishes when the connection breaks; called before each attempt to connect. */
   readonly will?: () => NonNullable<IClientOptions['will']>
   /** Topic filters to subscribe to; called at each connect and {@link BrokerConnection.refresh}. */
   readonly filters: () => readonly string[]
   /** The message is acknowledged when this resolves; if it rejects, the broker redelivers it after a reconnect. */
   readonly handle: (message: MqttMessage) => Promise<void>
-  readonly connected: () => void
-  readonly lost: (reason: string) => void
+  /** @param isResumed the broker has kept the session, with all messages since */
+  readonly connected: (isResumed: boolean) => void
+  /** @param retryMs until the next attempt */
+  readonly lost: (reason: string, retryMs: number) => void
   readonly failed: (error: Error) => void
+  /** The broker does not allow to subscribe to this topic filter. */
+  readonly refused?: (filter: string) => void
 }
 
 export interface MqttMessage {
@@ -47,6 +56,9 @@ const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 const SESSION_EXPIRY_S = 30 * 86_400
 
 const RECONNECT_INTERVAL_MS = 2000
+const MAX_RECONNECT_FACTOR = 15
+/** A pause varies by this part of it, so that many clients of a broker do not return at once. */
+const JITTER = 0.2
 const KEEPALIVE_S = 30
 
 /** Some brokers allow no more than twenty unacknowledged publications. */
@@ -69,6 +81,8 @@ export class BrokerConnection {
   #resume: (() => void) | undefined
   #isClosing = false
   #nextConnect = Promise.withResolvers<void>()
+  /** The pause after the next failure. */
+  #pauseMs: number
   #error: Error | undefined
   #publishesInFlight = 0
   /** Publications that wait for one in flight to finish. */
@@ -78,34 +92,29 @@ export class BrokerConnection {
 
   constructor(options: BrokerConnectionOptions) {
     this.#options = options
-    const {
-      url,
-      clientId,
-      username,
-      password,
-      ca,
-      will,
-      reconnectIntervalMs: reconnectEvery = RECONNECT_INTERVAL_MS
-    } = options
-    this.#client = mqtt.connect(url, {
+    const { url, will, openStream, isTemporary = false, reconnectIntervalMs = RECONNECT_INTERVAL_MS } = options
+    const { clientId, username, password, ca } = options
+    this.#pauseMs = reconnectIntervalMs
+    const settings: IClientOptions = {
       clientId,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
       ...(ca !== undefined && { ca }),
       ...(will !== undefined && { will: will() }),
-      clean: false,
+      clean: isTemporary,
       protocolVersion: 5,
       keepalive: KEEPALIVE_S,
-      reconnectPeriod: reconnectEvery,
+      reconnectPeriod: reconnectIntervalMs,
       reconnectOnConnackError: true,
       resubscribe: false,
       queueQoSZero: false,
       properties: {
         receiveMaximum: MAX_MESSAGES_IN_FLIGHT,
-        sessionExpiryInterval: SESSION_EXPIRY_S,
+        sessionExpiryInterval: isTemporary ? 0 : SESSION_EXPIRY_S,
         maximumPacketSize: MAX_MESSAGE_BYTES
       }
-    })
+    }
+    this.#client = openStream === undefined ? mqtt.connect(url, settings) : new MqttClient(openStream, settings)
     this.#nextConnect.promise.catch(() => {})
     this.#client.handleMessage = (packet, next) => this.#handle(packet, next)
     this.#client.on('connect', (packet) => this.#connected(packet))
@@ -168,6 +177,11 @@ export class BrokerConnection {
     if (added.length > 0) this.#subscribe(added)
   }
 
+  /** Ends a subscription that an earlier process has made. */
+  unsubscribe(filter: string): void {
+    if (this.#client.connected) this.#client.unsubscribe(filter, (error) => error && this.#options.failed(error))
+  }
+
   /** Handles no more messages, waits for those in flight, and disconnects. */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true
@@ -187,7 +201,8 @@ export class BrokerConnection {
     this.#nextConnect.resolve()
     this.#nextConnect = Promise.withResolvers()
     this.#nextConnect.promise.catch(() => {})
-    this.#options.connected()
+    this.#setPause(this.#options.reconnectIntervalMs ?? RECONNECT_INTERVAL_MS)
+    this.#options.connected(sessionPresent)
   }
 
   #closed(): void {
@@ -195,8 +210,20 @@ export class BrokerConnection {
     const error = this.#error
     this.#error = undefined
     this.#deliveries.interrupt()
-    if (this.#requiresMqtt311(error)) this.#client.options.protocolVersion = 4
-    else this.#options.lost(error?.message ?? 'the connection was closed')
+    if (this.#requiresMqtt311(error)) {
+      this.#client.options.protocolVersion = 4
+      return
+    }
+    // mqtt.js has set its timer already, by the pause that was set before.
+    const { reconnectPeriod = this.#pauseMs } = this.#client.options
+    const { reconnectIntervalMs = RECONNECT_INTERVAL_MS } = this.#options
+    this.#setPause(Math.min(2 * this.#pauseMs, MAX_RECONNECT_FACTOR * reconnectIntervalMs))
+    this.#options.lost(error?.message || 'the connection was closed', reconnectPeriod)
+  }
+
+  #setPause(ms: number): void {
+    this.#pauseMs = ms
+    this.#client.options.reconnectPeriod = Math.round(ms * (1 + JITTER * (2 * Math.random() - 1)))
   }
 
   /** Does the broker refuse MQTT 5? Older brokers answer with a code of MQTT 3.1.1. */
@@ -213,7 +240,9 @@ export class BrokerConnection {
       this.#client.subscribe(some, { qos: 1, ...noLocal }, (error, granted = []) => {
         if (error) this.#options.failed(error)
         for (const { topic, qos } of granted) {
-          if (qos >= 128) this.#options.failed(new Error(`The broker refuses the subscription to "${topic}"`))
+          if (qos < 128) continue
+          this.#options.failed(new Error(`The broker refuses the subscription to "${topic}"`))
+          this.#options.refused?.(topic)
         }
       })
     }
