@@ -1,5 +1,6 @@
 /** POST /query/…: documents that match a condition; candidates are found by index and tested one by one. */
 import { parseQuery } from '../formats/query.ts'
+import { withoutBlobs } from '../formats/views.ts'
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { TextTooLong } from '../model/condition/pattern.ts'
 import { plan } from '../model/condition/plan.ts'
@@ -20,6 +21,7 @@ import {
 import { parse } from './documents.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { damagedMetadata, encodeCursor, paged, pageTime, parseListCursor } from './paging.ts'
+import { QueryFilters } from './query-filters.ts'
 import { render } from './submodels.ts'
 
 type QuerySubject = keyof Documents
@@ -30,8 +32,10 @@ const MAX_DOCUMENTS = 20_000
 /** A query over one class of document; of descriptors first the registered ones, then those derived. */
 export function query(subject: QuerySubject): OperationHandler {
   return async (context, request) => {
-    const { selectId, condition } = parseQuery(request.body)
+    const { selectId, condition, filters: declared } = parseQuery(request.body, subject)
     const test = compile(condition, subject)
+    const filters = new QueryFilters(declared, subject)
+    const joins = test.joins ?? filters.joins
     const alternatives = plan(condition, subject)
     const kinds: readonly DocumentKind[] = isDescriptorClass(subject) ? [subject, DESCRIBED_CLASS[subject]] : [subject]
 
@@ -46,23 +50,32 @@ export function query(subject: QuerySubject): OperationHandler {
       request.query.cursor === undefined ? [0, 0] : parseListCursor(request.query.cursor, kinds.length)
     for (; turn < kinds.length; turn++, after = 0) {
       let end: number | undefined
-      const found = {
+      const search = {
         ...{ alternatives, after, isOver: isLate, onDamage: (id: string) => damaged.add(id) },
         onOver: (position: number) => {
           end = position
         }
       }
-      for await (const document of candidates(store, kinds[turn] as DocumentKind, found)) {
+      for await (const document of candidates(store, kinds[turn] as DocumentKind, search)) {
         // Reaching one more than fits shows that there is a next page; a long search continues there.
         if (results.length === request.query.limit || isOver()) break
         after = document.position
         tested++
         await slice.check()
-        const testing = candidate(context, subject, document, request.base, test)
-        const candidatesBy = await unlessDamaged(testing, () => damaged.add(document.id))
-        if (candidatesBy === undefined || !matches(test, candidatesBy, () => undecided.push(document.id))) continue
-        const { instance } = candidatesBy
+        const testing = candidate(context, subject, document, request.base, joins)
+        const found = await unlessDamaged(testing, () => damaged.add(document.id))
+        if (found === undefined) continue
+        const { instance, related } = found
+        const shown = await unlessUndecided(
+          async () => {
+            if (!test.matches(instance, related)) return undefined
+            return selectId ? instance : filters.apply(instance, related, { slice, isLate: pageTime(context) })
+          },
+          () => undecided.push(document.id)
+        )
+        if (shown === undefined) continue
         if (selectId) results.push(JSON.stringify(document.id))
+        else if (shown !== instance) results.push(JSON.stringify(withoutBlobs(shown)))
         else if (subject === 'Submodel') results.push(render(document, 'normal', request.query))
         else results.push(document.kind === subject ? document.bytes : JSON.stringify(instance))
       }
@@ -101,17 +114,16 @@ async function anyAfter(
 }
 
 /** A document with a text too long to match is reported as undecided, without failing the query. */
-function matches(
-  test: CompiledCondition,
-  found: { instance: object; related: object[] },
+async function unlessUndecided<Result>(
+  evaluate: () => Promise<Result>,
   onUndecided: () => void
-): boolean {
+): Promise<Result | undefined> {
   try {
-    return test.matches(found.instance, found.related)
+    return await evaluate()
   } catch (error) {
     if (!(error instanceof TextTooLong)) throw error
     onUndecided()
-    return false
+    return undefined
   }
 }
 
@@ -121,10 +133,10 @@ async function candidate(
   subject: QuerySubject,
   document: Document,
   base: string,
-  test: CompiledCondition
+  joins: CompiledCondition['joins']
 ) {
   const instance = await instanceOf(context, subject, document, base)
-  return instance && { instance, related: await relatedTo(context, test, document) }
+  return instance && { instance, related: await relatedTo(context, joins, document) }
 }
 
 /** The document, or the descriptor derived from it; undefined if a registered descriptor replaces that. */
@@ -142,7 +154,7 @@ async function instanceOf(
 /** The submodels of a shell, or the shells of a submodel, if the condition refers to them. */
 async function relatedTo(
   context: OperationContext,
-  { joins }: CompiledCondition,
+  joins: CompiledCondition['joins'],
   document: Document
 ): Promise<object[]> {
   if (joins === undefined) return []

@@ -2,13 +2,13 @@
  * Decides by access rules (Part 4): everything is refused unless a rule allows it, and one rule is enough. Pure: what is
  * decided depends on the rules, the subject, the target and the moment only.
  */
+import { kindOfFragment } from '../formats/fragment.ts'
 import type { Condition, FieldIdentifier, GlobalAttribute, ValueReference } from '../model/condition/condition.ts'
 import { TRUE } from '../model/condition/resolve.ts'
 import { type Simplified, simplify } from '../model/condition/simplify.ts'
 import { subjects } from '../model/condition/subject.ts'
 import type { Step } from '../model/path.ts'
 import { BoundedCache } from './bounded-cache.ts'
-import { kindOfFragment } from './fragments.ts'
 import type { Right } from './rights.ts'
 import type { AccessFilter, AccessObject, AccessRule, DocumentKind } from './rule.ts'
 import { type AccessSubject, subjectKey } from './subject.ts'

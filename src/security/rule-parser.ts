@@ -3,12 +3,12 @@
  * model is used.
  */
 import { HubError, type Violation } from '../errors.ts'
-import { ConditionParser } from '../formats/query.ts'
+import { ConditionParser } from '../formats/condition-parser.ts'
+import { parseFragment } from '../formats/fragment.ts'
 import { suggest } from '../formats/suggest.ts'
 import type { Attribute, Condition } from '../model/condition/condition.ts'
 import { TimeSlice } from '../time-slice.ts'
 import { parseAttribute } from './attributes.ts'
-import { parseFragment } from './fragments.ts'
 import { type ObjectName, objectNames, parseObject } from './objects.ts'
 import { isRight, type Right, rights } from './rights.ts'
 import type { AccessFilter, AccessObject, AccessRule } from './rule.ts'

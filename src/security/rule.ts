@@ -1,6 +1,6 @@
 /** Access rules (Part 4) after parsing: names are resolved, every rule stands for itself. */
 import type { Attribute, Condition } from '../model/condition/condition.ts'
-import type { Fragment } from '../model/condition/fragment.ts'
+import type { FragmentFilter } from '../model/condition/filter.ts'
 import type { Subject as DocumentKind } from '../model/condition/subject.ts'
 import type { Step } from '../model/path.ts'
 import type { Right } from './rights.ts'
@@ -41,8 +41,5 @@ export interface RoutePattern {
   readonly isPrefix: boolean
 }
 
-/** Shows only those occurrences of a fragment for which the condition is true. */
-export interface AccessFilter {
-  readonly fragment: Fragment
-  readonly condition: Condition
-}
+/** Each item of a list is judged by itself. */
+export type AccessFilter = Omit<FragmentFilter, 'asWhole'>

@@ -1,7 +1,7 @@
 /** What a verdict leaves of a document: the union of what each rule shows. */
 import { type CompiledCondition, compile } from '../model/condition/compile.ts'
 import { ANY, type Condition } from '../model/condition/condition.ts'
-import { type Fragment, forEachFragment } from '../model/condition/fragment.ts'
+import { CompiledFilter, HiddenParts } from '../model/condition/filter.ts'
 import { childrenMember } from '../model/fields.ts'
 import { join, type Step } from '../model/path.ts'
 import type { Submodel, SubmodelElement } from '../model/types.ts'
@@ -152,10 +152,9 @@ class CompiledGrant {
   constructor({ condition, filters, path }: Grant, kind: DocumentKind) {
     this.path = path
     this.#condition = compile(independent(condition), kind)
-    this.#filters = filters.map(({ fragment, condition }) => {
-      const pinned = new Map<string, object>()
-      return { fragment, pinned, condition: compile(independent(condition), kind, pinned) }
-    })
+    this.#filters = filters.map(
+      ({ fragment, condition }) => new CompiledFilter({ fragment, condition: independent(condition) }, kind)
+    )
   }
 
   holds(document: object): boolean {
@@ -177,30 +176,14 @@ class CompiledGrant {
     })
   }
 
-  /** The objects, and the members of objects, that the filters of the rule hide. */
-  hidden(document: object): Hidden {
-    const objects = new Set<object>()
-    const members = new Map<object, Set<string>>()
-    for (const { fragment, pinned, condition } of this.#filters) {
-      forEachFragment(fragment, document, pinned, ({ object, member }) => {
-        if (condition.matches(document)) return
-        if (member === undefined) objects.add(object)
-        else members.set(object, (members.get(object) ?? new Set()).add(member))
-      })
+  /** What the filters of the rule hide. */
+  hidden(document: object): HiddenParts {
+    const hidden = new HiddenParts()
+    for (const filter of this.#filters) {
+      for (const part of filter.judge(document)) if (part.isHidden) hidden.add(part)
     }
-    return { objects, members }
+    return hidden
   }
-}
-
-interface CompiledFilter {
-  readonly fragment: Fragment
-  readonly pinned: Map<string, object>
-  readonly condition: CompiledCondition
-}
-
-interface Hidden {
-  readonly objects: ReadonlySet<object>
-  readonly members: ReadonlyMap<object, ReadonlySet<string>>
 }
 
 /** The rules that apply to one document, and where in it they begin and end. */
@@ -210,7 +193,7 @@ class Scope {
   readonly entire: readonly CompiledGrant[]
   /** Those that begin at an element. */
   readonly begins = new Map<object, CompiledGrant[]>()
-  readonly #hidden = new Map<CompiledGrant, Hidden>()
+  readonly #hidden = new Map<CompiledGrant, HiddenParts>()
 
   constructor(grants: readonly CompiledGrant[], document: object) {
     this.grants = grants
@@ -225,12 +208,11 @@ class Scope {
   }
 
   hidesNothing(grant: CompiledGrant): boolean {
-    const hidden = this.#hidden.get(grant)
-    return hidden === undefined || (hidden.objects.size === 0 && hidden.members.size === 0)
+    return this.#hidden.get(grant)?.isEmpty !== false
   }
 
   isHidden(grant: CompiledGrant, holder: object, member: string): boolean {
-    return this.#hidden.get(grant)?.members.get(holder)?.has(member) === true
+    return this.#hidden.get(grant)?.hasMember(holder, member) === true
   }
 
   /** An element and the rules that show it; undefined if none does. */

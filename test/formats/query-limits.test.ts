@@ -37,7 +37,7 @@ t.test('a malicious condition is refused quickly, with a reason', async (t) => {
   for (const [name, $condition] of Object.entries(hostile)) {
     const began = performance.now()
     try {
-      parseQuery({ $condition })
+      parseQuery({ $condition }, 'Submodel')
       t.fail(name)
     } catch (error) {
       const { status, violations = [] } = error as { status?: number; violations?: { text: string }[] }
@@ -51,7 +51,7 @@ t.test('a malicious condition is refused quickly, with a reason', async (t) => {
 })
 
 t.test('a large condition within the limits is accepted', async (t) => {
-  t.ok(parseQuery({ $condition: many(900, (index) => compare({ $numVal: index })) }))
-  t.ok(parseQuery({ $condition: nest(40, ($not) => ({ $not }), compare({ $strVal: 'x' })) }))
-  t.ok(parseQuery({ $condition: many(20, (index) => regex({ $strVal: `^[a-z]{3}-${index}$` })) }))
+  t.ok(parseQuery({ $condition: many(900, (index) => compare({ $numVal: index })) }, 'Submodel'))
+  t.ok(parseQuery({ $condition: nest(40, ($not) => ({ $not }), compare({ $strVal: 'x' })) }, 'Submodel'))
+  t.ok(parseQuery({ $condition: many(20, (index) => regex({ $strVal: `^[a-z]{3}-${index}$` })) }, 'Submodel'))
 })

@@ -2,15 +2,17 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import t from 'tap'
+import type { HubError } from '../../src/errors.ts'
 import { parseQuery } from '../../src/formats/query.ts'
 import { attributesOf, fields, orderings, type Root, textOperators } from '../../src/model/condition/grammar.ts'
+import type { Subject } from '../../src/model/condition/subject.ts'
 
 const official = new URL('../../../shared/spec/query-json-schema.json', import.meta.url)
 const absent = existsSync(official) ? false : 'the official schema is not at hand'
 
 const taken = (query: unknown): boolean => {
   try {
-    parseQuery(query)
+    parseQuery(query, 'Submodel')
     return true
   } catch {
     return false
@@ -103,6 +105,83 @@ t.test('spellings from the prose of the standard are accepted too', async (t) =>
   for (const name of spellings) t.ok(taken({ $condition: { $eq: [{ $field: name }, { $strVal: 'x' }] } }), name)
   const cast = { $eq: [{ $year: { $field: '$sme.made#value' } }, { $numVal: 2024 }] }
   t.ok(taken({ $condition: cast }), 'a part of a field, which the schema types as a literal by mistake')
+})
+
+/** The fragments of release 3.2. */
+const fragments: readonly [Subject, string[]][] = [
+  [
+    'AssetAdministrationShell',
+    [
+      ...['$aas#idShort', '$aas#assetInformation.assetType', '$aas#assetInformation.globalAssetId'],
+      ...['$aas#assetInformation.specificAssetIds', '$aas#assetInformation.specificAssetIds[]'],
+      ...['$aas#assetInformation.specificAssetIds[2].externalSubjectId', '$aas#submodels', '$aas#submodels[0]'],
+      ...['$aas#assetInformation.specificAssetIds[].externalSubjectId.keys[]', '$aas#submodels[].keys[]']
+    ]
+  ],
+  [
+    'Submodel',
+    ['$sm', '$sme', '$sme.motor.log[]', '$sme.motor.log[1].x']
+      .flatMap((root) =>
+        ['idShort', 'semanticId', 'semanticId.keys', 'semanticId.keys[]'].map((one) => `${root}#${one}`)
+      )
+      .concat('$sm#supplementalSemanticIds', '$sm#supplementalSemanticIds[3]', '$sme#supplementalSemanticIds[].keys[]')
+      .concat('$sme', '$sme.motor', '$sme.motor.log[]', '$sme#value', '$sme.motor#valueType', '$sme#language')
+  ],
+  ['ConceptDescription', ['$cd#idShort']],
+  [
+    'AssetAdministrationShellDescriptor',
+    [
+      ...['idShort', 'description', 'displayName', 'extension', 'administration', 'assetKind', 'assetType'],
+      ...['globalAssetId', 'specificAssetIds', 'specificAssetIds[]', 'specificAssetIds[].externalSubjectId.keys[0]'],
+      ...['endpoints', 'endpoints[]', 'submodelDescriptors', 'submodelDescriptors[]', 'submodelDescriptors[].idShort'],
+      ...['submodelDescriptors[].semanticId.keys', 'submodelDescriptors[].supplementalSemanticIds[].keys[]'],
+      ...['submodelDescriptors[].endpoints', 'submodelDescriptors[0].endpoints[]']
+    ].map((one) => `$aasdesc#${one}`)
+  ],
+  [
+    'SubmodelDescriptor',
+    ['idShort', 'semanticId', 'supplementalSemanticIds[]', 'endpoints', 'endpoints[]'].map((one) => `$smdesc#${one}`)
+  ]
+]
+
+t.test('every fragment of release 3.2 is accepted in a filter, of its own documents only', async (t) => {
+  const filters = (subject: Subject, ...$filters: unknown[]) =>
+    parseQuery({ $condition: { $boolean: true }, $filters }, subject).filters
+  const refusal = (subject: Subject, filter: unknown): unknown => {
+    try {
+      filters(subject, filter)
+      return undefined
+    } catch (error) {
+      return (error as HubError).violations[0]?.pointer
+    }
+  }
+  const $condition = { $boolean: false }
+  t.same(filters('Submodel'), [])
+  for (const [subject, all] of fragments) {
+    for (const $fragment of all) {
+      t.equal(filters(subject, { $fragment, $condition }).length, 1, $fragment)
+      const other = subject === 'ConceptDescription' ? 'Submodel' : 'ConceptDescription'
+      t.equal(refusal(other, { $fragment, $condition }), '/$filters/0/$fragment')
+    }
+  }
+  const invalid = ['$sm', '$sm#id', '$sme#nothing', '$sme#semanticId.type', '$sme#supplementalSemanticIds.keys', 'x', 5]
+  for (const $fragment of invalid) {
+    t.equal(refusal('Submodel', { $fragment, $condition }), '/$filters/0/$fragment', String($fragment))
+  }
+  const required = ['$aas#assetInformation', '$aas#assetInformation.assetKind', '$aas#submodels[].keys[].value']
+  for (const $fragment of required) {
+    t.equal(refusal('AssetAdministrationShell', { $fragment, $condition }), '/$filters/0/$fragment', $fragment)
+  }
+  const $fragment = '$sme'
+  t.equal(refusal('Submodel', { $fragment }), '/$filters/0')
+  t.equal(refusal('Submodel', { $fragment, $condition, $match: 1 }), '/$filters/0/$match')
+  t.equal(refusal('Submodel', { $fragment, $condition, $other: 1 }), '/$filters/0/$other')
+  t.equal(refusal('Submodel', { $fragment, $condition: { $eq: [] } }), '/$filters/0/$condition/$eq')
+  t.equal(refusal('Submodel', []), '/$filters/0')
+  t.notOk(taken({ $condition, $filters: {} }))
+  t.notOk(taken({ $condition, $filters: Array(101).fill({ $fragment, $condition }) }))
+  t.equal(filters('Submodel', { $fragment, $condition, $match: false })[0]?.asWhole, true)
+  t.equal(filters('Submodel', { $fragment, $condition, $match: true })[0]?.asWhole, undefined)
 })
 
 /** Breaks one object of a query, the one reached after `place` steps of the walk. */

@@ -214,7 +214,7 @@ const condition = fc.letrec<{ condition: Json }>((tie) => ({
 /** Undefined if a $match refers to more than one list. */
 function read($condition: Json): Condition | undefined {
   try {
-    return parseQuery({ $condition }).condition
+    return parseQuery({ $condition }, 'Submodel').condition
   } catch {
     return undefined
   }
@@ -259,7 +259,7 @@ t.test('whatever meets a condition is found through its plan', async (t) => {
 const field = ($field: string): Json => ({ $field })
 const eq = (name: string, $strVal: string): Json => ({ $eq: [field(name), { $strVal }] })
 const planned = ($condition: Json, subject: 'Submodel' | 'AssetAdministrationShell' = 'Submodel') =>
-  plan(parseQuery({ $condition }).condition, subject)
+  plan(parseQuery({ $condition }, subject).condition, subject)
 const none = { facets: [], elements: [], related: [] }
 
 t.test('simple conditions are planned for an index', async (t) => {

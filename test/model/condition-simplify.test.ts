@@ -2,7 +2,7 @@ import t from 'tap'
 import { parseQuery } from '../../src/formats/query.ts'
 import { compile } from '../../src/model/condition/compile.ts'
 import type { Condition, Operand } from '../../src/model/condition/condition.ts'
-import { forEachFragment, formatFragment } from '../../src/model/condition/fragment.ts'
+import { formatFragment, occurrencesOf } from '../../src/model/condition/fragment.ts'
 import { plan } from '../../src/model/condition/plan.ts'
 import { FALSE, INVALID, TRUE } from '../../src/model/condition/resolve.ts'
 import { simplify } from '../../src/model/condition/simplify.ts'
@@ -18,7 +18,7 @@ const invalid = { $gt: [{ $numCast: { $strVal: 'x' } }, { $numVal: 1 }] }
 const foreign = { $eq: [{ $field: '$aas#idShort' }, { $strVal: 'x' }] }
 
 function conditionOf($condition: Json): Condition {
-  return parseQuery({ $condition }).condition
+  return parseQuery({ $condition }, 'Submodel').condition
 }
 
 t.test('what the document has no say in is settled, and the rest is left', async (t) => {
@@ -81,10 +81,10 @@ t.test('every occurrence of a fragment is found, with its list pinned', async (t
   const count = (path: readonly (string | number)[], ...steps: string[]): number => {
     let found = 0
     const pinned = new Map<string, object>()
-    forEachFragment({ root: '$sme', path, steps }, document, pinned, () => {
+    for (const _ of occurrencesOf({ root: '$sme', path, steps }, document, pinned)) {
       t.ok(pinned.has('$sme'))
       found++
-    })
+    }
     t.equal(pinned.size, 0)
     return found
   }

@@ -12,7 +12,7 @@ const num = ($numVal: number): Json => ({ $numVal })
 const eq = (one: Json, other: Json): Json => ({ $eq: [one, other] })
 
 function found(condition: Json, subject: Subject, document: object, related?: readonly object[]): boolean {
-  return compile(parseQuery({ $condition: condition }).condition, subject).matches(document, related)
+  return compile(parseQuery({ $condition: condition }, subject).condition, subject).matches(document, related)
 }
 
 const reference = (type: string, ...keys: [type: string, value: string][]) => ({
@@ -444,7 +444,7 @@ t.test('$match refuses only fields that do not refer to its list', async (t) => 
   const is = (name: string) => eq(field(name), str('x'))
   const taken = (...names: string[]): boolean => {
     try {
-      parseQuery({ $condition: match(...names.map(is)) })
+      parseQuery({ $condition: match(...names.map(is)) }, 'Submodel')
       return true
     } catch (error) {
       t.match(error, { status: 400, violations: [{ pointer: /^\/\$condition\/\$match/ }] })
@@ -484,7 +484,7 @@ t.test('shells are judged with each of their submodels, submodels with each of t
   t.notOk(finds(match(sm('TechnicalData'), maker)))
   t.ok(finds({ $or: [sm('x'), eq(field('$aas#idShort'), str('Line'))] }, []), 'a shell without submodels')
   t.notOk(finds(sm('x'), []))
-  const test = (condition: Json) => compile(parseQuery({ $condition: condition }).condition, 'Submodel')
+  const test = (condition: Json) => compile(parseQuery({ $condition: condition }, 'Submodel').condition, 'Submodel')
   const line = test(and(eq(field('$aas#idShort'), str('Line')), maker))
   t.equal(line.joins, 'AssetAdministrationShell')
   t.ok(line.matches(nameplate, [{ id: 'urn:other' }, shell]))

@@ -25,38 +25,40 @@ export function formatFragment({ root, path, steps }: Fragment): string {
 }
 
 /**
- * Calls back for each occurrence of a fragment.
- * @param pinned filled for each: in conditions compiled with it, a list of the fragment stands for the item at hand,
- *   also where the fragment names an index, and `$sme` for its element
+ * The occurrences of a fragment, one after the other.
+ * @param pinned while an occurrence is looked at: in conditions compiled with it, a list of the fragment stands for the
+ *   item at hand, also where the fragment names an index, and `$sme` for its element
  */
-export function forEachFragment(
+export function* occurrencesOf(
   fragment: Fragment,
   document: object,
-  pinned: Map<string, object>,
-  visit: (part: FragmentPart) => void
-): void {
+  pinned: Map<string, object>
+): Generator<FragmentPart> {
   const { root, path, steps } = fragment
   const { loops } = fieldReader(anyIndex(fragment))
   const indexes = [...(root === '$sme' ? [undefined] : []), ...indexesOf(path), ...indexesOf(steps)]
   const elementLoops = root === '$sme' ? 1 + indexesOf(path).length : 0
-  enter(0, document)
-  for (const { key } of loops) pinned.delete(key)
-  if (path.length > 0) pinned.delete('$sme')
+  try {
+    yield* enter(0, document)
+  } finally {
+    for (const { key } of loops) pinned.delete(key)
+    if (path.length > 0) pinned.delete('$sme')
+  }
 
-  function enter(depth: number, at: object): void {
+  function* enter(depth: number, at: object): Generator<FragmentPart> {
     const element = depth === elementLoops && path.length > 0 ? elementBelow(at) : at
     if (element === undefined) return
     if (depth === elementLoops && path.length > 0) pinned.set('$sme', element)
     const loop = loops[depth]
     if (loop === undefined) {
-      leave(element)
+      yield* leave(element)
       return
     }
     for (const [index, item] of loop.items(at).entries()) {
       const wanted = indexes[depth]
       if (wanted !== undefined && wanted !== index) continue
       pinned.set(loop.key, item)
-      enter(depth + 1, item)
+      yield* enter(depth + 1, item)
     }
   }
 
@@ -66,16 +68,34 @@ export function forEachFragment(
     return descend(at as SubmodelElement, path.slice(Math.max(last, 0) + 1))
   }
 
-  function leave(at: object): void {
+  function* leave(at: object): Generator<FragmentPart> {
     const rest = steps.slice(steps.findLastIndex(isIndex) + 1)
     const member = rest.at(-1)
-    const holder = member === undefined ? undefined : follow(at, rest.slice(0, -1))
-    if (member === undefined) visit({ object: at })
-    else if (typeof holder === 'object' && holder !== null && Object.hasOwn(holder, member)) {
-      if (root === '$sme' && isChildren(holder, member)) return
-      visit({ object: holder, member: String(member) })
+    // What `#language` speaks of: the texts of a MultiLanguageProperty.
+    if (isLanguage(fragment)) {
+      if (Object.hasOwn(at, LANGUAGE)) yield { object: at }
+      return
     }
+    if (member === undefined) {
+      yield { object: at }
+      return
+    }
+    const holder = follow(at, rest.slice(0, -1))
+    if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, member)) return
+    if (root !== '$sme' || !isChildren(holder, member)) yield { object: holder, member: String(member) }
   }
+}
+
+/** Keys of the lists of a fragment, from the outermost to the innermost; see `ItemLoop.key`. */
+export function listKeysOf(fragment: Fragment): readonly string[] {
+  return fieldReader(anyIndex(fragment)).loops.map(({ key }) => key)
+}
+
+const LANGUAGE = 'language'
+
+/** Is it the languages of elements, which is no member of theirs? */
+function isLanguage({ root, steps }: Fragment): boolean {
+  return root === '$sme' && steps.length === 1 && steps[0] === LANGUAGE
 }
 
 /** The elements below a collection or list are not its value, as in fields. */
@@ -85,9 +105,10 @@ function isChildren(holder: object, member: FieldStep): boolean {
 }
 
 /** Reads the same lists, at any index. */
-function anyIndex({ root, path, steps }: Fragment): FieldIdentifier {
+function anyIndex(fragment: Fragment): FieldIdentifier {
+  const { root, path, steps } = fragment
   const any = (all: readonly FieldStep[]) => all.map((step) => (isIndex(step) ? ANY : step))
-  return { root, path: any(path), attribute: '', steps: any(steps) }
+  return { root, path: any(path), attribute: isLanguage(fragment) ? LANGUAGE : '', steps: any(steps) }
 }
 
 /** One for each list: its index, or undefined for any. */

@@ -213,7 +213,35 @@ const services: Readonly<Record<string, JsonSchema>> = {
     description: 'A query of the AAS Query Language (Part 2)',
     required: ['$condition'],
     additionalProperties: false,
-    properties: { $select: { type: 'string', enum: ['id'] }, $condition: { type: 'object' } }
+    properties: {
+      $select: { type: 'string', enum: ['id'] },
+      $condition: { type: 'object' },
+      $filters: {
+        type: 'array',
+        maxItems: 100,
+        description: 'What is left out of the documents that are found (release 3.2)',
+        items: ref('QueryFilter')
+      }
+    }
+  },
+  QueryFilter: {
+    title: 'QueryFilter',
+    type: 'object',
+    description: 'Leaves out the occurrences of a fragment for which the condition is not true',
+    required: ['$fragment', '$condition'],
+    additionalProperties: false,
+    properties: {
+      $fragment: {
+        ...text,
+        description: 'A member, a list, its items with [], or elements, e.g. $sme or $sm#semanticId'
+      },
+      $condition: { type: 'object' },
+      $match: {
+        type: 'boolean',
+        default: true,
+        description: 'false: the condition is about all items of the innermost list; either all of them stay, or none'
+      }
+    }
   },
   UploadedDocument: {
     title: 'UploadedDocument',

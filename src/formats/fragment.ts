@@ -1,11 +1,10 @@
-/** Fragments of access rules: the prefix of a field, or a member that only rules name, e.g. `$aasdesc#administration`. */
-import { suggest } from '../formats/suggest.ts'
+/** Parses the fragments of filters: the prefix of a field, or any other member, e.g. `$aasdesc#administration`. */
 import { ANY, type FieldStep } from '../model/condition/condition.ts'
 import type { Fragment } from '../model/condition/fragment.ts'
 import { type Root, fields as rootFields } from '../model/condition/grammar.ts'
-import { documentRoot, subjects } from '../model/condition/subject.ts'
+import { documentRoot, type Subject, subjects } from '../model/condition/subject.ts'
 import { type Field, fieldsOf, heirsOf } from '../model/fields.ts'
-import type { DocumentKind } from './rule.ts'
+import { suggest } from './suggest.ts'
 
 const classOfRoot: Readonly<Record<Root, string>> = {
   $aas: 'AssetAdministrationShell',
@@ -40,16 +39,29 @@ export function parseFragment(text: string): Fragment | string {
   const steps = attribute === undefined ? [] : parseSteps(attribute)
   if (elementPath === undefined) return 'this is no idShortPath'
   if (steps === undefined) return 'members are separated by dots, with [] or an index behind lists'
+  if (root === '$sme' && attribute === 'language') return { root, path: elementPath, steps }
   const [first] = steps
   const full = root === '$aas' && assetMembers.has(String(first)) ? ['assetInformation', ...steps] : steps
   const problem = checkMembers(full, fieldsBelow(classOfRoot[root as Root]))
   return problem ?? { root: root as Root, path: elementPath, steps: full }
 }
 
+/** Would an object be invalid without it? Items of lists, and the lists, can be left out. */
+export function isRequired({ root, steps }: Fragment): boolean {
+  let fields = fieldsBelow(classOfRoot[root])
+  let last: Field | undefined
+  for (const step of steps) {
+    last = fields.find(({ name }) => name === step)
+    fields = last === undefined ? fields : fieldsBelow(last.type)
+  }
+  // Part 2 allows to leave out the valueType of elements.
+  return last?.required === true && !last.many && last.name !== 'valueType'
+}
+
 /** The kind of document that holds such fragments. */
-export function kindOfFragment({ root }: Fragment): DocumentKind {
+export function kindOfFragment({ root }: Fragment): Subject {
   const own = documentRoot({ root, path: [], attribute: '', steps: [] })
-  return (Object.keys(subjects) as DocumentKind[]).find((kind) => subjects[kind].root === own) as DocumentKind
+  return (Object.keys(subjects) as Subject[]).find((kind) => subjects[kind].root === own) as Subject
 }
 
 function parseSteps(text: string): FieldStep[] | undefined {
