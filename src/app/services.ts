@@ -12,10 +12,12 @@ import { Subscriptions } from '../consumers/subscriptions/subscriptions.ts'
 import { Usage } from '../consumers/usage.ts'
 import type { MemoryBudget } from '../memory/budget.ts'
 import { type MachineHolder, withMachines } from '../operations/asset-interfaces/machine-commands.ts'
-import { BULK_TASK, type BulkContext, performBulk } from '../operations/bulk-task.ts'
+import { PACKAGE_TASK, storePackage } from '../operations/async-packages.ts'
+import { BULK_TASK, performBulk } from '../operations/bulk-task.ts'
 import { executorFinder } from '../operations/executors/find-executor.ts'
 import { loadFunctions } from '../operations/executors/load-functions.ts'
 import { type History, historyOf } from '../operations/history/history.ts'
+import type { TaskContext } from '../operations/job-handles.ts'
 import { Jobs } from '../operations/jobs.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { profilesServedBy } from '../operations/profiles.ts'
@@ -201,13 +203,16 @@ function callerLimits(config: Config, clock: Clock): CallerLimits {
   })
 }
 
-function openJobs(store: Store, clock: Clock, accessOf: BulkContext['accessOf']): Jobs {
+function openJobs(store: Store, clock: Clock, accessOf: TaskContext['accessOf']): Jobs {
   return new Jobs({
     store,
     clock,
     limit: MAX_JOBS,
     results: { count: MAX_RESULTS, bytes: MAX_RESULT_BYTES, keptMs: RESULT_RETENTION_MS },
-    tasks: { [BULK_TASK]: (task) => performBulk({ store, accessOf }, task) }
+    tasks: {
+      [BULK_TASK]: ({ data }) => performBulk({ store, accessOf }, data),
+      [PACKAGE_TASK]: (task) => storePackage({ store, accessOf }, task)
+    }
   })
 }
 

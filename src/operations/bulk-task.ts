@@ -5,13 +5,11 @@ import { currentDescriptor } from '../formats/descriptors.ts'
 import { validate } from '../formats/json.ts'
 import { facetsOf } from '../model/facets.ts'
 import type { Documents } from '../model/types.ts'
-import type { Access } from '../security/access.ts'
-import type { Caller } from '../security/caller.ts'
 import { Visibility } from '../security/visibility.ts'
 import { WriteAuthorizer } from '../security/write-authorizer.ts'
-import type { DocumentStore } from '../store/document-store.ts'
 import type { Change } from '../store/store.ts'
 import type { DescriptorClass } from './derived-descriptors.ts'
+import type { JobRequester, TaskContext } from './job-handles.ts'
 import type { JobOutcome } from './jobs.ts'
 
 export type BulkVerb = 'create' | 'put' | 'delete'
@@ -24,27 +22,14 @@ export interface BulkTask {
   readonly verb: BulkVerb
   readonly items: readonly unknown[]
   /** Absent: the hub was open. */
-  readonly requester?: BulkRequester
-}
-
-/** For whom the task is done, by the rules that are in force then. */
-export interface BulkRequester {
-  readonly caller: Caller
-  /** Paths of the request. */
-  readonly routes: readonly string[]
-  readonly operation: string
-}
-
-export interface BulkContext {
-  readonly store: DocumentStore
-  readonly accessOf: (requester: BulkRequester) => Access
+  readonly requester?: JobRequester
 }
 
 /** Items checked before yielding to other requests. */
 const ITEMS_PER_SLICE = 5
 
 /** @throws HubError `Invalid` with all violations; otherwise returns the changes */
-export async function performBulk({ store, accessOf }: BulkContext, task: unknown): Promise<JobOutcome> {
+export async function performBulk({ store, accessOf }: TaskContext, task: unknown): Promise<JobOutcome> {
   const { kind, verb, items, requester } = task as BulkTask
   const access = requester && accessOf(requester)
   const visibility = access && new Visibility({ access, store, rights: ['VIEW'] })

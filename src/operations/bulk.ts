@@ -1,11 +1,10 @@
 /** Bulk registration: asynchronous, and all or nothing (Part 2, bulk interfaces). */
 import { HubError } from '../errors.ts'
 import { encodeId } from '../model/identifier.ts'
-import type { ApiRequest } from './api-request.ts'
 import { BULK_TASK, type BulkTask, type BulkVerb } from './bulk-task.ts'
 import type { DescriptorClass } from './derived-descriptors.ts'
-import type { Job } from './jobs.ts'
-import type { OperationContext, OperationHandler } from './operation-context.ts'
+import { jobOf, requesterOf, statusOf } from './job-handles.ts'
+import type { OperationHandler } from './operation-context.ts'
 
 const OWNER = 'bulk'
 
@@ -16,28 +15,22 @@ export function bulk(kind: DescriptorClass, verb: BulkVerb): OperationHandler {
       const text = `a JSON array of ${verb === 'delete' ? 'ids' : 'descriptors'} was expected`
       throw new HubError('Invalid', [1], [{ pointer: '', rule: 'type', text }])
     }
-    const access = context.subject?.access
-    const data: BulkTask = {
-      ...{ kind, verb, items: request.body },
-      ...(access && { requester: { caller: access.caller, routes: access.routes, operation: request.definition.name } })
-    }
-    const job = await context.jobs.start(OWNER, { name: BULK_TASK, data }, access?.caller.name)
+    const requester = requesterOf(context, request)
+    const data: BulkTask = { kind, verb, items: request.body, ...(requester && { requester }) }
+    const job = await context.jobs.start(OWNER, { name: BULK_TASK, data }, requester?.caller.name)
     return { status: 202, location: `/bulk/status/${encodeId(job.handleId)}` }
   }
 }
 
 /** GET /bulk/status/{handleId}: 302 to the result when finished. */
 export const getStatus: OperationHandler = async (context, request) => {
-  const { state, handleId } = await job(context, request)
-  if (state === 'Initiated' || state === 'Running') {
-    return { status: 200, json: { executionState: state }, retryAfter: 1 }
-  }
-  return { status: 302, location: `/bulk/result/${encodeId(handleId)}` }
+  const job = await jobOf(context, request, OWNER)
+  return statusOf(job, `/bulk/result/${encodeId(job.handleId)}`)
 }
 
 /** GET /bulk/result/{handleId}: 204, or 400 with a message for every invalid item. */
 export const getResult: OperationHandler = async (context, request) => {
-  const { state, error } = await job(context, request)
+  const { state, error } = await jobOf(context, request, OWNER)
   if (state === 'Completed') return { status: 204 }
   if (error !== undefined) {
     // A refusal by the store has no violations: its message becomes one.
@@ -46,13 +39,4 @@ export const getResult: OperationHandler = async (context, request) => {
     throw new HubError('Invalid', [reported.length], reported)
   }
   throw new HubError('BadRequest', ['The job is still under way; ask for its status first'])
-}
-
-/** A handle is valid for the caller that started the job, and for those who may read everything. */
-async function job(context: OperationContext, request: ApiRequest): Promise<Job> {
-  const found = await context.jobs.get(request.handleId, OWNER)
-  const access = context.subject?.access
-  if (access === undefined || found.startedBy === access.caller.name) return found
-  if (access.constantVerdict('READ') === 'allowed') return found
-  throw new HubError('NotFound', ['Handle', found.handleId])
 }

@@ -1,4 +1,5 @@
 /** The function that implements each operation. A missing one is a compile error. */
+import * as asyncPackages from './async-packages.ts'
 import { bulk, getResult as getBulkResult, getStatus as getBulkStatus } from './bulk.ts'
 import * as concepts from './concepts.ts'
 import { getSelfDescription } from './description.ts'
@@ -105,6 +106,9 @@ export const handlers: Readonly<Record<OperationName, OperationHandler>> = {
   GetAASXByPackageId: packages.getById,
   PutAASXByPackageId: packages.put,
   DeleteAASXByPackageId: packages.deleteById,
+  PostAsyncAASXPackage: asyncPackages.post,
+  GetAasxAsyncStatus: asyncPackages.getStatus,
+  GetAasxAsyncResult: asyncPackages.getResult,
 
   QueryAssetAdministrationShells: query('AssetAdministrationShell'),
   QuerySubmodels: query('Submodel'),

@@ -11,6 +11,7 @@ import type { ApiRequest } from './api-request.ts'
 import { check, get, parse } from './documents.ts'
 import { encodePath, pathOf, submodelOf } from './elements.ts'
 import type { Executor, InvocationArguments, InvocationOutcome } from './executors/executor.ts'
+import { statusOf } from './job-handles.ts'
 import type { Job } from './jobs.ts'
 import type { OperationContext, OperationHandler } from './operation-context.ts'
 import { requireOnElement } from './subject-context.ts'
@@ -41,13 +42,9 @@ export const invokeAsync: OperationHandler = async (context, request) => {
 
 /** GET …/operation-status/{handleId}: 302 to the result once there is one. */
 export const getStatus: OperationHandler = async (context, request) => {
-  const { state, handleId } = await jobOf(context, request)
-  if (state === 'Initiated' || state === 'Running') {
-    // `success` is optional, and not known yet.
-    return { status: 200, json: { executionState: state }, retryAfter: 1 }
-  }
-  const location = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}/operation-results/${encodeId(handleId)}`
-  return { status: 302, location }
+  const job = await jobOf(context, request)
+  const element = `${request.mount}/submodel-elements/${encodePath(formatPath(pathOf(request)))}`
+  return statusOf(job, `${element}/operation-results/${encodeId(job.handleId)}`)
 }
 
 /** GET …/operation-results/{handleId} and …/$value. */

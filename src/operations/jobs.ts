@@ -1,5 +1,5 @@
 /**
- * Asynchronous jobs: bulk registrations and invocations. Jobs are stored, so that any process can report their state. One
+ * Asynchronous jobs: bulk registrations, uploads of packages and invocations. Jobs are stored, so that any process can report their state. One
  * process at a time runs a job, holding a lease; if it dies another one runs the task again, or marks the job as failed if
  * it was a closure. Number and size of results are bounded, and results expire.
  */
@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { HubError, type Violation } from '../errors.ts'
 import { commitOrConflict, retryConflicts } from '../store/concurrency.ts'
 import { Lease } from '../store/run-as-leader.ts'
-import type { Change, Document, Store } from '../store/store.ts'
+import type { Change, Document, FileEntry, Store } from '../store/store.ts'
 import type { ExecutionState } from './executors/executor.ts'
 
 /** A job as stored. */
@@ -32,6 +32,8 @@ export interface Job {
 export interface JobTask {
   readonly name: string
   readonly data: unknown
+  /** What it is about; stored as long as the job is open. */
+  readonly file?: FileEntry
 }
 
 interface RunningJob {
@@ -51,7 +53,7 @@ export interface JobOutcome {
 export interface JobsOptions {
   readonly store: Store
   /** Implementations of tasks, by name. */
-  readonly tasks?: Readonly<Record<string, (data: unknown) => Promise<JobOutcome>>>
+  readonly tasks?: Readonly<Record<string, (task: JobTask) => Promise<JobOutcome>>>
   /** Jobs that may run at the same time in this process. */
   readonly limit: number
   /** Limits of stored results: number, bytes and age; the oldest are deleted first. */
@@ -110,7 +112,9 @@ export class Jobs {
     }
     const lease = this.#leaseOf(job)
     await lease.acquire()
-    const { seq } = await store.commit([{ change: 'create', ...documentOf(job) }])
+    const { file } = job.task ?? {}
+    const attached = file === undefined ? [] : [{ change: 'attach' as const, ...keyOf(job), files: [file] }]
+    const { seq } = await store.commit([{ change: 'create', ...documentOf(job) }, ...attached])
     this.#run({ job, revision: seq }, lease, typeof work === 'function' ? work : () => this.#perform(work))
     return job
   }
@@ -203,10 +207,10 @@ export class Jobs {
     }
   }
 
-  #perform({ name, data }: JobTask): Promise<JobOutcome> {
-    const task = this.#options.tasks?.[name]
-    if (task === undefined) throw new HubError('NotImplemented', [`The task "${name}"`])
-    return task(data)
+  #perform(task: JobTask): Promise<JobOutcome> {
+    const perform = this.#options.tasks?.[task.name]
+    if (perform === undefined) throw new HubError('NotImplemented', [`The task "${task.name}"`])
+    return perform(task)
   }
 
   #leaseOf({ handleId }: Job): Lease {
@@ -245,7 +249,9 @@ export class Jobs {
 
   async #end(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>, changes: readonly Change[] = []): Promise<void> {
     const change = ended(job, end, this.#clock.milliseconds())
-    await commitOrConflict(this.#options.store, [...changes, change])
+    const { file } = job.task ?? {}
+    const detached = file === undefined ? [] : [{ change: 'detach' as const, ...keyOf(job), names: [file.name] }]
+    await commitOrConflict(this.#options.store, [...changes, change, ...detached])
     this.#count(job.handleId, change.json.length)
   }
 }
@@ -264,7 +270,11 @@ function ended(job: Job, end: Pick<Job, 'state' | 'result' | 'error'>, finishedA
 
 function documentOf(job: Job) {
   const facet = ['state', job.finishedAt === undefined ? 'open' : 'ended'] as const
-  return { kind: 'Job', id: job.handleId, json: JSON.stringify(job), facets: [facet] } as const
+  return { ...keyOf(job), json: JSON.stringify(job), facets: [facet] } as const
+}
+
+function keyOf({ handleId }: Job) {
+  return { kind: 'Job', id: handleId } as const
 }
 
 function read(document: Document): Job {

@@ -57,7 +57,8 @@ export const mounts: readonly Mount[] = [
   { on: 'SubmodelHistory', path: '/submodels/{submodelIdentifier}/$history' },
   { on: 'ShellSigned', path: '/shells/{aasIdentifier}/$signed' },
   { on: 'SubmodelSigned', path: '/submodels/{submodelIdentifier}/$signed' },
-  { on: 'ConceptDescriptionSigned', path: '/concept-descriptions/{cdIdentifier}/$signed' }
+  { on: 'ConceptDescriptionSigned', path: '/concept-descriptions/{cdIdentifier}/$signed' },
+  { on: 'AsyncPackages', path: '/packages-async' }
 ]
 
 /** One method and path of the API. */
@@ -84,7 +85,10 @@ export function aliasPathsOf({ path }: ApiEndpoint): string[] {
     ['/invoke-async', '/invoke-asnyc'],
     ['/invoke-asnyc', '/invoke-async'],
     // The text of Part 2 uses the singular.
-    ['/operation-results/', '/operation-result/']
+    ['/operation-results/', '/operation-result/'],
+    // The OpenAPI documents of release 3.2 and its text differ.
+    ['/packages-async/{', '/packages-async/status/{'],
+    ['/packages-async/result/', '/packages-async/results/']
   ]
   return aliases.filter(([from]) => path.includes(from)).map(([from, to]) => path.replace(from, to))
 }

@@ -16,7 +16,7 @@ import { receiveBlob } from './received-file.ts'
 const KIND = 'Package'
 const AASX = 'application/asset-administration-shell-package'
 
-interface PackageDescription {
+export interface PackageDescription {
   readonly packageId: string
   readonly aasIds: readonly string[]
 }
@@ -46,7 +46,7 @@ export const post: OperationHandler = async (context, request) => {
 }
 
 /** That of an examination is known by its id, as its documents are (model/examination.ts). */
-function newIdFor({ upload }: ApiRequest): string {
+export function newIdFor({ upload }: ApiRequest): string {
   const isOfExamination = upload?.fields.aasIds?.startsWith(SCRATCH_PREFIX) === true
   return isOfExamination ? SCRATCH_PREFIX + randomUUID() : randomUUID()
 }
@@ -98,23 +98,38 @@ async function receive(
   packageId: string,
   change: 'create' | 'replace'
 ): Promise<{ changes: Change[]; json: string }> {
-  const { upload } = request
+  const { description, file } = await receivePackage(context, request, packageId)
+  return { changes: packageChanges(change, description, file), json: JSON.stringify(description) }
+}
+
+/** Receives the file of a package, and what the form says of it. */
+export async function receivePackage(
+  context: OperationContext,
+  { upload }: ApiRequest,
+  packageId: string
+): Promise<{ description: PackageDescription; file: FileEntry }> {
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the package'])
   const { blob, size } = await receiveBlob(context, upload)
   // Read after the file, as the fields may follow it in the form.
   const aasIds = idsIn(upload.fields.aasIds)
   const fileName = upload.fields.fileName || upload.fileName || `${packageId}.aasx`
-  const description: PackageDescription = { packageId, aasIds }
-  const json = JSON.stringify(description)
-  const facets = aasIds.map((id) => ['aasId', id] as const)
-  const file: FileEntry = { name: PACKAGE_FILE, contentType: AASX, fileName, size, blob }
   return {
-    changes: [
-      { change, kind: KIND, id: packageId, json, facets },
-      { change: 'attach', kind: KIND, id: packageId, files: [file] }
-    ],
-    json
+    description: { packageId, aasIds },
+    file: { name: PACKAGE_FILE, contentType: AASX, fileName, size, blob }
   }
+}
+
+export function packageChanges(
+  change: 'create' | 'replace',
+  description: PackageDescription,
+  file: FileEntry
+): Change[] {
+  const { packageId: id, aasIds } = description
+  const facets = aasIds.map((aasId) => ['aasId', aasId] as const)
+  return [
+    { change, kind: KIND, id, json: JSON.stringify(description), facets },
+    { change: 'attach', kind: KIND, id, files: [file] }
+  ]
 }
 
 /** `aasIds` of the form: one id, several separated by commas, or a JSON array. */

@@ -107,6 +107,11 @@ export const profiles: readonly Profile[] = [
 
 /** What release 3.2 adds. */
 export const profiles32: readonly Profile[] = [
+  {
+    service: AASX_SERVER,
+    number: 'SSP-002',
+    has: rows('PostAsyncAASXPackage', 'GetAasxAsyncStatus', 'GetAasxAsyncResult')
+  },
   { service: AAS_REPOSITORY, number: 'SSP-004', has: rows('GetAssetAdministrationShellByIdSigned') },
   { service: AAS_REPOSITORY, number: 'SSP-006', has: rows('GetAssetAdministrationShellVersionByIdAndDate') },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-006', has: rows('GetSubmodelByIdSigned') },

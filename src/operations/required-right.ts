@@ -77,7 +77,8 @@ const kindsByInterface: Readonly<Record<Exclude<Interface, 'Bulk' | 'Queries' | 
   SubmodelHistory: submodels,
   ShellSigned: shells,
   SubmodelSigned: submodels,
-  ConceptDescriptionSigned: ['ConceptDescription']
+  ConceptDescriptionSigned: ['ConceptDescription'],
+  AsyncPackages: identifiables
 }
 
 /** What a request acts on, one target for each kind of document. @param params decoded path parameters */

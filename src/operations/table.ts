@@ -41,6 +41,7 @@ export type Interface =
   | 'ShellSigned'
   | 'SubmodelSigned'
   | 'ConceptDescriptionSigned'
+  | 'AsyncPackages'
 
 export interface OperationDefinition {
   /** Name in the standard, without the suffixes of mounts and contents. */
@@ -81,6 +82,8 @@ const SHAPE = ['level', 'extent'] as const
 const CREATE_OR_UPDATE = { absent: 'CREATE', present: 'UPDATE' } as const
 /** The state and the result of an invocation. */
 const READ_OR_EXECUTE = { either: ['READ', 'EXECUTE'] } as const
+/** The state and the result of an upload. */
+const READ_OR_CREATE = { either: ['READ', 'CREATE'] } as const
 
 export const table = [
   // ---- AAS Repository
@@ -866,6 +869,37 @@ export const table = [
   },
 
   // ---- release 3.2
+  {
+    name: 'PostAsyncAASXPackage',
+    verb: 'POST',
+    on: 'AsyncPackages',
+    path: '',
+    takes: 'file',
+    gives: 'OperationHandle',
+    success: [202],
+    right: 'CREATE',
+    since32: true
+  },
+  {
+    name: 'GetAasxAsyncStatus',
+    verb: 'GET',
+    on: 'AsyncPackages',
+    path: '/{handleId}',
+    gives: 'BaseOperationResult',
+    success: [200, 302],
+    right: READ_OR_CREATE,
+    since32: true
+  },
+  {
+    name: 'GetAasxAsyncResult',
+    verb: 'GET',
+    on: 'AsyncPackages',
+    path: '/result/{handleId}',
+    gives: 'OperationResult',
+    success: [200],
+    right: READ_OR_CREATE,
+    since32: true
+  },
   {
     name: 'GetAllAssetAdministrationShellsRecentChanges',
     verb: 'GET',

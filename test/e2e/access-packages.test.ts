@@ -1,6 +1,7 @@
 /** Packages by what they hold. */
 import t from 'tap'
 import { eq, field, type Json, property, rule, str, submodel } from '../security/fixture.ts'
+import { until } from '../until.ts'
 import { type Client, type GuardedHub, startGuarded } from './access-fixture.ts'
 import { encode } from './harness.ts'
 
@@ -208,3 +209,38 @@ t.test('that a package was deleted is sent to who could see it then, whatever wa
   t.notOk(later.seen.includes('deleted large secret'))
   t.same((await hub.ask('GET', `${hub.api}/packages`, undefined, {})).status, 401)
 })
+
+t.test(
+  'what an asynchronous upload may store is decided by what it holds, and its result is for the uploader',
+  async (t) => {
+    const guarded = await startGuarded(
+      t,
+      { admin: { role: 'admin' }, author: { role: 'author' }, reader: { role: 'reader' } },
+      [admin, ...openOnly('author', ['CREATE'], ['one']), ...openOnly('reader', ['READ'], ['one'])]
+    )
+    const { hub, as, keys } = guarded
+    const upload = async (bytes: Buffer) => {
+      const { status, json } = await as.author.ask('POST', '/packages-async', form(bytes, ['one']))
+      t.equal(status, 202)
+      const path = `/packages-async/${encode(json.handleId)}`
+      const headers = { authorization: `Bearer ${keys.author}` }
+      await until(async () => (await fetch(hub.api + path, { redirect: 'manual', headers })).status === 302)
+      return `/packages-async/result/${encode(json.handleId)}`
+    }
+    const allowed = await upload(await pack(guarded, 'one', 'urn:open'))
+    const refused = await upload(await pack(guarded, 'two', 'urn:secret'))
+    t.match((await as.author.get(allowed)).json, { executionState: 'Completed', success: true })
+    const failed = await as.author.get(refused)
+    t.equal(failed.status, 200)
+    t.match(failed.json, {
+      executionState: 'Failed',
+      success: false,
+      messages: [{ code: 'Forbidden', messageType: 'Error', text: /CREATE/ }]
+    })
+    t.equal((await as.admin.get('/packages')).json.result.length, 1)
+    t.equal((await as.reader.get(allowed)).status, 404, 'of another caller')
+    t.equal((await as.admin.get(allowed)).status, 200, 'but for who may read everything')
+    t.equal((await as.reader.ask('POST', '/packages-async', form('x'))).status, 403)
+    t.equal((await hub.ask('POST', `${hub.api}/packages-async`, form('x'))).status, 401)
+  }
+)

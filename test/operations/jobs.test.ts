@@ -150,7 +150,7 @@ function jobsOf(store: Store): Jobs {
     store,
     limit: 10,
     results: RESULTS,
-    tasks: { [BULK_TASK]: (data) => performBulk({ store, accessOf }, data) }
+    tasks: { [BULK_TASK]: ({ data }) => performBulk({ store, accessOf }, data) }
   })
 }
 

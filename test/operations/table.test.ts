@@ -37,10 +37,12 @@ t.test('rows, mounts and contents make exactly the official methods and paths', 
   t.strictSame(standard.map(keyOf).sort(), expected.sort())
 })
 
-t.test('release 3.2 adds recent changes, the history and signed documents', async (t) => {
+t.test('release 3.2 adds recent changes, the history, signed documents and asynchronous packages', async (t) => {
   t.strictSame(later.map(keyOf).sort(), [
     'GET /concept-descriptions/$recent-changes',
     'GET /concept-descriptions/{cdIdentifier}/$signed',
+    'GET /packages-async/result/{handleId}',
+    'GET /packages-async/{handleId}',
     'GET /shell-descriptors/$recent-changes',
     'GET /shells/$recent-changes',
     'GET /shells/{aasIdentifier}/$history',
@@ -49,7 +51,8 @@ t.test('release 3.2 adds recent changes, the history and signed documents', asyn
     'GET /submodels/{submodelIdentifier}/$history',
     // Our own: the values alone.
     'GET /submodels/{submodelIdentifier}/$history/$value',
-    'GET /submodels/{submodelIdentifier}/$signed'
+    'GET /submodels/{submodelIdentifier}/$signed',
+    'POST /packages-async'
   ])
 })
 
@@ -123,6 +126,8 @@ t.test('the right follows from the verb, except for invocations, queries and che
     'QueryConceptDescriptions',
     'QueryAssetAdministrationShellDescriptors',
     'QuerySubmodelDescriptors',
+    'GetAasxAsyncStatus',
+    'GetAasxAsyncResult',
     'CheckAssetAdministrationShell',
     'CheckSubmodel',
     'CheckConceptDescription',

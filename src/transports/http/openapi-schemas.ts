@@ -151,6 +151,12 @@ const operations: Readonly<Record<string, JsonSchema>> = {
     required: ['executionState'],
     properties: resultMembers()
   },
+  OperationHandle: {
+    title: 'OperationHandle',
+    type: 'object',
+    required: ['handleId'],
+    properties: { handleId: { type: 'string', maxLength: 128 } }
+  },
   OperationResult: {
     title: 'OperationResult',
     type: 'object',

@@ -215,7 +215,7 @@ function requestBodyOf(target: EndpointAtPath): JsonSchema | undefined {
     return { required: true, content: { 'application/json': body } }
   }
   const example = formExample(target.endpoint)
-  const isPackage = definition.on === 'Packages' || definition.on === 'Package'
+  const isPackage = ['Packages', 'Package', 'AsyncPackages'].includes(definition.on)
   // Swagger UI fills in a form from the examples of its members, not from that of the whole.
   const properties = {
     ...(isPackage && { aasIds: { ...strings, example: example.aasIds } }),
@@ -229,10 +229,10 @@ function requestBodyOf(target: EndpointAtPath): JsonSchema | undefined {
 
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
-/** A successful response; 202, 204 and 302 have no body. */
+/** A successful response; 204 and 302 have no body, and 202 only where it tells the handle. */
 function responseOf(endpoint: ApiEndpoint, status: number): JsonSchema {
   const { definition } = endpoint
-  const hasBody = status === 200 || status === 201
+  const hasBody = status === 200 || status === 201 || (status === 202 && definition.gives !== undefined)
   const content = hasBody ? contentOf(endpoint) : undefined
   const hasLocation =
     status === 302 || status === 202 || (status === 201 && !definition.own && definition.on !== 'Discovery')
