@@ -1,4 +1,4 @@
-/** The 27 profiles of Part 2, release 3.1.2, and the endpoints that each contains. */
+/** The 27 profiles of Part 2, release 3.1.2, what release 3.2 adds to them, and the endpoints that each contains. */
 import type { Service } from './api-request.ts'
 import { type ApiEndpoint, endpoints } from './mounts.ts'
 import { operationIdOf, semanticIdsOf } from './names.ts'
@@ -14,6 +14,8 @@ export interface Profile {
   readonly has: (endpoint: ApiEndpoint) => boolean
   /** Already part of release 3.0: clients of 3.0 look for it under `/3/0/`. */
   readonly since30?: true
+  /** What release 3.2 adds. */
+  readonly adds32?: readonly OperationName[]
 }
 
 /** An operation as one profile describes it. */
@@ -56,7 +58,13 @@ export const profiles: readonly Profile[] = [
   { service: SUBMODEL_SERVICE, number: 'SSP-002', has: reads(submodel), since30: true },
   { service: SUBMODEL_SERVICE, number: 'SSP-003', has: valuesOf(submodel), since30: true },
   { service: AASX_SERVER, number: 'SSP-001', has: packages, since30: true },
-  { service: AAS_REGISTRY, number: 'SSP-001', has: shellDescriptors, since30: true },
+  {
+    service: AAS_REGISTRY,
+    number: 'SSP-001',
+    has: shellDescriptors,
+    since30: true,
+    adds32: ['GetAllAssetAdministrationShellDescriptorsRecentChanges']
+  },
   { service: AAS_REGISTRY, number: 'SSP-002', has: reads(shellDescriptors), since30: true },
   {
     service: AAS_REGISTRY,
@@ -93,19 +101,37 @@ export const profiles: readonly Profile[] = [
     number: 'SSP-002',
     has: rows('SearchAllAssetAdministrationShellIdsByAssetLink', 'GetAllAssetLinksById')
   },
-  { service: AAS_REPOSITORY, number: 'SSP-001', has: shells, since30: true },
+  {
+    service: AAS_REPOSITORY,
+    number: 'SSP-001',
+    has: shells,
+    since30: true,
+    adds32: ['GetAllAssetAdministrationShellsRecentChanges']
+  },
   { service: AAS_REPOSITORY, number: 'SSP-002', has: reads(shells), since30: true },
   { service: AAS_REPOSITORY, number: 'SSP-003', has: rows('QueryAssetAdministrationShells') },
-  { service: SUBMODEL_REPOSITORY, number: 'SSP-001', has: submodels, since30: true },
+  {
+    service: SUBMODEL_REPOSITORY,
+    number: 'SSP-001',
+    has: submodels,
+    since30: true,
+    adds32: ['GetAllSubmodelsRecentChanges']
+  },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-002', has: reads(submodels), since30: true },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-003', has: templatesOf(submodels), since30: true },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-004', has: reads(templatesOf(submodels)), since30: true },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-005', has: rows('QuerySubmodels') },
-  { service: CONCEPTS, number: 'SSP-001', has: concepts, since30: true },
+  {
+    service: CONCEPTS,
+    number: 'SSP-001',
+    has: concepts,
+    since30: true,
+    adds32: ['GetAllConceptDescriptionsRecentChanges']
+  },
   { service: CONCEPTS, number: 'SSP-002', has: rows('QueryConceptDescriptions') }
 ]
 
-/** What release 3.2 adds. */
+/** The profiles that release 3.2 adds. */
 export const profiles32: readonly Profile[] = [
   {
     service: AASX_SERVER,
@@ -113,6 +139,7 @@ export const profiles32: readonly Profile[] = [
     has: rows('PostAsyncAASXPackage', 'GetAasxAsyncStatus', 'GetAasxAsyncResult')
   },
   { service: AAS_REPOSITORY, number: 'SSP-004', has: rows('GetAssetAdministrationShellByIdSigned') },
+  { service: AAS_REPOSITORY, number: 'SSP-005', has: wholes },
   { service: AAS_REPOSITORY, number: 'SSP-006', has: rows('GetAssetAdministrationShellVersionByIdAndDate') },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-006', has: rows('GetSubmodelByIdSigned') },
   { service: SUBMODEL_REPOSITORY, number: 'SSP-007', has: rows('GetSubmodelByIdAndDate') },
@@ -125,14 +152,14 @@ export function profileUri({ service, number }: Profile, release = '3/1'): strin
 }
 
 /** The operations of a profile; each also has GET /description. */
-export function operationsOf(profile: Profile): readonly ProfileOperation[] {
-  return endpoints
-    .filter((endpoint) => endpoint.definition.name === 'GetSelfDescription' || profile.has(endpoint))
-    .map((endpoint) => ({
-      endpoint,
-      operationId: operationIdOf(endpoint, profile.service),
-      semanticIds: semanticIdsOf(endpoint, profile.service)
-    }))
+export function operationsOf(profile: Profile, release: '3/1' | '3/2' = '3/1'): readonly ProfileOperation[] {
+  const { has, adds32 = [] } = profile
+  const isIn = either(has, rows('GetSelfDescription', ...(release === '3/2' ? adds32 : [])))
+  return endpoints.filter(isIn).map((endpoint) => ({
+    endpoint,
+    operationId: operationIdOf(endpoint, profile.service),
+    semanticIds: semanticIdsOf(endpoint, profile.service)
+  }))
 }
 
 /** Whether an endpoint belongs to a service with a base URL of its own. */
@@ -156,10 +183,11 @@ function homeOf({ service, number }: Profile): 'hub' | Service {
 export function profilesServedBy(home: 'hub' | Service): string[] {
   const served = profiles.filter((profile) => homeOf(profile) === home)
   const older = served.filter(({ since30 }) => since30)
+  const later = [...served, ...profiles32.filter((profile) => homeOf(profile) === home)]
   return [
     ...served.map((profile) => profileUri(profile)),
     ...older.map((profile) => profileUri(profile, '3/0')),
-    ...(home === 'hub' ? profiles32 : []).map((profile) => profileUri(profile, '3/2'))
+    ...later.map((profile) => profileUri(profile, '3/2'))
   ]
 }
 
@@ -178,6 +206,14 @@ function either(...choices: Profile['has'][]): Profile['has'] {
 /** The read profile of a service: what changes nothing and starts nothing. */
 function reads(has: Profile['has']): Profile['has'] {
   return (endpoint) => has(endpoint) && endpoint.definition.verb === 'GET' && isReadOnly(endpoint.definition)
+}
+
+/** The identifiable profile: shells, their submodels and files, each as a whole. */
+function wholes({ definition, mount, content }: ApiEndpoint): boolean {
+  const { on, path, verb } = definition
+  if (content !== 'normal' || !mount.path.startsWith('/shells/{aasIdentifier}')) return false
+  if (on === 'Shell') return true
+  return on === 'Submodel' && ((path === '' && verb !== 'PATCH') || path.endsWith('/attachment'))
 }
 
 /** The value profile: reading the whole, and invoking. */

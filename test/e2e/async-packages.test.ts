@@ -9,7 +9,7 @@ import { Jobs } from '../../src/operations/jobs.ts'
 import type { Store } from '../../src/store/store.ts'
 import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
-import { encode, openStored, type Running, start } from './harness.ts'
+import { encode, openStored, start } from './harness.ts'
 
 const BYTES = 'PK these bytes are stored as they are'
 
@@ -22,7 +22,7 @@ function form(bytes = BYTES): FormData {
 }
 
 /** The address of the result, once the status leads there. */
-async function resultOf(hub: Running, location: string): Promise<string> {
+async function resultOf(location: string): Promise<string> {
   let result: string | undefined
   await until(async () => {
     const response = await fetch(location, { redirect: 'manual' })
@@ -40,7 +40,7 @@ t.test('a package is uploaded by a job with a status and a result', async (t) =>
   const { handleId } = accepted.json
   const location = accepted.headers.get('location') ?? ''
   t.equal(location, `${hub.api}/packages-async/${encode(handleId)}`)
-  const address = await resultOf(hub, location)
+  const address = await resultOf(location)
   t.equal(address, `${hub.api}/packages-async/result/${encode(handleId)}`)
 
   const result = await hub.get(`/packages-async/result/${encode(handleId)}`)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { operationsOf, profiles, profilesServedBy, profileUri } from '../../src/operations/profiles.ts'
+import { operationsOf, profiles, profiles32, profilesServedBy, profileUri } from '../../src/operations/profiles.ts'
 import { operations } from '../conformance/operations.ts'
 import { start } from '../e2e/harness.ts'
 
@@ -42,6 +42,59 @@ t.test('each of the 27 profiles is served at one address', async (t) => {
   t.equal(all.length, 27)
 })
 
+/** What release 3.2 has beside the profiles of 3.1, as they are, by profile; each also has GET /description. */
+const added32: Readonly<Record<string, readonly string[]>> = {
+  'AasxFileServerServiceSpecification/SSP-002': [
+    'POST /packages-async',
+    'GET /packages-async/{handleId}',
+    'GET /packages-async/result/{handleId}'
+  ],
+  'AssetAdministrationShellRegistryServiceSpecification/SSP-001': ['GET /shell-descriptors/$recent-changes'],
+  'AssetAdministrationShellRepositoryServiceSpecification/SSP-001': ['GET /shells/$recent-changes'],
+  'AssetAdministrationShellRepositoryServiceSpecification/SSP-004': ['GET /shells/{aasIdentifier}/$signed'],
+  'AssetAdministrationShellRepositoryServiceSpecification/SSP-005': [
+    ...['GET', 'PUT', 'DELETE'].flatMap((verb) =>
+      [
+        '',
+        '/asset-information/thumbnail',
+        '/submodels/{submodelIdentifier}',
+        '/submodels/{submodelIdentifier}/submodel-elements/{idShortPath}/attachment'
+      ].map((path) => `${verb} /shells/{aasIdentifier}${path}`)
+    ),
+    'GET /shells/{aasIdentifier}/asset-information',
+    'PUT /shells/{aasIdentifier}/asset-information',
+    'GET /shells/{aasIdentifier}/submodel-refs',
+    'POST /shells/{aasIdentifier}/submodel-refs',
+    'DELETE /shells/{aasIdentifier}/submodel-refs/{submodelIdentifier}'
+  ],
+  'AssetAdministrationShellRepositoryServiceSpecification/SSP-006': ['GET /shells/{aasIdentifier}/$history'],
+  'SubmodelRepositoryServiceSpecification/SSP-001': ['GET /submodels/$recent-changes'],
+  'SubmodelRepositoryServiceSpecification/SSP-006': ['GET /submodels/{submodelIdentifier}/$signed'],
+  'SubmodelRepositoryServiceSpecification/SSP-007': [
+    'GET /submodels/{submodelIdentifier}/$history',
+    // Our own: the values alone.
+    'GET /submodels/{submodelIdentifier}/$history/$value'
+  ],
+  'ConceptDescriptionRepositoryServiceSpecification/SSP-001': ['GET /concept-descriptions/$recent-changes'],
+  'ConceptDescriptionRepositoryServiceSpecification/SSP-003': ['GET /concept-descriptions/{cdIdentifier}/$signed']
+}
+
+t.test('the profiles of release 3.2 are those of 3.1 and what it adds, and are claimed with it', async (t) => {
+  const found: Record<string, string[]> = {}
+  for (const profile of [...profiles, ...profiles32]) {
+    const keys = (release: '3/1' | '3/2') =>
+      operationsOf(profile, release).map(({ endpoint: { verb, path } }) => `${verb} ${path}`)
+    const before = profiles32.includes(profile) ? ['GET /description'] : keys('3/1')
+    const added = keys('3/2').filter((key) => !before.includes(key))
+    if (added.length > 0) found[`${profile.service}/${profile.number}`] = added.sort()
+  }
+  const expected = Object.entries(added32).map(([name, keys]) => [name, keys.toSorted()])
+  t.strictSame(found, Object.fromEntries(expected))
+  const claimed = homes.flatMap((home) => profilesServedBy(home)).filter((uri) => uri.includes('/API/3/2/'))
+  t.strictSame(claimed.sort(), [...profiles, ...profiles32].map((profile) => profileUri(profile, '3/2')).sort())
+  t.equal(claimed.length, 34)
+})
+
 t.test('profiles added in release 3.1 are not claimed for 3.0', async (t) => {
   const older = profilesServedBy('hub').filter((uri) => uri.includes('/API/3/0/'))
   t.strictSame(
@@ -75,8 +128,8 @@ t.test('each base URL claims the profiles served there, and answers all their op
     const base = hub.api + addresses[home]
     const { profiles: claimed } = (await hub.ask('GET', `${base}/description`)).json as { profiles: string[] }
     t.strictSame(claimed, profilesServedBy(home), home)
-    for (const profile of profiles.filter((one) => claimed.includes(profileUri(one)))) {
-      for (const { endpoint } of operationsOf(profile)) {
+    for (const profile of [...profiles, ...profiles32].filter((one) => claimed.includes(profileUri(one, '3/2')))) {
+      for (const { endpoint } of operationsOf(profile, '3/2')) {
         const { definition, verb, path } = endpoint
         const body = definition.takes === undefined ? undefined : definition.takes === 'file' ? new FormData() : {}
         const { status, json } = await hub.ask(verb, base + path.replace(/\{\w+\}/g, 'dXJuOg'), body)
