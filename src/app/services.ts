@@ -17,7 +17,7 @@ import { BULK_TASK, performBulk } from '../operations/bulk-task.ts'
 import { executorFinder } from '../operations/executors/find-executor.ts'
 import { loadFunctions } from '../operations/executors/load-functions.ts'
 import { type History, historyOf } from '../operations/history/history.ts'
-import type { TaskContext } from '../operations/job-handles.ts'
+import type { JobContext } from '../operations/job-handles.ts'
 import { Jobs } from '../operations/jobs.ts'
 import type { OperationContext } from '../operations/operation-context.ts'
 import { profilesServedBy } from '../operations/profiles.ts'
@@ -203,7 +203,7 @@ function callerLimits(config: Config, clock: Clock): CallerLimits {
   })
 }
 
-function openJobs(store: Store, clock: Clock, accessOf: TaskContext['accessOf']): Jobs {
+function openJobs(store: Store, clock: Clock, accessOf: JobContext['accessOf']): Jobs {
   return new Jobs({
     store,
     clock,

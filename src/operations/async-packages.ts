@@ -2,7 +2,7 @@
 import { HubError } from '../errors.ts'
 import { encodeId } from '../model/identifier.ts'
 import { WriteAuthorizer } from '../security/write-authorizer.ts'
-import { type JobRequester, jobOf, requesterOf, statusOf, type TaskContext } from './job-handles.ts'
+import { type JobContext, type JobRequester, jobOf, requesterOf, statusOf } from './job-handles.ts'
 import type { Job, JobOutcome, JobTask } from './jobs.ts'
 import type { OperationHandler } from './operation-context.ts'
 import { newIdFor, type PackageDescription, packageChanges, receivePackage } from './packages.ts'
@@ -28,7 +28,7 @@ export const post: OperationHandler = async (context, request) => {
 }
 
 /** Stores the package that a task brings. @throws HubError `Forbidden` if what it holds may not be created */
-export async function storePackage({ store, accessOf }: TaskContext, { data, file }: JobTask): Promise<JobOutcome> {
+export async function storePackage({ store, accessOf }: JobContext, { data, file }: JobTask): Promise<JobOutcome> {
   const { description, requester } = data as PackageTask
   if (file === undefined) throw new HubError('NotFound', ['File', description.packageId])
   const changes = packageChanges('create', description, file)

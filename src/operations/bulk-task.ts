@@ -9,7 +9,7 @@ import { Visibility } from '../security/visibility.ts'
 import { WriteAuthorizer } from '../security/write-authorizer.ts'
 import type { Change } from '../store/store.ts'
 import type { DescriptorClass } from './derived-descriptors.ts'
-import type { JobRequester, TaskContext } from './job-handles.ts'
+import type { JobContext, JobRequester } from './job-handles.ts'
 import type { JobOutcome } from './jobs.ts'
 
 export type BulkVerb = 'create' | 'put' | 'delete'
@@ -29,7 +29,7 @@ export interface BulkTask {
 const ITEMS_PER_SLICE = 5
 
 /** @throws HubError `Invalid` with all violations; otherwise returns the changes */
-export async function performBulk({ store, accessOf }: TaskContext, task: unknown): Promise<JobOutcome> {
+export async function performBulk({ store, accessOf }: JobContext, task: unknown): Promise<JobOutcome> {
   const { kind, verb, items, requester } = task as BulkTask
   const access = requester && accessOf(requester)
   const visibility = access && new Visibility({ access, store, rights: ['VIEW'] })

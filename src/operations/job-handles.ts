@@ -17,7 +17,7 @@ export interface JobRequester {
 }
 
 /** What tasks work with. */
-export interface TaskContext {
+export interface JobContext {
   readonly store: DocumentStore
   readonly accessOf: (requester: JobRequester) => Access
 }

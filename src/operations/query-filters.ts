@@ -34,7 +34,7 @@ export class QueryFilters {
   ): Promise<Instance> {
     const hidden = new HiddenParts()
     for (const filter of this.#filters) {
-      for (const part of filter.judge(instance, related)) {
+      for (const part of filter.occurrences(instance, related)) {
         if (part.isHidden) hidden.add(part)
         if (!slice.isOver()) continue
         if (isLate()) throw new HubError('BadRequest', [TOO_LONG])

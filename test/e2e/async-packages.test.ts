@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { PACKAGE_TASK, storePackage } from '../../src/operations/async-packages.ts'
-import type { TaskContext } from '../../src/operations/job-handles.ts'
+import type { JobContext } from '../../src/operations/job-handles.ts'
 import { Jobs } from '../../src/operations/jobs.ts'
 import type { Store } from '../../src/store/store.ts'
 import { testDirectory } from '../test-directory.ts'
@@ -80,7 +80,7 @@ t.test('a form without a file, or with ids that are none, is refused at once', a
 // ---- The store and its jobs, without the server
 
 const description = { packageId: 'urn:package', aasIds: ['urn:machine'] }
-const never: TaskContext['accessOf'] = () => {
+const never: JobContext['accessOf'] = () => {
   throw new TypeError('The hub is open')
 }
 
@@ -130,7 +130,7 @@ t.test('an upload that its process has not finished is finished after the next s
     await once(stream, 'end')
   }
   t.equal(Buffer.concat(bytes).toString(), BYTES)
-  t.same(await store.files('Job', handleId), [], 'the job lets go of the file')
+  t.same(await store.files('Job', handleId), [], 'the job releases the file')
 })
 
 t.test('the file of an upload that failed is not kept', async (t) => {

@@ -229,7 +229,7 @@ function requestBodyOf(target: EndpointAtPath): JsonSchema | undefined {
 
 const BINARY: JsonSchema = { type: 'string', format: 'binary' }
 
-/** A successful response; 204 and 302 have no body, and 202 only where it tells the handle. */
+/** A successful response; 204 and 302 have no body, and 202 only where the operation returns a handle. */
 function responseOf(endpoint: ApiEndpoint, status: number): JsonSchema {
   const { definition } = endpoint
   const hasBody = status === 200 || status === 201 || (status === 202 && definition.gives !== undefined)

@@ -7,6 +7,12 @@ t.test('every operation of the standard is tried, and answered as the standard s
   const checks = [...checksOf(await examineHub(examined(hub), { sections: ['operations'] })).values()]
   const tried = checks.filter(({ id }) => id.startsWith('operations/call/'))
   t.equal(tried.length, 224)
+  const tried32 = checks.filter(({ id }) => id.startsWith('operations/call-3.2/'))
+  t.equal(tried32.length, 12)
+  for (const { id, evidence } of tried32) {
+    const profiles = evidence.flatMap((one) => (one.kind === 'note' ? [one.text.en] : []))
+    t.ok(profiles.length > 0 && profiles.every((uri) => uri.includes('/API/3/2/')), `${id}: ${profiles}`)
+  }
   for (const { id, verdict, text, evidence } of checks.filter(({ id }) => id.startsWith('operations/'))) {
     t.equal(verdict, 'met', `${id}: ${text.en}`)
     t.not(evidence.length, 0, id)

@@ -20,6 +20,9 @@ const COUNTED: Readonly<Record<string, (checks: ReadonlyMap<string, ReportCheck>
   'operations that the hub declares': (checks) => startingWith(checks, 'operations/call/').length,
   'answered as expected': (checks) =>
     startingWith(checks, 'operations/call/').filter(({ verdict }) => verdict === 'met').length,
+  'operations of release 3.2 that the hub declares': (checks) => startingWith(checks, 'operations/call-3.2/').length,
+  'of release 3.2 answered as expected': (checks) =>
+    startingWith(checks, 'operations/call-3.2/').filter(({ verdict }) => verdict === 'met').length,
   // Asked point by point; here all of them are there.
   'not in the history': () => 0,
   'checks that prove it': (_, { provedBy = [] }) => provedBy.length,

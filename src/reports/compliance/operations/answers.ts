@@ -1,5 +1,5 @@
 /** What the answer to each operation has to look like, by the classes of the standard. */
-import { validate } from '../../../formats/json.ts'
+import { parseJson, validate } from '../../../formats/json.ts'
 import { isClass } from '../../../model/fields.ts'
 import type { ApiEndpoint } from '../../../operations/mounts.ts'
 import type { Asked } from '../examiner/examiner.ts'
@@ -13,6 +13,7 @@ export function faultOf(endpoint: ApiEndpoint, { status, headers, body, json }: 
   const { gives } = definition
   if (gives === undefined) return undefined
   if (gives === 'file') return body.length === 0 ? 'an empty file' : undefined
+  if (gives === 'Jws') return signatureFault(body)
   if (json === undefined) return 'no JSON'
   if (definition.paged === undefined) return shapeFault(endpoint, gives, json)
   if (typeof json.result !== 'object' || typeof json.paging_metadata !== 'object') return 'no page'
@@ -24,6 +25,18 @@ export function faultOf(endpoint: ApiEndpoint, { status, headers, body, json }: 
     if (fault !== undefined) return fault
   }
   return undefined
+}
+
+/** A compact JWS whose payload is a document. */
+function signatureFault(body: Buffer): string | undefined {
+  const parts = body.toString().split('.')
+  if (parts.length !== 3 || !parts.every((part) => /^[\w-]+$/.test(part))) return 'no compact JWS'
+  try {
+    const payload = parseJson(Buffer.from(parts[1] ?? '', 'base64url')) as { readonly modelType?: unknown } | null
+    return classFault(String(payload?.modelType), payload)
+  } catch {
+    return 'no JSON in the JWS'
+  }
 }
 
 function shapeFault({ content }: ApiEndpoint, gives: string, value: unknown): string | undefined {
@@ -48,6 +61,7 @@ const REQUIRED_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   OperationResult: ['executionState', 'success'],
   BaseOperationResult: ['executionState'],
   PackageDescription: ['packageId', 'aasIds'],
+  RecentChange: ['type', 'updatedAt', 'id'],
   ServiceDescription: ['profiles']
 }
 

@@ -13,6 +13,7 @@ export interface Trial {
   /** Handles of asynchronous jobs. */
   bulk?: string
   invocation?: string
+  upload?: string
   /** Makes names of elements that are not there yet. */
   created: number
 }
@@ -20,7 +21,8 @@ export interface Trial {
 export const TEXT_FILE = { name: 'scratch.txt', contentType: 'text/plain', bytes: 'examination' }
 
 /** Below the API root, with its query; of an interface of one asset below the address of its service. */
-export function addressOf(endpoint: ApiEndpoint, { documents, bulk, invocation }: Trial): string {
+export function addressOf(endpoint: ApiEndpoint, trial: Trial): string {
+  const { documents } = trial
   const { path, mount } = endpoint
   const [first = ''] = mount.path.slice(1).split('/', 1)
   const base =
@@ -37,8 +39,14 @@ export function addressOf(endpoint: ApiEndpoint, { documents, bulk, invocation }
     .replace('{cdIdentifier}', documents.encoded('concept'))
     .replace('{packageId}', documents.encoded('package'))
     .replace('{idShortPath}', elementOf(path))
-    .replace('{handleId}', (first === 'bulk' ? bulk : invocation) ?? encodeId('none'))
+    .replace('{handleId}', handleFor(first, trial) ?? encodeId('none'))
   return `${filled}${queryOf(endpoint, documents)}`
+}
+
+/** @param first the first segment of the path */
+function handleFor(first: string, { bulk, invocation, upload }: Trial): string | undefined {
+  if (first === 'bulk') return bulk
+  return first === 'packages-async' ? upload : invocation
 }
 
 /** Undefined where the operation takes none. */

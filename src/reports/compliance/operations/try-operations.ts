@@ -7,6 +7,8 @@ import { addressOf, contentOf, invocationOf, packageForm, TEXT_FILE, type Trial 
 
 /** Those of the standard, release 3.1: method and path each. */
 export const standardEndpoints = endpoints.filter(({ definition }) => !definition.own && !definition.since32)
+/** What release 3.2 adds; the values of `$history` alone are the hub's own. */
+export const endpoints32 = endpoints.filter(({ definition, content }) => definition.since32 && content === 'normal')
 
 export interface TriedOperation {
   readonly endpoint: ApiEndpoint
@@ -50,11 +52,13 @@ export class OperationTrial {
     this.#trial.bulk = handleOf(await this.#examiner.send('POST', '~/bulk/submodel-descriptors', []))
     const invoke = `~/submodels/${encoded('series')}/submodel-elements/ReadRecords/invoke-async`
     this.#trial.invocation = handleOf(await this.#examiner.send('POST', invoke, invocationOf('normal')))
+    const upload = await this.#examiner.ask('POST', '~/packages-async', packageForm(this.#trial))
+    this.#trial.upload = handleOf(upload)
     return stored.filter(({ status }) => status >= 300)
   }
 
   async *all(): AsyncGenerator<TriedOperation> {
-    for (const endpoint of standardEndpoints) {
+    for (const endpoint of [...standardEndpoints, ...endpoints32]) {
       await this.#before(endpoint)
       const path = `~${addressOf(endpoint, this.#trial)}`
       const content = contentOf(endpoint, this.#trial)
@@ -79,7 +83,7 @@ export class OperationTrial {
       )
     if (path.endsWith('/thumbnail'))
       await this.#examiner.ask('PUT', `~/shells/${encoded('shell')}/asset-information/thumbnail`, formWith(TEXT_FILE))
-    if (path.includes('/operation-results/') || path.includes('/bulk/result/')) await this.#settled(path)
+    if (path.includes('/operation-results/') || path.includes('/result/')) await this.#settled(path)
   }
 
   async #restore({ verb, mount, definition }: ApiEndpoint): Promise<void> {
@@ -148,9 +152,12 @@ export class OperationTrial {
 
   async #settled(path: string): Promise<void> {
     const encoded = this.#encoded
-    const location = path.includes('/bulk/')
-      ? `~/bulk/status/${this.#trial.bulk}`
-      : `~/submodels/${encoded('series')}/submodel-elements/ReadRecords/operation-status/${this.#trial.invocation}`
+    const { bulk, invocation, upload } = this.#trial
+    const location = path.startsWith('/bulk/')
+      ? `~/bulk/status/${bulk}`
+      : path.startsWith('/packages-async/')
+        ? `~/packages-async/${upload}`
+        : `~/submodels/${encoded('series')}/submodel-elements/ReadRecords/operation-status/${invocation}`
     await this.#waitFor(location)
   }
 
