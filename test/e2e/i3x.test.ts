@@ -230,6 +230,8 @@ t.test('[Objects] metadata say where the type is from, what it is related to, an
     relationships: { ComponentOf: MACHINE },
     system: { unit: 's', preferredName: 'cycle time', valueType: 'xs:double' }
   })
+  const item = await post('/objects/list', { elementIds: [`${MACHINE}#BarrelTemperatures[0]`], includeMetadata: true })
+  t.match(item.json.results[0].result.metadata.system, { unit: '°C' }, 'an item means what its list says of all items')
   t.match(submodel.metadata.relationships, { HasParent: SHELL })
   t.ok(submodel.metadata.relationships.HasComponent.includes(`${MACHINE}#CycleTime`))
   t.ok(shell.metadata.relationships.HasChildren.includes(MACHINE))

@@ -89,6 +89,32 @@ t.test('the history is one wide table, with units and Korean names on request', 
   t.equal(lines[4], '2025-11-24T16:00:03.000Z,4.5,,정지,uncertain')
 })
 
+t.test('items of a list have the unit and the name that the list gives to all of them', async (t) => {
+  const hub = await start(t)
+  const { id: speed } = concept
+  const list = {
+    modelType: 'SubmodelElementList',
+    idShort: 'Zones',
+    typeValueListElement: 'Property',
+    valueTypeListElement: 'xs:double',
+    semanticIdListElement: { type: 'ExternalReference', keys: [{ type: 'GlobalReference', value: speed }] },
+    value: ['1', '2'].map((value) => ({ modelType: 'Property', valueType: 'xs:double', value }))
+  }
+  await hub.post('/concept-descriptions', concept)
+  await hub.post('/submodels', { modelType: 'Submodel', id: 'urn:oven', submodelElements: [list] })
+  const batch = new SampleBatch()
+  for (const path of ['Zones[0]', 'Zones[1]']) batch.add('urn:oven', path, START, 200)
+  await hub.server.context.ingest.push(batch)
+  const named = `submodel=urn:oven&semanticId=${encodeURIComponent(speed)}&language=ko`
+  const { json } = await hub.get(`${hub.url}/series?${named}`)
+  t.match(json.result, [
+    { path: 'Zones[0]', unit: 'mm/s', label: '속도[0]', semanticId: speed },
+    { path: 'Zones[1]', unit: 'mm/s', label: '속도[1]', semanticId: speed }
+  ])
+  const csv = await hub.get(`/timeseries?${named}&format=csv`)
+  t.equal(csv.text.split('\r\n')[0], 'time,속도[0] [mm/s],속도[1] [mm/s]')
+})
+
 t.test('a window is inclusive at both ends, in ISO 8601 or milliseconds', async (t) => {
   const hub = await start(t)
   await filled(hub)

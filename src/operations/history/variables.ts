@@ -1,9 +1,10 @@
 /** Finds the series that a request selects, with their metadata: name, type, unit, semanticId, label. */
 import { HubError } from '../../errors.ts'
 import type { ColumnType } from '../../formats/tables/table.ts'
+import { meaningOf } from '../../model/meaning.ts'
 import { compilePath, isPathPattern } from '../../model/path-pattern.ts'
 import type { ConceptDescription, DataTypeDefXsd, LangString, Submodel, SubmodelElement } from '../../model/types.ts'
-import { walk } from '../../model/walk.ts'
+import { type Container, walk } from '../../model/walk.ts'
 import { requireUndamaged } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import { parseDocument } from '../../store/parse-document.ts'
@@ -74,15 +75,15 @@ export async function variablesOf(
   const patterns = paths.filter(isPathPattern).map(compilePath)
   const slice = new TimeSlice()
   for await (const submodel of requestedSubmodels(store, request)) {
-    for (const { element, path } of walk(submodel)) {
+    for (const { element, path, parent } of walk(submodel)) {
       if (slice.isOver()) await slice.pause()
       const isNamed = named.has(path)
       const exact = submodels.length > 0 && isNamed
       if (!exact && element.modelType !== 'Property') continue
       if (paths.length > 0 && !isNamed && !patterns.some((pattern) => pattern.matches(path))) continue
-      if (semanticIds.length > 0 && !semanticIds.includes(semanticIdOf(element) ?? '')) continue
+      if (semanticIds.length > 0 && !semanticIds.includes(meaningOf(element, parent) ?? '')) continue
       if (!exact && (await history.spanOf({ submodel: submodel.id, path })) === undefined) continue
-      found.push({ submodel, element, path })
+      found.push({ submodel, element, path, parent })
       if (found.length > MAX_SERIES)
         throw new HubError('BadRequest', [`These are more than ${MAX_SERIES} series; ask for fewer at a time`])
     }
@@ -110,6 +111,7 @@ interface FoundElement {
   readonly submodel: Submodel
   readonly element: SubmodelElement
   readonly path: string
+  readonly parent: Container
 }
 
 async function* requestedSubmodels(
@@ -153,16 +155,19 @@ async function seriesWithoutElement(
 
 async function describe(
   store: DocumentStore,
-  { submodel, element, path }: FoundElement,
+  { submodel, element, path, parent }: FoundElement,
   language: string | undefined
 ): Promise<Omit<Variable, 'name'>> {
-  const semanticId = semanticIdOf(element)
+  const semanticId = meaningOf(element, parent)
   const concept = semanticId === undefined ? undefined : await conceptOf(store, semanticId)
   const content = concept?.embeddedDataSpecifications?.map(
     ({ dataSpecificationContent }) => dataSpecificationContent
   )[0]
   const unit = content?.unit
-  const label = inLanguage(element.displayName, language) ?? inLanguage(content?.preferredName, language)
+  const name = inLanguage(content?.preferredName, language)
+  // Items of a list have a name in common.
+  const place = parent.modelType === 'SubmodelElementList' ? path.slice(path.lastIndexOf('[')) : ''
+  const label = inLanguage(element.displayName, language) ?? (name && name + place)
   return {
     ...plainVariable(submodel.id, path, element),
     ...(unit !== undefined && { unit }),
@@ -192,10 +197,6 @@ async function conceptOf(store: DocumentStore, id: string): Promise<ConceptDescr
 function inLanguage(texts: readonly LangString[] | undefined, language: string | undefined): string | undefined {
   if (language === undefined) return undefined
   return texts?.find((one) => one.language?.toLowerCase().split('-')[0] === language.toLowerCase().split('-')[0])?.text
-}
-
-function semanticIdOf(element: SubmodelElement): string | undefined {
-  return element.semanticId?.keys?.[0]?.value
 }
 
 function typeOf(valueType: DataTypeDefXsd | undefined): ColumnType {

@@ -1,4 +1,5 @@
 /** Objects as i3X shows them. */
+import { meaningOf } from '../../../model/meaning.ts'
 import type { LangString } from '../../../model/types.ts'
 import { unlessDamaged } from '../../../store/damage.ts'
 import { parseDocument } from '../../../store/parse-document.ts'
@@ -132,8 +133,9 @@ interface Concept {
 }
 
 /** What the concept description of a semanticId says (IEC 61360). */
-async function conceptOf({ part }: PartNode, { store }: AddressSpace): Promise<Concept | undefined> {
-  const id = semanticIdOf(part.element)
+async function conceptOf({ part, of }: PartNode, { store }: AddressSpace): Promise<Concept | undefined> {
+  const parent = part.parent === undefined ? undefined : of.part(part.parent)?.element
+  const id = meaningOf(part.element, parent)
   if (id === undefined) return undefined
   const document = await unlessDamaged(store.document('ConceptDescription', id))
   if (document === undefined) return undefined

@@ -1,11 +1,12 @@
 /** `describe`: the structure of a machine, a submodel or a part of it, as a compact tree. */
 import { z } from 'zod'
+import { meaningOf } from '../../../model/meaning.ts'
 import type { AssetAdministrationShell, Submodel, SubmodelElement } from '../../../model/types.ts'
 import { type Container, childrenOf } from '../../../model/walk.ts'
 import { elementPath, type HubRequests, submodelPath, Unanswerable } from '../hub/requests.ts'
 import { headsOf, inLanguage, machinesOf, select, shellOf, submodelIdsOf } from '../hub/selection.ts'
 import { type Concept, conceptsOf } from './concepts.ts'
-import { kindText, meaningOf, valueText } from './element-text.ts'
+import { kindText, valueText } from './element-text.ts'
 import { language, tool } from './tool.ts'
 
 const MAX_LINES = 250

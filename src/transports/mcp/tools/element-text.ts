@@ -1,6 +1,5 @@
 /** A line of text for an element: name, kind, unit, value. */
 import type { OperationVariable, Reference, SubmodelElement } from '../../../model/types.ts'
-import type { Container } from '../../../model/walk.ts'
 import { inLanguage } from '../hub/selection.ts'
 
 /** Longer values are cut. */
@@ -52,12 +51,6 @@ export function kindText(element: SubmodelElement): string {
 function referenceText(reference: Reference | undefined): string | undefined {
   const keys = reference?.keys ?? []
   return keys.length === 0 ? undefined : keys.map(({ value }) => value).join('/')
-}
-
-/** The semanticId of an element, or that which its list gives to all items. */
-export function meaningOf({ semanticId }: SubmodelElement, parent: Container | undefined): string | undefined {
-  const ofItems = parent?.modelType === 'SubmodelElementList' ? parent.semanticIdListElement : undefined
-  return (semanticId ?? ofItems)?.keys?.[0]?.value
 }
 
 function argumentsText(side: string, variables: readonly OperationVariable[] | undefined): string {

@@ -1,5 +1,6 @@
 /** `read_values`: current values with their units and the times of their last samples. */
 import { z } from 'zod'
+import { meaningOf } from '../../../model/meaning.ts'
 import { compilePath, isPathPattern } from '../../../model/path-pattern.ts'
 import { parseTime } from '../../../model/time.ts'
 import type { Submodel, SubmodelElement } from '../../../model/types.ts'
@@ -18,7 +19,7 @@ import {
 import { machinesOf, type Selected, select } from '../hub/selection.ts'
 import { nowIn, timeText } from '../hub/times.ts'
 import { conceptsOf } from './concepts.ts'
-import { meaningOf, valueText } from './element-text.ts'
+import { valueText } from './element-text.ts'
 import { hoisted } from './rows.ts'
 import { seriesQuery } from './series-list.ts'
 import { language, limit, period, selection, tool } from './tool.ts'
