@@ -30,11 +30,24 @@ const MAX_SUBMODELS = 1000
 
 type ReadStore = Pick<Store, 'document' | 'documents'>
 
-/** Reads again what has changed since the reading before. */
+/** A submodel, parsed once for each revision. */
+interface Parsed {
+  readonly revision: number
+  readonly submodel: Submodel
+}
+
+interface ParsedConfiguration extends Parsed {
+  readonly mappings: readonly InterfaceMapping[]
+  /** Ids of the submodels that describe the interfaces. */
+  readonly descriptions: ReadonlySet<string>
+}
+
+/** Reads again what has changed since the reading before; where nothing has, it looks at no mapping. */
 export class InterfaceReader {
   readonly #store: ReadStore
-  /** By id; parsed once for each revision. */
-  #parsed = new Map<string, { readonly revision: number; readonly submodel: Submodel }>()
+  /** By id. */
+  #configurations = new Map<string, ParsedConfiguration>()
+  #descriptions = new Map<string, Parsed>()
   #last = NO_INTERFACES
 
   constructor(store: ReadStore) {
@@ -43,29 +56,45 @@ export class InterfaceReader {
 
   /** @returns the same object as before where nothing changed */
   async read(): Promise<StoredInterfaces> {
-    const parsed = new Map<string, { readonly revision: number; readonly submodel: Submodel }>()
-    const parse = ({ id, revision, bytes }: Document): Submodel => {
-      const known = this.#parsed.get(id)
-      const submodel = known?.revision === revision ? known.submodel : (JSON.parse(bytes.toString()) as Submodel)
-      parsed.set(id, { revision, submodel })
-      return submodel
+    const configurations = new Map<string, ParsedConfiguration>()
+    for (const document of await configurationsIn(this.#store)) {
+      const known = this.#configurations.get(document.id)
+      configurations.set(document.id, isOf(known, document) ? known : configurationOf(document))
     }
-    const configurations = (await configurationsIn(this.#store)).map(parse)
-    const mappings = configurations.flatMap(mappingsIn)
+    const descriptions = new Map<string, Parsed>()
     const missing: string[] = []
-    for (const id of new Set(mappings.map(({ affordance }) => targetIdOf(affordance)))) {
-      if (parsed.size >= 2 * MAX_SUBMODELS) break
-      const document = parsed.has(id) ? undefined : await this.#store.document('Submodel', id)
-      if (document !== undefined) parse(document)
-      else if (!parsed.has(id)) missing.push(id)
+    for (const id of new Set([...configurations.values()].flatMap((one) => [...one.descriptions]))) {
+      if (configurations.has(id)) continue
+      if (configurations.size + descriptions.size >= 2 * MAX_SUBMODELS) break
+      const document = await this.#store.document('Submodel', id)
+      const known = this.#descriptions.get(id)
+      if (document === undefined) missing.push(id)
+      else descriptions.set(id, isOf(known, document) ? known : parsed(document))
     }
-    this.#parsed = parsed
-    const version = [...[...parsed].map(([id, { revision }]) => `${revision} ${id}`), ...missing].join('\n')
+    this.#configurations = configurations
+    this.#descriptions = descriptions
+    const all = new Map<string, Parsed>([...configurations, ...descriptions])
+    const version = [...[...all].map(([id, { revision }]) => `${revision} ${id}`), ...missing].join('\n')
     if (version !== this.#last.version) {
-      this.#last = { ...interfacesOf(mappings, (id) => parsed.get(id)?.submodel), version }
+      const mappings = [...configurations.values()].flatMap((one) => one.mappings)
+      this.#last = { ...interfacesOf(mappings, (id) => all.get(id)?.submodel), version }
     }
     return this.#last
   }
+}
+
+function isOf<Known extends Parsed>(known: Known | undefined, { revision }: Document): known is Known {
+  return known?.revision === revision
+}
+
+function parsed({ revision, bytes }: Document): Parsed {
+  return { revision, submodel: JSON.parse(bytes.toString()) as Submodel }
+}
+
+function configurationOf(document: Document): ParsedConfiguration {
+  const one = parsed(document)
+  const mappings = mappingsIn(one.submodel)
+  return { ...one, mappings, descriptions: new Set(mappings.map(({ affordance }) => targetIdOf(affordance))) }
 }
 
 async function configurationsIn(store: ReadStore): Promise<Document[]> {
