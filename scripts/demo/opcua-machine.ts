@@ -33,6 +33,7 @@ export interface MachineOptions {
   /** Namespaces registered before that of the machine, so that its index differs. */
   readonly otherNamespaces?: readonly string[]
   readonly itemsPerSubscription?: number
+  readonly itemsPerCall?: number
   /** Variables `Item0` … that change by themselves at this interval. */
   readonly items?: { readonly count: number; readonly everyMs: number }
   /** By how much its clock is wrong. */
@@ -80,9 +81,10 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
     serverInfo: { applicationUri: 'urn:example:machine:server', applicationName: { text: 'Example machine' } },
     serverCapabilities: {
       maxSessions: 20,
+      minSupportedSampleRate: 0,
       maxMonitoredItems: 100_000,
       maxMonitoredItemsPerSubscription: options.itemsPerSubscription ?? 20_000,
-      operationLimits: { maxMonitoredItemsPerCall: 1000 }
+      operationLimits: { maxMonitoredItemsPerCall: options.itemsPerCall ?? 1000 }
     }
   })
   await server.initialize()
@@ -175,10 +177,8 @@ function build(addressSpace: AddressSpace, namespace: Namespace, options: Machin
   for (let at = 0; at < (options.items?.count ?? 0); at++) {
     const variable = namespace.addVariable({
       ...{ componentOf: machine, browseName: `Item${at}`, nodeId: `i=${100_000 + at}`, dataType: 'Double' },
-      ...{
-        minimumSamplingInterval: options.items?.everyMs ?? 100,
-        value: { dataType: DataType.Double, value: 0 } as never
-      }
+      // Each change is sent to those that ask for a sampling interval of 0.
+      ...{ minimumSamplingInterval: 0, value: { dataType: DataType.Double, value: 0 } as never }
     })
     variables.set(`Item${at}`, variable)
   }

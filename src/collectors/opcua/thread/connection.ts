@@ -14,12 +14,15 @@ import type { Connected, ConnectInput, ConnectionReport, MonitoredNode, SampleCo
 import { type ChosenEndpoint, chooseEndpoint } from './endpoint.ts'
 import { GatheredSamples, MAX_SKEW_MS, skewText } from './gathered-samples.ts'
 import { fillGap } from './history.ts'
-import { MonitoredItems, type ResolvedNode, type ServerLimits } from './monitored-items.ts'
+import type { ResolvedNode } from './item-subscription.ts'
+import { MonitoredItems, type ServerLimits } from './monitored-items.ts'
 import { NodeFinder } from './nodes.ts'
+import { readNumbersAsColumns } from './notified-numbers.ts'
 import { Refused, sentenceOf } from './refused.ts'
 
 // The client library writes long texts in colours to the console; what matters is reported.
 for (const silence of [setDebugLogger, setWarningLogger, setErrorLogger]) silence(() => {})
+readNumbersAsColumns()
 
 export interface ConnectionEvents {
   /** Resolves when the samples are durable. */
@@ -27,7 +30,7 @@ export interface ConnectionEvents {
   report(report: ConnectionReport): void
 }
 
-/** Of a first connection, with all that belongs to it. */
+/** Of a first connection and its session. What follows is as much as there are items, each request with a timeout of its own. */
 const OPEN_TIMEOUT_MS = 30_000
 /** Reconnecting resumes the session and its subscriptions; after this long a new connection is tried. */
 const RECONNECT_MS = 30_000
@@ -55,12 +58,13 @@ export class Connection {
   #finder!: NodeFinder
   #subscriptions!: MonitoredItems
   #timers: (() => void)[] = []
-  #heardMs: number
   /** Since the connection was lost; undefined while it is there. */
   #lostMs: number | undefined
   /** Since then samples may be missing, in milliseconds since 1970. */
   #gapFromMs: number | undefined
   #isSkewed = false
+  /** Values before which the server dropped others, since the last check. */
+  #overflows = 0
   #isClosed = false
   #resolved = new Map<number, ResolvedNode['nodeId']>()
 
@@ -69,7 +73,9 @@ export class Connection {
     const connection = new Connection(input, events, await chooseEndpoint(input.endpoint, clock), clock)
     const cancel = clock.after(OPEN_TIMEOUT_MS, () => void connection.close())
     try {
-      await connection.#open()
+      await connection.#connect()
+      cancel()
+      await connection.#start()
       return connection
     } catch (error) {
       await connection.close()
@@ -81,7 +87,6 @@ export class Connection {
 
   private constructor(input: ConnectInput, events: ConnectionEvents, chosen: ChosenEndpoint, clock: Clock) {
     this.#clock = clock
-    this.#heardMs = clock.monotonic()
     this.#input = input
     this.#events = events
     this.#chosen = chosen
@@ -131,7 +136,7 @@ export class Connection {
     await this.#buffer.close()
   }
 
-  async #open(): Promise<void> {
+  async #connect(): Promise<void> {
     const { client, identity, url } = this.#chosen
     await connectOnce(client, url)
     this.#session = await client.createSession(identity)
@@ -139,14 +144,23 @@ export class Connection {
     this.#finder = new NodeFinder(this.#session, namespaces)
     await this.#readClock()
     this.#watch(client, namespaces)
-    this.#subscriptions = new MonitoredItems(this.#session, this.#input.publishingMs, await this.#limits(), {
-      changed: (handle, value) => this.#changed(handle, value),
-      heard: () => {
-        this.#heardMs = this.#clock.monotonic()
-      },
-      problem: (handle, text) => this.#events.report({ kind: 'problem', handle, text }),
-      renewed: () => {
-        this.#gapFromMs ??= this.#buffer.newestMs
+  }
+
+  async #start(): Promise<void> {
+    this.#subscriptions = new MonitoredItems({
+      session: this.#session,
+      publishingMs: this.#input.publishingMs,
+      limits: await this.#limits(),
+      clock: this.#clock,
+      events: {
+        numbers: (numbers, handles) => this.#buffer.addNumbers(numbers, handles),
+        changed: (handle, value) => this.#changed(handle, value),
+        problem: (handle, text) => this.#events.report({ kind: 'problem', handle, text }),
+        renewed: () => {
+          this.#gapFromMs ??= this.#buffer.newestMs
+        },
+        ended: (reason) => this.#giveUp(`the server has ended a subscription (${reason})`),
+        missed: (count) => this.#missed(count)
       }
     })
     const { lastMs } = this.#input
@@ -163,9 +177,7 @@ export class Connection {
     this.#buffer.add(handle, value)
     // InfoType DataValue with the bit Overflow (OPC 10000-4, 7.39.1): the queue of the item was full.
     const { value: code } = value.statusCode
-    if ((code & 0xc00) === 0x400 && (code & 0x80) !== 0) {
-      this.#events.report({ kind: 'gap', text: `the server's queue of an item overflowed; ask for a longer one` })
-    }
+    if ((code & 0xc00) === 0x400 && (code & 0x80) !== 0) this.#overflows++
   }
 
   /** @param isFirst reports nodes that are not there */
@@ -235,14 +247,23 @@ export class Connection {
   #reestablished(): void {
     if (this.#isClosed) return
     this.#lostMs = undefined
-    this.#heardMs = this.#clock.monotonic()
+    this.#subscriptions?.restartSilence()
     this.#events.report({ kind: 'recovered' })
     // Where the subscriptions were resumed the server has sent again what was missing; its history has it once more.
-    const from = this.#gapFromMs
+    this.#readBack(this.#gapFromMs)
     this.#gapFromMs = undefined
-    if (from === undefined) return
+  }
+
+  #missed(count: number): void {
+    const what = count === 1 ? 'a message' : `${count} messages`
+    this.#events.report({ kind: 'gap', text: `${what} of the server did not arrive` })
+    this.#readBack(this.#buffer.newestMs)
+  }
+
+  #readBack(fromMs: number | undefined): void {
+    if (fromMs === undefined || this.#lostMs !== undefined || this.#isClosed) return
     this.#buffer.hold()
-    void this.#fillGap(from)
+    void this.#fillGap(fromMs)
   }
 
   async #fillGap(fromMs: number): Promise<void> {
@@ -271,10 +292,15 @@ export class Connection {
       if (now - this.#lostMs > RECONNECT_MS) this.#giveUp(`the connection was lost ${RECONNECT_MS / 1000} s ago`)
       return
     }
-    const silentMs = now - this.#heardMs
-    if (this.#subscriptions.count > 0 && silentMs > 3 * this.#subscriptions.keepAliveMs) {
+    const silentMs = now - this.#subscriptions.heardMs
+    if (silentMs > 3 * this.#subscriptions.keepAliveMs) {
       // A half-open socket: nothing says that the other side is gone.
       this.#giveUp(`the server has been silent for ${Math.round(silentMs / 1000)} s`)
+    }
+    if (this.#overflows > 0) {
+      const text = `the server's queues overflowed, of ${this.#overflows} values those before are lost; ask for longer ones`
+      this.#events.report({ kind: 'gap', text })
+      this.#overflows = 0
     }
     const { skewMs } = this.#buffer
     const isSkewed = Math.abs(skewMs) > MAX_SKEW_MS

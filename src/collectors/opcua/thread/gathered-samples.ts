@@ -3,6 +3,7 @@ import type { DataValue } from 'node-opcua-client'
 import type { Clock } from '../../../clock.ts'
 import type { SampleColumns } from '../messages.ts'
 import { GatheredNumbers } from './gathered-numbers.ts'
+import type { NotifiedNumbers } from './notified-numbers.ts'
 import { plainValue } from './values.ts'
 
 export interface GatheredSamplesOptions {
@@ -29,20 +30,17 @@ class Columns {
   readonly values: unknown[] = []
   readonly types: number[] = []
   readonly codes: number[] = []
-  readonly numbers: GatheredNumbers
-
-  constructor(baseMs: number) {
-    this.numbers = new GatheredNumbers(baseMs)
-  }
 
   get size(): number {
-    return this.handles.length + this.numbers.size
+    return this.handles.length
   }
 }
 
 export class GatheredSamples {
   readonly #options: GatheredSamplesOptions
-  #live: Columns
+  /** Live samples: good numbers, and the others. */
+  readonly #numbers = new GatheredNumbers()
+  #others = new Columns()
   /** Number handed over last. */
   #lastSize = 0
   #isDelivering = false
@@ -58,23 +56,23 @@ export class GatheredSamples {
 
   constructor(options: GatheredSamplesOptions) {
     this.#options = options
-    this.#live = new Columns(options.clock.milliseconds())
+  }
+
+  /** @param handles of the nodes, by the numbers of their items */
+  addNumbers(numbers: NotifiedNumbers, handles: ArrayLike<number | undefined>): void {
+    this.#makeRoom(numbers.count)
+    if (!this.#numbers.add(numbers, handles)) appendNumbers(this.#others, numbers, handles)
+    this.#note(numbers.newestMs, numbers.serverMs)
   }
 
   add(handle: number, value: DataValue): void {
-    if (this.#live.size >= MAX_SAMPLES) {
-      this.#options.dropped(this.#live.size)
-      this.#live = new Columns(this.#options.clock.milliseconds())
-    }
+    this.#makeRoom(1)
     const now = this.#options.clock.milliseconds()
     const { serverTimestamp, sourceTimestamp } = value
     // OPC 10000-4, 7.11: the source's time, else that of the server.
     const at = (sourceTimestamp ?? serverTimestamp)?.getTime() ?? now
-    if (!this.#live.numbers.add(handle, value, at)) append(this.#live, handle, value, at)
-    if (this.newestMs === undefined || at > this.newestMs) this.newestMs = at
-    // Of a value that has not changed for long some servers send the old time: the newest one counts.
-    if (serverTimestamp != null) this.#aheadMs = Math.max(this.#aheadMs, serverTimestamp.getTime() - now)
-    this.#schedule()
+    append(this.#others, handle, value, at)
+    this.#note(at, serverTimestamp?.getTime())
   }
 
   /**
@@ -88,17 +86,17 @@ export class GatheredSamples {
   release(): void {
     if (!this.#isHeld) return
     this.#isHeld = false
-    if (this.#live.size > 0 && !this.#isClosed) this.#schedule()
+    if (this.#size > 0 && !this.#isClosed) this.#schedule()
   }
 
   /** Values that a server kept, in the order of their times. */
   async addHistory(handle: number, values: readonly DataValue[]): Promise<void> {
     const now = this.#options.clock.milliseconds()
-    const columns = new Columns(now)
+    const columns = new Columns()
     for (const value of values) {
       append(columns, handle, value, (value.sourceTimestamp ?? value.serverTimestamp)?.getTime() ?? now)
     }
-    if (columns.size > 0) await this.#options.deliver(this.#sent(columns, true))
+    if (columns.size > 0) await this.#options.deliver(this.#columnsFor(columns, true))
   }
 
   /** Hands over what is gathered. */
@@ -106,6 +104,27 @@ export class GatheredSamples {
     this.#isClosed = true
     this.#cancel?.()
     await this.#flush()
+  }
+
+  get #size(): number {
+    return this.#numbers.size + this.#others.size
+  }
+
+  /** @param serverMs the time of the server then, in milliseconds since 1970, as the other */
+  #note(newestMs: number, serverMs: number | undefined): void {
+    if (this.newestMs === undefined || newestMs > this.newestMs) this.newestMs = newestMs
+    // Of a value that has not changed for long some servers send the old time: the newest one counts.
+    if (serverMs !== undefined) {
+      this.#aheadMs = Math.max(this.#aheadMs, serverMs - this.#options.clock.milliseconds())
+    }
+    if (this.#size > 0) this.#schedule()
+  }
+
+  #makeRoom(count: number): void {
+    if (this.#size + count <= MAX_SAMPLES) return
+    this.#options.dropped(this.#size)
+    this.#numbers.clear()
+    this.#others = new Columns()
   }
 
   #schedule(): void {
@@ -122,11 +141,10 @@ export class GatheredSamples {
     if (this.#aheadMs !== Number.NEGATIVE_INFINITY) this.skewMs = this.#aheadMs
     this.#aheadMs = Number.NEGATIVE_INFINITY
     try {
-      while (this.#live.size > 0) {
-        const columns = this.#live
-        this.#live = new Columns(this.#options.clock.milliseconds())
-        this.#lastSize = columns.size
-        await this.#options.deliver(this.#sent(columns, false))
+      while (this.#size > 0) {
+        this.#lastSize = this.#size
+        const columns = this.#take()
+        await this.#options.deliver(columns)
         // Samples that arrived during the delivery wait for their turn, so that batches grow under load.
         if (!this.#isClosed) break
       }
@@ -134,13 +152,21 @@ export class GatheredSamples {
       // The connection is being closed.
     } finally {
       this.#isDelivering = false
-      if (this.#live.size > 0 && !this.#isClosed) {
-        this.#schedule()
-      }
+      if (this.#size > 0 && !this.#isClosed) this.#schedule()
     }
   }
 
-  #sent(columns: Columns, isHistorical: boolean): SampleColumns {
+  #take(): SampleColumns {
+    const columns = {
+      ...this.#columnsFor(this.#others, false),
+      ...(this.#numbers.size > 0 && { numbers: this.#numbers.columns() })
+    }
+    this.#numbers.clear()
+    this.#others = new Columns()
+    return columns
+  }
+
+  #columnsFor(columns: Columns, isHistorical: boolean): SampleColumns {
     const { skewMs } = this
     const clock = Math.abs(skewMs) > MAX_SKEW_MS ? skewText(skewMs) : undefined
     return {
@@ -151,7 +177,6 @@ export class GatheredSamples {
       types: Uint8Array.from(columns.types),
       codes: Uint32Array.from(columns.codes),
       isHistorical,
-      ...(columns.numbers.size > 0 && { numbers: columns.numbers.columns() }),
       ...(clock !== undefined && { clock })
     }
   }
@@ -167,6 +192,25 @@ function append(columns: Columns, handle: number, sample: DataValue, ms: number)
   columns.values.push(plainValue(value))
   columns.types.push(value.dataType)
   columns.codes.push(statusCode.value)
+}
+
+function appendNumbers(
+  columns: Columns,
+  { count, items, types, baseMs, offsets, values }: NotifiedNumbers,
+  handles: ArrayLike<number | undefined>
+): void {
+  for (let at = 0; at < count; at++) {
+    const handle = handles[items[at] ?? 0]
+    if (handle === undefined) continue
+    const offset = offsets[at] ?? 0
+    const ms = Math.floor(offset / 1_000_000)
+    columns.handles.push(handle)
+    columns.milliseconds.push(baseMs + ms)
+    columns.nanoseconds.push(offset - ms * 1_000_000)
+    columns.values.push(values[at])
+    columns.types.push(types[at] ?? 0)
+    columns.codes.push(0)
+  }
 }
 
 export function skewText(skewMs: number): string {
