@@ -19,8 +19,12 @@ const submodels = [
     id: 'urn:press',
     idShort: 'Press',
     semanticId: external('urn:sem:drive'),
+    supplementalSemanticIds: [external('urn:sem:old-drive'), external('urn:sem:machine')],
     submodelElements: [
-      property('speed', 'xs:double', '12.50', { semanticId: external('urn:sem:speed') }),
+      property('speed', 'xs:double', '12.50', {
+        semanticId: external('urn:sem:speed'),
+        supplementalSemanticIds: [external('urn:sem:rpm')]
+      }),
       property('made', 'xs:dateTime', '2024-02-29T10:00:00+09:00'),
       property('code', 'xs:string', 'Ab-42'),
       property('on', 'xs:boolean', 'true'),
@@ -120,6 +124,20 @@ t.test('every operator, cast and field of submodels finds what it should', async
     [{ $eq: [field('$sm#semanticId.type'), str('ExternalReference')] }, [PRESS]],
     [{ $eq: [field('$sm#semanticId.keys[0].value'), str('urn:sem:drive')] }, [PRESS]],
     [{ $eq: [field('$sm#semanticId.keys[].type'), str('GlobalReference')] }, [PRESS]],
+    [{ $eq: [field('$sm#supplementalSemanticIds'), str('urn:sem:machine')] }, [PRESS]],
+    [{ $eq: [field('$sm#supplementalSemanticIds[0].keys[0].value'), str('urn:sem:machine')] }, []],
+    [{ $eq: [field('$sm#supplementalSemanticIds[].keys[].type'), str('GlobalReference')] }, [PRESS]],
+    [{ $eq: [field('$sme#supplementalSemanticIds'), str('urn:sem:rpm')] }, [PRESS]],
+    [{ $eq: [field('$sme.code#supplementalSemanticIds'), str('urn:sem:rpm')] }, []],
+    [
+      {
+        $match: [
+          { $eq: [field('$sme#supplementalSemanticIds[].keys[].value'), str('urn:sem:rpm')] },
+          { $gt: [field('$sme#value'), num(12)] }
+        ]
+      },
+      [PRESS]
+    ],
     [{ $eq: [field('$sme.speed#value'), num(12.5)] }, [PRESS]],
     [{ $eq: [num(3), field('$sme.speed#value')] }, [ROBOT]],
     [{ $gt: [field('$sme.speed#value'), num(3)] }, [PRESS]],

@@ -82,12 +82,14 @@ function shellsOf(submodel: Submodel, { shells }: World): AssetAdministrationShe
 const name = fc.constantFrom('a', 'b', 'c')
 const value = fc.constantFrom('1', '2', '3', '10', 'x', 'xy', '')
 const maybe = <Value>(from: fc.Arbitrary<Value>) => fc.option(from, { nil: undefined, freq: 2 })
-const semanticId = maybe(
-  fc.array(fc.constantFrom('1', 'x'), { minLength: 1, maxLength: 2 }).map((keys) => ({
-    type: 'ExternalReference',
-    keys: keys.map((value) => ({ type: 'GlobalReference', value }))
-  }))
-)
+const reference = fc.array(fc.constantFrom('1', 'x'), { minLength: 1, maxLength: 2 }).map((keys) => ({
+  type: 'ExternalReference',
+  keys: keys.map((value) => ({ type: 'GlobalReference', value }))
+}))
+const semantics = {
+  semanticId: maybe(reference),
+  supplementalSemanticIds: maybe(fc.array(reference, { minLength: 1, maxLength: 2 }))
+}
 const defined = (object: object): object =>
   Object.fromEntries(Object.entries(object).filter(([, held]) => held !== undefined))
 
@@ -95,18 +97,18 @@ const element = fc.letrec<{ element: object }>((tie) => ({
   element: fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
     fc
-      .record({ idShort: name, value: maybe(value), semanticId })
+      .record({ idShort: name, value: maybe(value), ...semantics })
       .map((it) => defined({ modelType: 'Property', valueType: 'xs:string', ...it })),
     fc
-      .record({ idShort: name, texts: fc.array(value, { minLength: 1, maxLength: 2 }), semanticId })
+      .record({ idShort: name, texts: fc.array(value, { minLength: 1, maxLength: 2 }), ...semantics })
       .map(({ texts, ...it }) =>
         defined({ modelType: 'MultiLanguageProperty', ...it, value: texts.map((text) => ({ language: 'en', text })) })
       ),
     fc
-      .record({ idShort: name, value: fc.array(tie('element'), { minLength: 1, maxLength: 3 }), semanticId })
+      .record({ idShort: name, value: fc.array(tie('element'), { minLength: 1, maxLength: 3 }), ...semantics })
       .map((it) => defined({ modelType: 'SubmodelElementCollection', ...it })),
     fc
-      .record({ idShort: name, value: fc.array(tie('element'), { minLength: 1, maxLength: 3 }), semanticId })
+      .record({ idShort: name, value: fc.array(tie('element'), { minLength: 1, maxLength: 3 }), ...semantics })
       .map((it) => defined({ modelType: 'SubmodelElementList', ...it }))
   )
 })).element
@@ -114,7 +116,7 @@ const submodel = fc
   .record({
     id: name,
     idShort: maybe(value),
-    semanticId,
+    ...semantics,
     submodelElements: fc.array(element, { minLength: 1, maxLength: 4 })
   })
   .map((it) => defined({ modelType: 'Submodel', ...it }) as unknown as Submodel)
@@ -146,9 +148,22 @@ const world = fc.record({ submodels: fc.uniqueArray(submodel, unique), shells: f
 
 const elementPath = fc.constantFrom('', '.a', '.b', '.a.b', '.a[]', '.a[0]', '.a[].b', '.b[][]', '.a.b.c')
 const elementField = fc
-  .tuple(elementPath, fc.constantFrom('value', 'value', 'idShort', 'semanticId', 'semanticId.keys[].value'))
+  .tuple(
+    elementPath,
+    fc.constantFrom(
+      ...['value', 'value', 'idShort', 'semanticId', 'semanticId.keys[].value'],
+      ...[
+        'supplementalSemanticIds',
+        'supplementalSemanticIds[].keys[].value',
+        'supplementalSemanticIds[0].keys[1].value'
+      ]
+    )
+  )
   .map(([path, attribute]) => `$sme${path}#${attribute}`)
-const submodelField = fc.constantFrom('$sm#id', '$sm#idShort', '$sm#semanticId', '$sm#semanticId.keys[1].value')
+const submodelField = fc.constantFrom(
+  ...['$sm#id', '$sm#idShort', '$sm#semanticId', '$sm#semanticId.keys[1].value'],
+  ...['$sm#supplementalSemanticIds', '$sm#supplementalSemanticIds[1].keys[].value']
+)
 const shellField = fc.constantFrom(
   '$aas#id',
   '$aas#idShort',

@@ -35,7 +35,10 @@ export class CompiledFilter {
    * @param related see `CompiledCondition`
    * @returns for each occurrence whether it is hidden
    */
-  *occurrences(document: object, related?: readonly object[]): Generator<FragmentPart & { readonly isHidden: boolean }> {
+  *occurrences(
+    document: object,
+    related?: readonly object[]
+  ): Generator<FragmentPart & { readonly isHidden: boolean }> {
     for (const part of occurrencesOf(this.fragment, document, this.#pinned)) {
       yield { ...part, isHidden: !this.#condition.matches(document, related) }
     }

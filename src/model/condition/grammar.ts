@@ -31,8 +31,9 @@ export const literals = {
   $timeVal: {
     type: 'time',
     json: 'string',
-    pattern: '^[0-9][0-9]:[0-9][0-9](:[0-9][0-9])?$',
-    words: 'a time of day, like 13:20 or 13:20:00'
+    // Fractions since release 3.1.3, zones since 3.2.
+    pattern: '^[0-9][0-9]:[0-9][0-9](:[0-9][0-9](\\.[0-9]+)?)?(Z|[+-][0-9][0-9]:[0-9][0-9])?$',
+    words: 'a time of day, like 13:20, 13:20:00.5 or 13:20:00Z'
   },
   $boolean: { type: 'bool', json: 'boolean', words: 'true or false' }
 } as const satisfies Record<string, LiteralForm>
