@@ -71,8 +71,10 @@ export async function startBackground(background: Background, parts: BackgroundP
   background.add(async () => stopIdentity())
   background.add(jobs.watch(failed('Resuming jobs')))
   // Also without templates: the reasons why a document was accepted leniently, or a machine is not read, are kept.
-  const plantBroker = mqtt?.mapping.interfaces === true ? { ...mqtt, broker: new Broker(clock) } : undefined
-  const isCollecting = config.COLLECT_TARGETS.length > 0 || plantBroker !== undefined
+  const hasTargets = config.COLLECT_TARGETS.length > 0
+  const plantBroker =
+    mqtt?.mapping.interfaces === true ? { ...mqtt, broker: new Broker(clock), isOnly: !hasTargets } : undefined
+  const isCollecting = hasTargets || plantBroker !== undefined
   const validation =
     templates.isActive || config.LENIENT || isCollecting
       ? startValidationResults(plant, { checker: templates, clock, failed: failed('Validating submodels') })

@@ -191,7 +191,7 @@ t.test('a broker of its own is connected to where the operator allows it, with a
     ...speed(other.url),
     security: { basic_sc: { scheme: 'basic' } }
   }
-  const stranger = await hubAt(t, plant)
+  const stranger = await hubAt(t, plant, { COLLECT_TARGETS: 'plc-1.plant' })
   await describe(stranger, described)
   await until(async () => (await connections(stranger))[0]?.state === 'failed')
   t.match((await connections(stranger))[0].lastError.text, /not among the targets that the operator allows/)
@@ -206,6 +206,16 @@ t.test('a broker of its own is connected to where the operator allows it, with a
   await publisher.publishAsync('press/speed', '8', { qos: 1 })
   await until(async () => (await value(hub)) === '8')
   t.equal(await value(stranger), undefined)
+})
+
+t.test('where no other broker may be connected to, that of the hub is meant, by whatever name', async (t) => {
+  const here = await broker(t)
+  const hub = await hubAt(t, here)
+  await describe(hub, speed('mqtts://broker.plant:8883/line-1'))
+  await until(async () => (await connections(hub))[0]?.state === 'connected')
+  const client = await here.client()
+  await client.publishAsync('line-1/press/speed', '9', { qos: 1 })
+  await until(async () => (await value(hub)) === '9')
 })
 
 t.test('what is written to a mapped element is published, and stored once the broker has confirmed it', async (t) => {

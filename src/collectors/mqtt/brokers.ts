@@ -18,6 +18,8 @@ import { schemeOf } from '../security-scheme.ts'
 export interface PlantBroker extends Pick<BrokerConnectionOptions, 'url' | 'username' | 'password' | 'ca'> {
   /** Bound to its connection by the MQTT transport, in the process that leads. */
   readonly broker: Broker
+  /** No other one may be connected to: it is meant by every address, as plants name one broker by several. */
+  readonly isOnly: boolean
 }
 
 export interface BrokersOptions {
@@ -124,7 +126,11 @@ export class Brokers {
 }
 
 /** Does an interface belong to the broker that the operator has configured? So does one without an address. */
-export function isAt({ url }: Pick<PlantBroker, 'url'>, { base = '' }: Pick<InterfaceDescription, 'base'>): boolean {
+export function isAt(
+  { url, isOnly }: Pick<PlantBroker, 'url' | 'isOnly'>,
+  { base = '' }: Pick<InterfaceDescription, 'base'>
+): boolean {
+  if (isOnly) return true
   return brokerAddress(base) === undefined ? !/^[a-z]+:\/\//i.test(base) : isSameBroker(url, base)
 }
 
