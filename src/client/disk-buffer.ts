@@ -8,9 +8,9 @@
  * before any of it was sent is read back when its turn comes.
  */
 import { randomUUID } from 'node:crypto'
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BufferedPush, filesOf, OutageFile, readLines } from './outage-file.ts'
+import { type BufferedPush, filesOf, OutageFile, parsePush, readLines } from './outage-file.ts'
 import { RefusedError } from './refused-error.ts'
 import type { Column, Sample } from './types.ts'
 
@@ -81,11 +81,13 @@ export class DiskBuffer {
   #samplesInFlight = 0
   /** Pushes that wait to be sent, in memory: of this process, or read back from a file. */
   #queue: QueuedPush[] = []
-  /** The same of an outage, where new ones are sent first. */
-  #late: QueuedPush[] = []
+  /** The same of an outage, where new ones are sent first: parsed when it is their turn. */
+  #late: { readonly line: string; readonly file: BufferFile }[] = []
   #lateInFlight = 0
   /** Is being filled during an outage. */
   #outage = new OutageFile()
+  /** The one before it, which is being written. */
+  #writing: Generator<void, void> | undefined
   #isClosed = false
   #idle: (() => void)[] = []
 
@@ -94,8 +96,8 @@ export class DiskBuffer {
     this.#options = options
     this.#name = randomUUID()
     mkdirSync(options.directory, { recursive: true })
-    const { files, replaced } = filesOf(readdirSync(options.directory))
-    for (const name of replaced) rmSync(join(options.directory, name), { force: true })
+    const { files, left } = filesOf(readdirSync(options.directory))
+    for (const name of left) rmSync(join(options.directory, name), { force: true })
     this.#old = files
     this.#order = Number(this.#old.at(-1)?.slice(0, 15) ?? 0)
     for (const name of this.#old) this.#bytes += statSync(join(options.directory, name)).size
@@ -123,8 +125,14 @@ export class DiskBuffer {
       throw new BufferFullError(`The buffer holds ${this.#bytes} bytes that the hub has not acknowledged`)
     }
     const { file, descriptor } = this.#openFile()
-    writeSync(descriptor, line)
-    if (this.#options.sync) fdatasyncSync(descriptor)
+    try {
+      writeFileSync(descriptor, line)
+      if (this.#options.sync) fdatasyncSync(descriptor)
+    } catch (error) {
+      // The next push must not continue half a line.
+      this.#closeFile()
+      throw error
+    }
     file.left++
     file.bytes += line.length
     this.#bytes += line.length
@@ -133,17 +141,19 @@ export class DiskBuffer {
     this.#pump()
   }
 
-  /** Drops the oldest files of which nothing is being sent, if that is wanted. */
+  /** Writes as columns what is none yet, and drops the oldest files of which nothing is being sent, if that is wanted. */
   #makeRoom(bytes: number): void {
+    this.#writeOutage()
+    this.#finishWriting()
     const { onDropped, directory } = this.#options
     if (onDropped === undefined) return
     let dropped = 0
     while (this.#bytes > bytes) {
-      const name = this.#nextOld()
+      const name = this.#old.shift()
       if (name === undefined) break
       const path = join(directory, name)
       const { size } = statSync(path)
-      dropped += readLines(path).split('\n').length - 1
+      dropped += readLines(path).length
       rmSync(path, { force: true })
       this.#bytes -= size
     }
@@ -163,6 +173,7 @@ export class DiskBuffer {
   close(): void {
     this.#isClosed = true
     this.#closeFile()
+    this.#finishWriting()
     this.#settled()
   }
 
@@ -210,14 +221,35 @@ export class DiskBuffer {
     } else if (this.#outage.isFull) this.#writeOutage()
   }
 
-  /** The columns of an outage take the place of its rows. */
+  /** Begins to write what was collected, which goes on between other work. */
   #writeOutage(): void {
-    const outage = this.#outage
-    if (outage.isEmpty) return
+    if (this.#outage.isEmpty) return
+    this.#finishWriting()
+    this.#writing = this.#replaceRows(this.#outage)
     this.#outage = new OutageFile()
+    this.#continueWriting()
+  }
+
+  #continueWriting(): void {
+    if (this.#writing === undefined) return
+    if (this.#writing.next().done !== true) {
+      setImmediate(() => this.#continueWriting())
+      return
+    }
+    this.#writing = undefined
+    this.#pump()
+  }
+
+  #finishWriting(): void {
+    while (this.#writing?.next().done === false);
+    this.#writing = undefined
+  }
+
+  /** The columns of an outage take the place of its rows. */
+  *#replaceRows(outage: OutageFile): Generator<void, void> {
     const { directory } = this.#options
     try {
-      const { name, bytes } = outage.write(directory)
+      const { name, bytes } = yield* outage.write(directory)
       this.#bytes += bytes
       this.#old.push(name)
     } catch {
@@ -232,12 +264,6 @@ export class DiskBuffer {
     }
   }
 
-  /** The oldest file that is not in memory. */
-  #nextOld(): string | undefined {
-    if (this.#old.length === 0) this.#writeOutage()
-    return this.#old.shift()
-  }
-
   /** Sends as much as may be in flight, the oldest files first, or beside new samples. */
   #pump(): void {
     const isLiveFirst = this.#options.liveFirst === true
@@ -247,7 +273,7 @@ export class DiskBuffer {
       // One at a time: the files of a long outage do not fit into memory.
       if (!isLiveFirst && old !== undefined && (next === undefined || next.file.name > old)) {
         this.#old.shift()
-        this.#queue.unshift(...this.#readBack(old))
+        this.#queueAgain(old)
       }
       const first = this.#queue.shift()
       if (first === undefined) break
@@ -265,36 +291,50 @@ export class DiskBuffer {
 
   #pumpLate(): void {
     while (this.#lateInFlight < MAX_LATE_IN_FLIGHT && !this.#isClosed) {
-      if (this.#late.length === 0) {
-        const name = this.#nextOld()
-        if (name === undefined) return
-        this.#late.push(...this.#readBack(name))
-      }
       const first = this.#late.shift()
-      if (first === undefined) continue
-      this.#lateInFlight++
-      void this.#sendPush(first).then(() => {
-        this.#lateInFlight--
-        this.#sent(first.file)
-      })
+      if (first !== undefined) {
+        this.#sendLate(first)
+        continue
+      }
+      const name = this.#old.shift()
+      if (name === undefined) {
+        // Whose end begins this again.
+        if (this.#writing === undefined) this.#writeOutage()
+        return
+      }
+      const { lines, file } = this.#readBack(name)
+      this.#late = lines.map((line) => ({ line, file }))
     }
   }
 
-  #readBack(name: string): QueuedPush[] {
-    const path = join(this.#options.directory, name)
-    const text = readLines(path)
-    const file: BufferFile = { name, left: 0, bytes: statSync(path).size, isOpen: false }
-    const entries = text.split('\n').flatMap((line) => {
-      try {
-        return line === '' ? [] : [{ kept: JSON.parse(line) as BufferedPush, file }]
-      } catch {
-        // The last line of a process that crashed while writing it: its push had not returned.
-        return []
-      }
+  #sendLate({ line, file }: { readonly line: string; readonly file: BufferFile }): void {
+    const kept = parsePush(line)
+    if (kept === undefined) {
+      file.left--
+      this.#removeDone(file)
+      return
+    }
+    this.#lateInFlight++
+    void this.#sendPush({ kept, file }).then(() => {
+      this.#lateInFlight--
+      this.#sent(file)
     })
-    file.left = entries.length
-    if (entries.length === 0) this.#removeDone(file)
-    return entries
+  }
+
+  #queueAgain(name: string): void {
+    const { lines, file } = this.#readBack(name)
+    const pushes = lines.map(parsePush).filter((kept) => kept !== undefined)
+    file.left = pushes.length
+    if (file.left === 0) this.#removeDone(file)
+    this.#queue.unshift(...pushes.map((kept) => ({ kept, file })))
+  }
+
+  #readBack(name: string): { readonly lines: readonly string[]; readonly file: BufferFile } {
+    const path = join(this.#options.directory, name)
+    const lines = readLines(path)
+    const file: BufferFile = { name, left: lines.length, bytes: statSync(path).size, isOpen: false }
+    if (lines.length === 0) this.#removeDone(file)
+    return { lines, file }
   }
 
   async #sendPush({ kept: { key, samples } }: QueuedPush): Promise<void> {

@@ -2,18 +2,22 @@
  * What a gateway collected during an outage, as one file of columns instead of many files of rows: compressed, each line a
  * push. Its name says which files it replaces, so that none counts twice after a crash between writing it and removing them.
  */
-import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { SampleColumns } from './sample-columns.ts'
 import type { Column, Sample } from './types.ts'
 
-/** Number of samples at which the file is written: a second of work for a fast hub. */
-const MAX_SAMPLES = 250_000
-/** Of one push: a few milliseconds of a hub, so that what is pushed meanwhile is not delayed. */
+/** At which the file is written: so many that the hub gets long columns of a thousand series, which cost it half of short ones. */
+const MAX_SAMPLES = 1_000_000
+/** The same in bytes of memory, for long texts. */
+const MAX_BYTES = 32 * 1024 * 1024
+/** Of one push: a few milliseconds of a hub, so that what is pushed beside it is not delayed. */
 const SAMPLES_PER_PUSH = 8000
 
 const SUFFIX = '.columns.zst'
+/** Of a file that is being written. */
+const UNFINISHED = '.new'
 
 /** A line of a file. */
 export interface BufferedPush {
@@ -27,7 +31,7 @@ export class OutageFile {
   readonly #columns = new SampleColumns()
 
   get isFull(): boolean {
-    return this.#columns.size >= MAX_SAMPLES
+    return this.#columns.size >= MAX_SAMPLES || this.#columns.bytes >= MAX_BYTES
   }
 
   get isEmpty(): boolean {
@@ -41,40 +45,60 @@ export class OutageFile {
     return true
   }
 
-  /** Writes it; the replaced files may be removed then. @returns its name and size */
-  write(directory: string): { readonly name: string; readonly bytes: number } {
+  /**
+   * Writes it, a push in each step, so that others have their turn in between; the replaced files may be removed then.
+   * @returns its name and size
+   */
+  *write(directory: string): Generator<void, { readonly name: string; readonly bytes: number }> {
     const [first = '', last = first] = [this.replaced[0], this.replaced.at(-1)]
     const name = `${stem(first)}~${stem(last)}${SUFFIX}`
-    const lines = this.#columns
-      .groups(SAMPLES_PER_PUSH)
-      .map((samples, at): string => JSON.stringify({ key: `${stem(first)}/${at}`, samples } satisfies BufferedPush))
-    const bytes = zstdCompressSync(`${lines.join('\n')}\n`)
     const path = join(directory, name)
-    const descriptor = openSync(`${path}.new`, 'w')
-    writeSync(descriptor, bytes)
-    fdatasyncSync(descriptor)
-    closeSync(descriptor)
-    renameSync(`${path}.new`, path)
-    return { name, bytes: bytes.length }
+    const unfinished = path + UNFINISHED
+    const descriptor = openSync(unfinished, 'w')
+    let [count, bytes] = [0, 0]
+    try {
+      for (const samples of this.#columns.groups(SAMPLES_PER_PUSH)) {
+        const push: BufferedPush = { key: `${stem(first)}/${count++}`, samples }
+        const frame = zstdCompressSync(`${JSON.stringify(push)}\n`)
+        writeFileSync(descriptor, frame)
+        bytes += frame.length
+        yield
+      }
+      fdatasyncSync(descriptor)
+      renameSync(unfinished, path)
+    } finally {
+      closeSync(descriptor)
+      rmSync(unfinished, { force: true })
+    }
+    return { name, bytes }
   }
 }
 
-/** Of a file of rows, or of columns; of one that is damaged nothing. */
-export function readLines(path: string): string {
+/** The lines of a file of rows, or of columns; of one that is damaged none. */
+export function readLines(path: string): string[] {
   const bytes = readFileSync(path)
-  if (!path.endsWith(SUFFIX)) return bytes.toString('utf8')
   try {
-    return zstdDecompressSync(bytes).toString('utf8')
+    const text = (path.endsWith(SUFFIX) ? zstdDecompressSync(bytes) : bytes).toString('utf8')
+    return text.split('\n').filter((line) => line !== '')
   } catch {
-    return ''
+    return []
+  }
+}
+
+/** @returns undefined for the last line of a process that crashed while writing it: its push had not returned */
+export function parsePush(line: string): BufferedPush | undefined {
+  try {
+    return JSON.parse(line) as BufferedPush
+  } catch {
+    return undefined
   }
 }
 
 /**
  * The files of a buffer, the oldest first.
- * @returns also those that were replaced, which a crash left
+ * @returns also what a crash left: those that were replaced, and those that are not whole
  */
-export function filesOf(names: readonly string[]): { readonly files: string[]; readonly replaced: string[] } {
+export function filesOf(names: readonly string[]): { readonly files: string[]; readonly left: string[] } {
   const all = names.filter((name) => name.endsWith('.ndjson') || name.endsWith(SUFFIX)).sort()
   const ranges = all.flatMap((name) => {
     const [, first, last] = /^(.+)~(.+)\.columns\.zst$/.exec(name) ?? []
@@ -82,7 +106,8 @@ export function filesOf(names: readonly string[]): { readonly files: string[]; r
   })
   const isReplaced = (name: string) =>
     name.endsWith('.ndjson') && ranges.some(([first, last]) => stem(name) >= first && stem(name) <= last)
-  return { files: all.filter((name) => !isReplaced(name)), replaced: all.filter(isReplaced) }
+  const unfinished = names.filter((name) => name.endsWith(SUFFIX + UNFINISHED))
+  return { files: all.filter((name) => !isReplaced(name)), left: [...all.filter(isReplaced), ...unfinished] }
 }
 
 function stem(name: string): string {

@@ -39,10 +39,16 @@ export class SampleColumns {
   /** The time that was parsed last: the samples of one reading share it. */
   #last: { readonly text: string | number; readonly time: Time } | undefined
   #size = 0
+  #bytes = 0
 
   /** Number of samples. */
   get size(): number {
     return this.#size
+  }
+
+  /** Estimated memory. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** @returns false where one of them has no time, or something that columns have not; then none is added */
@@ -59,18 +65,21 @@ export class SampleColumns {
   }
 
   /** All samples, by series and in the order in which they were added; in groups of about this number of samples. */
-  groups(samples: number): Column[][] {
-    const groups: Column[][] = []
-    let size = samples
+  *groups(samples: number): Generator<Column[]> {
+    let group: Column[] = []
+    let size = 0
     for (const series of this.#all()) {
-      if (size >= samples) {
-        groups.push([])
+      for (let start = 0; start < series.values.length; start += samples) {
+        const column = columnOf(series, start, start + samples)
+        group.push(column)
+        size += column.values.length
+        if (size < samples) continue
+        yield group
+        group = []
         size = 0
       }
-      groups.at(-1)?.push(columnOf(series))
-      size += series.values.length
     }
-    return groups
+    if (size > 0) yield group
   }
 
   #all(): Series[] {
@@ -96,6 +105,7 @@ export class SampleColumns {
     series.offsets.push(offset)
     series.values.push(value)
     this.#size++
+    this.#bytes += bytesOf(value)
   }
 
   #ofSample(sample: Sample): Parsed | undefined {
@@ -157,12 +167,24 @@ function offsetOf(from: Time, to: Time): number {
   return (to.ms - from.ms) * 1_000_000 + (to.ns - from.ns)
 }
 
-function columnOf({ submodel, path, first, offsets, values, qualities }: Series): Column {
+/** With its time. */
+const NUMBER_BYTES = 16
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return NUMBER_BYTES + value.length
+  return typeof value === 'object' && value !== null ? JSON.stringify(value).length : NUMBER_BYTES
+}
+
+/** The samples [start, end) of a series. */
+function columnOf({ submodel, path, first, qualities, ...all }: Series, start: number, end: number): Column {
+  const [begin = 0] = all.offsets.slice(start, start + 1)
+  const offsets = all.offsets.slice(start, end).map((offset) => offset - begin)
   const [unit, scale] = UNITS.find(([, ns]) => offsets.every((offset) => offset % ns === 0)) ?? ['ns', 1]
-  const start = new Date(first.ms).toISOString().replace('Z', `${String(first.ns).padStart(6, '0')}Z`)
+  const { ms, ns } = later(first, begin)
   return {
-    ...{ submodel, path, values, start, unit },
+    ...{ submodel, path, unit, values: all.values.slice(start, end) },
+    start: new Date(ms).toISOString().replace('Z', `${String(ns).padStart(6, '0')}Z`),
     offsets: scale === 1 ? offsets : offsets.map((offset) => offset / scale),
-    ...(qualities !== undefined && { quality: qualities })
+    ...(qualities !== undefined && { quality: qualities.slice(start, end) })
   }
 }

@@ -1,5 +1,5 @@
 /** A gateway that sends new samples first: what waited during an outage follows as columns. */
-import { copyFileSync, readdirSync, statSync } from 'node:fs'
+import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type GatewayOptions, gateway } from '../../src/client/node.ts'
@@ -76,30 +76,69 @@ t.test('files that columns have replaced do not count again after a crash', asyn
   const directory = join(testDirectory(t), 'buffer')
   const options: GatewayOptions = { directory, liveFirst: true, onState: () => {} }
   const first = gateway('http://127.0.0.1:9', options)
-  const columns = () => readdirSync(directory).find((name) => name.endsWith('.zst'))
-  for (let count = 0; columns() === undefined; count++) first.push(reading(count))
-  const replaced = `${columns()?.split('~')[0]}.ndjson`
+  for (const count of counts(1500)) first.push(reading(count))
   first.close()
+  const columns = readdirSync(directory).find((name) => name.endsWith('.zst'))
+  const replaced = `${columns?.split('~')[0]}.ndjson`
   const [rows = ''] = readdirSync(directory).filter((name) => name.endsWith('.ndjson'))
   copyFileSync(join(directory, rows), join(directory, replaced))
+  writeFileSync(join(directory, `${columns}.new`), 'what is not whole')
   const second = gateway('http://127.0.0.1:9', options)
   t.notOk(readdirSync(directory).includes(replaced))
+  t.notOk(readdirSync(directory).includes(`${columns}.new`))
   second.close()
 })
 
 t.test('a full buffer drops the oldest columns, and says so', async (t) => {
   const directory = join(testDirectory(t), 'buffer')
+  const limit = 6_000_000
   let dropped = 0
   const edge = gateway('http://127.0.0.1:9', {
-    ...{ directory, liveFirst: true, limit: 2 ** 22, onState: () => {} },
+    ...{ directory, liveFirst: true, limit, onState: () => {} },
     onDropped: (pushes) => {
       dropped += pushes
     }
   })
-  for (const count of counts(4000)) edge.push(reading(count))
+  // What does not shrink much.
+  const noise = (count: number) => reading(count).map((one) => ({ ...one, value: Math.sin(count + one.value) }))
+  for (const count of counts(1600)) edge.push(noise(count))
+  t.equal(dropped, 0, 'rows become columns first')
+  for (const count of counts(8000, 1600)) edge.push(noise(count))
   t.ok(dropped > 0)
-  t.ok(edge.backlog <= 2 ** 22)
+  t.ok(edge.backlog <= limit)
   edge.close()
+})
+
+t.test('columns are written between other work, and what comes then is not lost', async (t) => {
+  const hub = await hubWith(t)
+  const directory = join(testDirectory(t), 'buffer')
+  const edge = gateway(hub.url, { directory, liveFirst: true, encoding: 'cbor', onState: () => {} })
+  // Without a pause, so that it is not connected yet.
+  for (const count of counts(2000)) edge.push(reading(count))
+  const isWriting = () => readdirSync(directory).some((name) => name.endsWith('.new'))
+  await until(isWriting, { pollMs: 0 })
+  edge.push(reading(2000))
+  t.ok(isWriting(), 'a push does not wait for it')
+  await edge.drain()
+  t.strictSame((await values(hub, 'Value0')).map(Math.floor), counts(2001))
+  t.equal((await values(hub, `Value${SERIES - 1}`)).length, 2001)
+  t.strictSame(readdirSync(directory), [])
+  edge.close()
+})
+
+t.test('a series that waited for long is sent in columns of bounded length', async (t) => {
+  const columns = new SampleColumns()
+  columns.add(counts(25).map((at) => ({ submodel: ID, path: 'A', value: at, time: FIRST_MS + at * 1000 })))
+  columns.add([{ submodel: ID, path: 'B', value: 0, time: FIRST_MS }])
+  const groups = [...columns.groups(10)]
+  t.strictSame(
+    groups.map((group) => group.map(({ values }) => values.length)),
+    [[10], [10], [5, 1]]
+  )
+  const [, [second] = []] = groups
+  t.equal(second?.start, new Date(FIRST_MS + 10_000).toISOString().replace('Z', '000000Z'))
+  t.strictSame(second?.offsets, counts(10))
+  t.equal(second?.unit, 's')
 })
 
 t.test('samples become columns with their times to the nanosecond, and their qualities', async (t) => {
@@ -114,14 +153,13 @@ t.test('samples become columns with their times to the nanosecond, and their qua
   )
   t.notOk(columns.add([{ submodel: ID, path: 'A', value: 1 }]), 'those without a time do not')
   t.equal(columns.size, 5)
-  t.strictSame(columns.groups(10), [
-    [
-      {
-        ...{ submodel: ID, path: 'A', values: [1, 2, 3, 4, 'x'], start: '2026-06-01T00:00:00.000000001Z', unit: 'ns' },
-        offsets: [0, 1_000_002, 999_999_999, 1_009_999_999, 4_999_999_999],
-        quality: [null, 'bad', 'uncertain', 'uncertain', null]
-      }
-    ]
+  const [group] = columns.groups(10)
+  t.strictSame(group, [
+    {
+      ...{ submodel: ID, path: 'A', values: [1, 2, 3, 4, 'x'], start: '2026-06-01T00:00:00.000000001Z', unit: 'ns' },
+      offsets: [0, 1_000_002, 999_999_999, 1_009_999_999, 4_999_999_999],
+      quality: [null, 'bad', 'uncertain', 'uncertain', null]
+    }
   ])
 })
 
