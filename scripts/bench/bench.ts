@@ -24,6 +24,7 @@ import { i3xValues } from './i3x.ts'
 import { agents } from './mcp.ts'
 import { lines, ROUNDS, race, repeat, report, SECONDS, wanted } from './measure.ts'
 import { memory } from './memory.ts'
+import { reading } from './modbus.ts'
 import { overMongo } from './mongodb.ts'
 import { monitoring } from './opcua.ts'
 import { peers } from './peers.ts'
@@ -72,6 +73,7 @@ async function embedded(): Promise<void> {
   await pushesByKey(folder)
   await collecting(folder)
   await monitoring(folder)
+  await reading(folder)
   await catchingUp(folder)
   await compliance(folder)
   await agents(folder)

@@ -1,6 +1,8 @@
 /** The servers under test, each in its own process. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { SettingName } from '../../src/config/config.ts'
 import { parseMemory } from '../../src/memory/plan.ts'
@@ -86,4 +88,22 @@ export async function start(script: Script, directory: string, settings: Setting
       await ended
     }
   }
+}
+
+/** Starts a script of this folder that prints an address or a number first, and then what it counts. */
+export async function run(
+  script: string,
+  ...args: readonly unknown[]
+): Promise<{ child: ChildProcess; lines: string[] }> {
+  const program = fileURLToPath(new URL(script, import.meta.url))
+  const child = spawn(process.execPath, [program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  const printed: string[] = []
+  if (child.stdout === null) throw new Error(`${script} has no output`)
+  createInterface(child.stdout).on('line', (line) => {
+    if (/^(?:opc\.tcp|\d)/.test(line)) printed.push(line)
+  })
+  while (printed.length === 0) await sleep(100)
+  return { child, lines: printed }
 }

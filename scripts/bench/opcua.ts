@@ -1,13 +1,10 @@
 /** Monitored items of an OPC UA server that changes all of them ten times a second: the hub beside the client library alone. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { discoverOpcua } from '../../src/commands/discover-opcua.ts'
 import { freePort } from '../ports.ts'
-import { start } from './children.ts'
+import { run, start } from './children.ts'
 import { flags } from './flags.ts'
 import { lines, wanted, whole } from './measure.ts'
 
@@ -93,17 +90,4 @@ async function missingAt(url: string): Promise<number> {
   const text = await (await fetch(`${url}/timeseries?${path}`)).text()
   const turns = new Set([...text.matchAll(/,(\d+)(?:\.0)?\b/g)].map(([, turn]) => Number(turn)))
   return Math.max(...turns) - Math.min(...turns) + 1 - turns.size
-}
-
-async function run(script: string, ...args: readonly unknown[]): Promise<{ child: ChildProcess; lines: string[] }> {
-  const program = fileURLToPath(new URL(script, import.meta.url))
-  const child = spawn(process.execPath, [program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  process.once('exit', () => child.kill('SIGKILL'))
-  const printed: string[] = []
-  if (child.stdout === null) throw new Error(`${script} has no output`)
-  createInterface(child.stdout).on('line', (line) => {
-    if (/^(?:opc\.tcp|\d)/.test(line)) printed.push(line)
-  })
-  while (printed.length === 0) await sleep(100)
-  return { child, lines: printed }
 }

@@ -27,6 +27,7 @@ export const workloads = {
   points: 'the list of collection points',
   counting: 'counting of samples for the collection plan',
   opcua: 'monitored items of an OPC UA server',
+  modbus: 'registers of 50 Modbus units',
   'catch-up': 'a day of 1,000 series that waited beside the hub',
   compliance: 'the compliance report',
   mcp: 'the questions of the MCP evaluation; with --write also the table in docs/mcp.md',
