@@ -16,6 +16,9 @@ const URL = 'mongodb://simulated/hub'
 /** The clock of a hub is set by up to this much, in milliseconds. */
 const MAX_JUMP_MS = 3_600_000
 
+/** Within this time a majority that is reachable has elected a primary: twelve seconds by the documentation, with its defaults. */
+const MAX_ELECTION_MS = 12_000
+
 const NAMES = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight']
 
 const NOTHING = () => {}
@@ -83,7 +86,7 @@ export class MongoBackend implements Backend {
         this.#crash(hub)
         return { name: 'crash', end: NOTHING }
       case 'election':
-        server.elect(random.duration(random.pick([5, 100, 3000])))
+        server.elect(Math.min(MAX_ELECTION_MS, random.duration(random.pick([5, 100, 3000]))))
         return { name: 'election', end: NOTHING }
       case 'loss':
         network.lossRate = random.pick([0.02, 0.1, 0.3])
