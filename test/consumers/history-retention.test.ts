@@ -50,7 +50,7 @@ t.test('a policy is read once, and again when its submodel has changed or the lo
     let reads = 0
     const counted = new Proxy(store, {
       get: (target, name) => {
-        if (name === 'document') reads++
+        if (name === 'structure') reads++
         const member = Reflect.get(target, name, target)
         return typeof member === 'function' ? member.bind(target) : member
       }

@@ -1,5 +1,6 @@
 /** One hub over SQLite: a directory that a crash leaves as the disk may hold it. */
 import { rmSync } from 'node:fs'
+import { SLICE_SIZES } from '../../src/store/sqlite/sliced-join.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import { SimDisk } from './disk.ts'
 import { SimProcess } from './process.ts'
@@ -52,7 +53,9 @@ export class SqliteBackend implements Backend {
     // Rows follow their values soon, in several steps, or at the end.
     const maxUnwritten = random.pick([2, 100, 100_000])
     const queueBytes = random.pick([2000, 64 * 1024 * 1024])
-    const options = { clock: process.clock, cacheBytes, queueBytes, maxUnwritten }
+    // Without a cache each submodel is joined in as many slices as possible.
+    const slices = cacheBytes === 0 ? { fromBytes: 0, rows: 1 } : SLICE_SIZES
+    const options = { clock: process.clock, cacheBytes, queueBytes, maxUnwritten, slices }
     const store = await process.call(() => openSqlite(this.#disk.directory, options))
     return { process, store }
   }

@@ -91,12 +91,13 @@ export function historyPolicies(store: Store, standard: HistoryPolicy): HistoryP
   async function read(submodel: string, path: string): Promise<HistoryPolicy> {
     const before = changes
     let isDamaged = false
-    const document = await unlessDamaged(store.document('Submodel', submodel), () => (isDamaged = true))
+    // Values say nothing about it, and would have to be joined first.
+    const structure = await unlessDamaged(store.structure('Submodel', submodel), () => (isDamaged = true))
     // The qualifiers of a damaged document are unknown, so nothing is dropped. It may be restored without a change.
     if (isDamaged) return KEEP_EVERYTHING
     // Most submodels have no such qualifier, and need not be parsed.
-    const of = document?.bytes.includes(`"${HISTORY_QUALIFIER}"`)
-      ? policiesOfElements(JSON.parse(document.bytes.toString()) as Submodel, standard)
+    const of = structure?.includes(`"${HISTORY_QUALIFIER}"`)
+      ? policiesOfElements(JSON.parse(structure.toString()) as Submodel, standard)
       : standardOfAll
     if (known.size >= CACHE_ENTRIES) known.clear()
     if (changes === before && isFollowing) known.set(submodel, of)

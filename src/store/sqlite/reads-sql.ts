@@ -37,6 +37,9 @@ export function prepare(db: DatabaseSync) {
     head: db.prepare(`SELECT ${head} FROM document d WHERE position = ?`),
     body: db.prepare('SELECT position, bytes, facets, crc AS body_crc FROM body WHERE position = ?'),
     written: db.prepare(`SELECT ${ELEMENT_COLUMNS} FROM element WHERE document = ? AND revision > ?`),
+    writtenAfter: db.prepare(
+      `SELECT ${ELEMENT_COLUMNS} FROM element WHERE document = ? AND revision > ? AND path > ? ORDER BY path LIMIT ?`
+    ),
     positions: db.prepare('SELECT position FROM document WHERE kind = ? AND position > ? ORDER BY position LIMIT ?'),
     seek: db.prepare(
       'SELECT position FROM facet WHERE kind = ? AND name = ? AND value = ? AND position >= ? ORDER BY position LIMIT 1'
@@ -103,8 +106,10 @@ export function prepare(db: DatabaseSync) {
   // Source times need all 64 bits.
   sql.element.setReadBigInts(true)
   sql.written.setReadBigInts(true)
+  sql.writtenAfter.setReadBigInts(true)
   // There may be as many as a submodel has elements, and objects take SQLite twice as long.
   sql.written.setReturnArrays(true)
+  sql.writtenAfter.setReturnArrays(true)
   sql.findSeries.setReadBigInts(true)
   sql.heads.setReadBigInts(true)
   sql.summaries.setReadBigInts(true)

@@ -21,12 +21,13 @@ import type {
 } from '../store.ts'
 import { AuditReads } from './audit.ts'
 import type { DocumentCache } from './cache.ts'
-import { isSoundElement, isSoundRow, type StoredElementTuple } from './checksums.ts'
+import { isSoundRow, type StoredElementTuple } from './checksums.ts'
 import { type DocumentFilter, findPositions, type Gathered, gather } from './find-positions.ts'
 import { readLog } from './read-log.ts'
 import { prepare, type ReadStatements, readSnapshot } from './reads-sql.ts'
 import { kinds, type StoredRow, SUBMODEL } from './schema.ts'
 import { SeriesReads } from './series-reads.ts'
+import { addWritten, joinInSlices, type SliceSizes } from './sliced-join.ts'
 import { toHubError } from './storage-errors.ts'
 import type { UnwrittenValues } from './unwritten-values.ts'
 
@@ -41,6 +42,7 @@ export interface ReadsOptions {
   readonly clock: Clock
   /** Pages that the connection keeps, in bytes. */
   readonly pageBytes: number
+  readonly slices: SliceSizes
 }
 
 export class Reads {
@@ -49,11 +51,13 @@ export class Reads {
   readonly #unwritten: UnwrittenValues
   readonly #damage: DamageLog
   readonly #clock: Clock
+  readonly #slices: SliceSizes
   readonly #sql: ReadStatements
   readonly history: SeriesReads
   readonly #audit: AuditReads
 
-  constructor(file: string, { cache, unwritten, damage, clock, pageBytes }: ReadsOptions) {
+  constructor(file: string, { cache, unwritten, damage, clock, pageBytes, slices }: ReadsOptions) {
+    this.#slices = slices
     this.#damage = damage
     this.#clock = clock
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
@@ -73,16 +77,38 @@ export class Reads {
     return readSnapshot(this.#sql, () => this.#audit.head())
   }
 
-  document(kind: DocumentKind, id: string): Document | undefined {
+  /** A promise for a large one with values that are newer than its structure: these are joined in slices. */
+  document(kind: DocumentKind, id: string): Document | undefined | Promise<Document | undefined> {
     const cached = this.#cache.document(kind, id)
     if (cached !== undefined) return cached
     return readSnapshot(this.#sql, () => {
       const row = this.#sql.document.get(kinds.indexOf(kind), id)
       if (row === undefined) return undefined
       this.#requireName(row, kind, id)
-      const document = this.#load(row)
+      const base = this.#structureOf(row, row)
+      if (base.bytes.length >= this.#slices.fromBytes && this.#hasValues(row)) return this.#joinInSlices(base)
+      const document = this.#joined(base, row)
       this.#cache.putDocument(document)
       return document
+    })
+  }
+
+  /** What is committed meanwhile makes it begin again, now and then to its end in one piece. */
+  async #joinInSlices(base: Document): Promise<Document | undefined> {
+    const { kind, id } = base
+    const document = await joinInSlices(base, {
+      ...{ sql: this.#sql, unwritten: this.#unwritten, damage: this.#damage, rows: this.#slices.rows },
+      head: () => this.head(kind, id)
+    })
+    if (document !== undefined) {
+      const { revision, structureRevision } = document
+      const head = this.head(kind, id)
+      if (head?.revision === revision && head.structureRevision === structureRevision) this.#cache.putDocument(document)
+      return document
+    }
+    return readSnapshot(this.#sql, () => {
+      const row = this.#sql.document.get(kinds.indexOf(kind), id)
+      return row === undefined ? undefined : this.#joined(this.#structureOf(row, row), row)
     })
   }
 
@@ -208,7 +234,7 @@ export class Reads {
     const head = this.#sql.head.get(position) as StoredRow
     const cached = this.#cache.document(kindOf(head), String(head.id))
     if (cached?.position === position && cached.revision === this.#revisionOf(head)) return cached
-    const document = this.#load(head, this.#sql.body.get(position) ?? NO_BODY)
+    const document = this.#joined(this.#structureOf(head, this.#sql.body.get(position) ?? NO_BODY), head)
     if (head.valued === 1 || document.revision !== head.revision) this.#cache.putDocument(document)
     return document
   }
@@ -246,21 +272,31 @@ export class Reads {
     throw this.#damage.report(`The element "${row.path}" of Submodel "${submodel}"`)
   }
 
-  /** @param body its columns of `body`; those of the row itself where both were read together */
-  #load(row: StoredRow, body = row): Document {
-    const bytes = this.#bodyOf(row, body)
-    const document = {
+  /**
+   * A document with the values that its structure was written with.
+   * @param body its columns of `body`; those of the row itself where both were read together
+   */
+  #structureOf(row: StoredRow, body: StoredRow): Document {
+    return {
       kind: kindOf(row),
       id: String(row.id),
       position: Number(row.position),
       revision: this.#revisionOf(row),
       structureRevision: Number(row.structure),
-      bytes,
+      bytes: this.#bodyOf(row, body),
       hasBlob: row.has_blob === 1
     }
+  }
+
+  /** Was a value written since its structure? */
+  #hasValues({ kind, id, valued, structure }: StoredRow): boolean {
+    return valued !== 0 || (kind === SUBMODEL && this.#unwritten.revisionOf(String(id)) > Number(structure))
+  }
+
+  #joined(document: Document, row: StoredRow): Document {
+    if (!this.#hasValues(row)) return document
     const values = row.valued === 0 ? new Map<string, string>() : this.#writtenValues(document)
-    const isNewer =
-      document.kind === 'Submodel' && this.#unwritten.addTo(values, document.id, document.structureRevision)
+    const isNewer = this.#unwritten.addTo(values, document.id, document.structureRevision)
     if (values.size === 0) return document
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     joinValues(submodel, values)
@@ -288,11 +324,8 @@ export class Reads {
   /** The values that were written since the structure, as JSON by path. */
   #writtenValues({ id, position, structureRevision }: DocumentHead): Map<string, string> {
     const values = new Map<string, string>()
-    for (const row of this.#sql.written.all(position, structureRevision) as unknown as StoredElementTuple[]) {
-      const [path, value] = row
-      if (!isSoundElement(row)) throw this.#damage.report(`The element "${path}" of Submodel "${id}"`)
-      values.set(path, value)
-    }
+    const rows = this.#sql.written.all(position, structureRevision) as unknown as StoredElementTuple[]
+    addWritten(values, rows, id, this.#damage)
     return values
   }
 }

@@ -25,6 +25,7 @@ import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
 import type { CheckpointNews } from './row-checkpoints.ts'
 import { databaseBytes, noteMemory } from './sizes.ts'
+import { SLICE_SIZES, type SliceSizes } from './sliced-join.ts'
 import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
 import type { WriteCommand } from './write-commands.ts'
@@ -52,6 +53,8 @@ export interface SqliteOptions {
   readonly maxUnwritten?: number | undefined
   /** The same in bytes of rows, on both sides of the writer. */
   readonly maxUnwrittenBytes?: number | undefined
+  /** How submodels are joined with their values. */
+  readonly slices?: SliceSizes
   /** Called where an earlier process ended early, with the number of log entries whose values were applied first. */
   readonly onRecovered?: (entries: number) => void
 }
@@ -70,7 +73,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, recentBytes = 16 * MIB, pageBytes = 16 * MIB } = options
   const { maxBytes, memory = new MemoryBudget(), seriesNames = 100_000, clock = systemClock } = options
-  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten, maxUnwrittenBytes } = options
+  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten, maxUnwrittenBytes, slices = SLICE_SIZES } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
   const unlock = lockDirectory(directory)
@@ -120,7 +123,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
     })
     try {
       noteMemory(memory, { cache, recent, queue, pageBytes })
-      const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock, pageBytes })
+      const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock, pageBytes, slices })
       const health = { damage, writeHealth, checkpoints }
       return new SqliteStore({ directory, clock, unlock, queue, reads, recent, ...health, listeners })
     } catch (error) {
@@ -164,7 +167,8 @@ class SqliteStore implements Store {
   }
 
   async document(kind: DocumentKind, id: string) {
-    return this.#read((reads) => reads.document(kind, id))
+    const reading = Promise.resolve(this.#read((reads) => reads.document(kind, id)))
+    return reading.catch((error) => this.#fail(error))
   }
 
   async head(kind: DocumentKind, id: string) {

@@ -33,13 +33,20 @@ export type PositionOf = (id: string) => number | undefined
 
 export class UnwrittenValues {
   readonly #submodels = new Map<string, UnwrittenSubmodel>()
-  /** By the last step of the path, which searches are for. */
+  /** By the last step of the path, which searches are for. Values are entered when there is one, as most hubs have none. */
   readonly #byTail = new Map<string, Set<UnwrittenValue>>()
+  readonly #notEntered = new Set<UnwrittenValue>()
   #last = 0
+  #drops = 0
 
   /** The last commit that is known here. The database may have later ones, of which readers must not see a part. */
   get last(): number {
     return this.#last
+  }
+
+  /** Rises when values are dropped, as their rows have them. */
+  get drops(): number {
+    return this.#drops
   }
 
   /** Call for each durable commit, in order. @param late its changes of values that did not become current, counted among these */
@@ -68,6 +75,7 @@ export class UnwrittenValues {
 
   /** Forgets what is in the rows now, which are those of all submodels but the ones that are set aside. */
   dropUpTo(seq: number, setAside: readonly string[] = []): void {
+    this.#drops++
     const kept = new Set(setAside)
     for (const [id, { revision, values }] of this.#submodels) {
       if (kept.has(id)) continue
@@ -104,6 +112,10 @@ export class UnwrittenValues {
 
   /** Computes what `matching` needs of each value, so that it takes little time. */
   async prepare(path: string, positionOf: PositionOf, slice: TimeSlice): Promise<void> {
+    for (const value of this.#notEntered) {
+      this.#enter(value)
+      if (slice.isOver()) await slice.pause()
+    }
     for (const value of [...(this.#byTail.get(pathTail(path)) ?? [])]) {
       complete(value, positionOf)
       if (slice.isOver()) await slice.pause()
@@ -117,6 +129,7 @@ export class UnwrittenValues {
   matching(path: string, condition: ValueCondition, positionOf: PositionOf): Float64Array {
     const positions: number[] = []
     const mayMatch = matcherOf(condition)
+    for (const value of this.#notEntered) this.#enter(value)
     for (const value of this.#byTail.get(pathTail(path)) ?? []) {
       if (value.key === undefined || value.submodel.position === undefined) complete(value, positionOf)
       const { position } = value.submodel
@@ -144,21 +157,31 @@ export class UnwrittenValues {
     }
     const value = { submodel, path, row, key: undefined }
     submodel.values.set(path, value)
-    const tail = pathTail(path)
+    this.#notEntered.add(value)
+  }
+
+  #enter(value: UnwrittenValue): void {
+    this.#notEntered.delete(value)
+    const tail = pathTail(value.path)
     const same = this.#byTail.get(tail)
     if (same === undefined) this.#byTail.set(tail, new Set([value]))
     else same.add(value)
   }
 
   #drop(id: string): void {
-    for (const value of this.#submodels.get(id)?.values.values() ?? []) this.#dropValue(value)
+    this.#drops++
+    for (const value of this.#submodels.get(id)?.values.values() ?? []) this.#leave(value)
     this.#submodels.delete(id)
   }
 
   #dropValue(value: UnwrittenValue): void {
-    const { submodel, path } = value
-    submodel.values.delete(path)
-    const tail = pathTail(path)
+    value.submodel.values.delete(value.path)
+    this.#leave(value)
+  }
+
+  #leave(value: UnwrittenValue): void {
+    if (this.#notEntered.delete(value)) return
+    const tail = pathTail(value.path)
     const same = this.#byTail.get(tail)
     same?.delete(value)
     if (same?.size === 0) this.#byTail.delete(tail)
