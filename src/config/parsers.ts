@@ -109,6 +109,12 @@ export function parseOptionalDuration(text: string): number {
   }
 }
 
+/** Milliseconds; 0 for `off`. */
+export function parseRetention(text: string): number {
+  const span = parseOptionalDuration(text)
+  return Number.isFinite(span) ? span : 0
+}
+
 /** Milliseconds; no more than a timer can wait. */
 export function parseTimeout(text: string): number {
   const span = parseDuration(text)

@@ -44,7 +44,8 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   CACHE_SIZE: '저장소 캐시에 쓰는 메모리. `auto`: `MEMORY`에 따름',
   EXPORT_THREADS: '대량 내보내기용 스레드: `auto`, 개수 또는 `off`',
   LOG_RETENTION: '변경 로그의 보존 기간',
-  REVISION_RETENTION: '`$history`와 `$recent-changes`를 위해 문서의 이전 상태를 보존하는 기간',
+  REVISION_RETENTION:
+    '`$history`와 `$recent-changes`를 위해 문서의 이전 상태를 보존하는 기간. `off`이면 보존하지 않습니다',
   REVISION_SIZE: '이전 상태에 쓰는 디스크의 대략적인 크기. 넘으면 오래된 것부터 먼저 삭제합니다',
   HISTORY: '한정자 `History`가 없는 요소의 이력 정책: `off` 또는 `keep=P1Y; after=P30D; mean=PT1M`. 비우면 모두 보존',
   COLLECTION_PLAN:

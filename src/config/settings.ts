@@ -20,6 +20,7 @@ import {
   parseOrigins,
   parsePathPrefix,
   parsePort,
+  parseRetention,
   parseSchedule,
   parseTemplatePolicies,
   parseText,
@@ -127,9 +128,10 @@ export const settings = {
   ...limitSettings,
   LOG_RETENTION: { parse: parseDuration, default: '7d', means: 'Time for which the log of changes is kept' },
   REVISION_RETENTION: {
-    parse: parseDuration,
+    parse: parseRetention,
     default: '90d',
-    means: 'Time for which it is kept what documents were before, for `$history` and `$recent-changes`'
+    means:
+      'Time for which it is kept what documents were before, for `$history` and `$recent-changes`; `off`: it is not kept'
   },
   REVISION_SIZE: {
     parse: parseBytes,

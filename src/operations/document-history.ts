@@ -70,7 +70,9 @@ async function stateAt(
 ): Promise<PastState> {
   const state = await revisions.stateAt(kind, id, time)
   // Afterwards, as revisions may be deleted meanwhile.
-  const since = fromMilliseconds(await revisions.keptSince())
+  const keptSince = await revisions.keptSince()
+  if (keptSince === undefined) throw new HubError('NotFound', ['As revisions are not kept, an earlier state of', id])
+  const since = fromMilliseconds(keptSince)
   if (time >= since) return state
   throw new HubError('NotFound', [`From before ${formatTime(since)}, since when revisions are kept, the ${kind}`, id])
 }

@@ -15,6 +15,9 @@ export interface PastState {
 /** Since when superseded revisions are kept, milliseconds since 1970; stored like the position of a consumer. */
 export const KEPT_SINCE = 'revisions kept since'
 
+/** In place of that time where the hub keeps none: later than any commit. */
+export const NOT_KEPT = Number.MAX_SAFE_INTEGER
+
 type RevisionStore = Pick<Store, 'documents' | 'structure' | 'cursor'>
 
 /** Few are read at once. */
@@ -27,9 +30,10 @@ export class RevisionReader {
     this.#store = store
   }
 
-  /** What was before is not known; milliseconds since 1970. */
-  async keptSince(): Promise<number> {
-    return (await this.#store.cursor(KEPT_SINCE)) ?? 0
+  /** What was before is not known; milliseconds since 1970. Undefined: nothing is kept. */
+  async keptSince(): Promise<number | undefined> {
+    const since = (await this.#store.cursor(KEPT_SINCE)) ?? 0
+    return since === NOT_KEPT ? undefined : since
   }
 
   /** A page of all revisions, in the order of the commits. */

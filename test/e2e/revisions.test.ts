@@ -4,6 +4,7 @@ import { trimRevisions } from '../../src/consumers/revision-retention.ts'
 import { profiles32, profileUri } from '../../src/operations/profiles.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, field, property, rule, str, submodel } from '../security/fixture.ts'
+import { testDirectory } from '../test-directory.ts'
 import { startGuarded } from './access-fixture.ts'
 import { encode, type Running, start } from './harness.ts'
 
@@ -206,6 +207,26 @@ t.test('superseded revisions are deleted by age and by size, and what was before
   t.equal(await trimRevisions(store, { maxAgeMs: 1e9, maxBytes: 0, clock }), 1)
   t.equal((await at(iso(Date.parse(second) - 1))).status, 404)
   t.strictSame((await at(second)).json, { speed: '3' })
+})
+
+t.test('a hub that keeps no revisions knows no earlier states, and later only those since it keeps them', async (t) => {
+  const clock = manualClock(START)
+  const settings = { DATA_DIR: testDirectory(t) }
+  const at = (hub: Running, ms: number) => hub.get(`/submodels/${encode('urn:m')}/$history?date=${iso(ms)}`)
+  const put = async (hub: Running, value: string) => {
+    await done(hub.put(`/submodels/${encode('urn:m')}`, machine(['speed', value])))
+    await clock.advance(1000)
+  }
+  const without = await start(t, { ...settings, REVISION_RETENTION: 'off' }, { clock })
+  for (const value of ['1', '2']) await put(without, value)
+  t.match(await at(without, START), { status: 404, text: /not kept/ })
+  t.strictSame((await at(without, START + 2000)).json, machine(['speed', '2']), 'the present is known')
+  t.strictSame((await without.get('/submodels/$recent-changes')).json.result, [])
+  await without.stop()
+  const keeping = await start(t, settings, { clock })
+  for (const value of ['3', '4']) await put(keeping, value)
+  t.match(await at(keeping, START), { status: 404, text: /since when/ })
+  t.strictSame((await at(keeping, START + 2000)).json, machine(['speed', '3']))
 })
 
 t.test('what is hidden from a caller is absent from both, also of what was, and of what is deleted', async (t) => {
