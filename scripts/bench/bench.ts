@@ -33,6 +33,7 @@ import { randomAccess } from './random.ts'
 import { rawData } from './raw.ts'
 import { compare, inserts, JSON_TYPE, send, writes } from './requests.ts'
 import { restPeer } from './rest-peer.ts'
+import { keptRevisions } from './revisions.ts'
 import { median } from './statistics.ts'
 import { compileTime, documentsInstance, documentsTemplate, validationSides } from './validate.ts'
 
@@ -61,6 +62,7 @@ try {
 async function embedded(): Promise<void> {
   if (wanted('get', 'value', 'patch', 'large', 'post')) await requests()
   await randomAccess(folder)
+  await keptRevisions(folder)
   await i3xValues(folder)
   if (wanted('page', 'start')) await many()
   if (wanted('query')) await queries()
