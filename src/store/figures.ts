@@ -9,7 +9,7 @@ export interface StoreFigures {
   readonly series: number
   readonly samples: number
   readonly historyBytes: number
-  /** Bytes on disk, all files together. */
+  /** Bytes on disk, all files together; as they were within the last second. */
   readonly bytes: number
   /** Records that this process found damaged. */
   readonly damaged: number

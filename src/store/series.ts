@@ -7,6 +7,13 @@ export interface SeriesName {
   readonly path: string
 }
 
+/** First and last source time, nanoseconds since 1970, and number of samples. */
+export interface SeriesSpan {
+  readonly from: bigint
+  readonly to: bigint
+  readonly count: number
+}
+
 /** Identifies a chunk. */
 export interface ChunkKey extends SeriesName {
   /** Source time of the first sample, nanoseconds since 1970. */

@@ -26,7 +26,7 @@ const DAY = 86_400n * 1_000_000_000n
 const speed = { submodel: 'm', path: 'Speed' }
 
 /** All that was measured is in chunks. */
-const tail = { caughtUp: async () => {}, parts: () => [] }
+const tail = { caughtUp: async () => {}, parts: () => [], span: () => undefined }
 
 const options = { rest: async () => {} }
 

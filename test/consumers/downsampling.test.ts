@@ -383,7 +383,7 @@ async function opened(t: Test, type: DataTypeDefXsd) {
   let seq = 1
   return {
     store,
-    history: historyOf(store, { caughtUp: async () => {}, parts: () => [] }),
+    history: historyOf(store, { caughtUp: async () => {}, parts: () => [], span: () => undefined }),
     put: async (samples: readonly Sample[]) => {
       const ascending = samples.toSorted(([a], [b]) => a - b)
       const from = BigInt(ascending[0]?.[0] ?? 0) * SECOND

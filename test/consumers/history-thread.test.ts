@@ -165,7 +165,7 @@ t.test('a thread that dies is started again, and no sample is lost or written tw
   await until(() => failures.length > 0)
   t.match(failures, [{ name: 'Unavailable' }])
   t.equal(await writer.taken(), 0)
-  t.equal(writer.parts({ submodel: 'm', path: 'Speed' }).length, 1, 'readers still find them')
+  t.equal(writer.parts({ submodel: 'm', path: 'Speed' }, EARLIEST, LATEST).length, 1, 'readers still find them')
   clock.advance(10_000)
   await until(async () => (await writer.taken()) === seq)
   t.match(await store.figures(), { samples: 3 })

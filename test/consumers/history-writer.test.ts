@@ -196,7 +196,7 @@ test('a series that is not recorded has no history', async (t, { store, ingest, 
   })
   await push(ingest, [[1n, 1]])
   await picky.caughtUp()
-  t.strictSame(picky.parts(speed), [])
+  t.strictSame(picky.parts(speed, EARLIEST, LATEST), [])
   await picky.stop()
   t.match(await store.figures(), { series: 0 })
 })

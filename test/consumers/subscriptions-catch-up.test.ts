@@ -205,7 +205,7 @@ t.test('values from before the log are sent from the history, each once', async 
   // Late: it is in the history and in what is left of the log.
   await store.commit([await samplesOf(store, 'm', 'Speed', at(1500))])
   for (const ms of [1000, 1500, 2000, 3000, 4000]) await store.putChunks([chunk('m', 'Speed', at(ms), 6)])
-  const history = historyOf(store, { caughtUp: async () => {}, parts: () => [] })
+  const history = historyOf(store, { caughtUp: async () => {}, parts: () => [], span: () => undefined })
   const clock = clockFor(t)
   const subscriptions = new Subscriptions(store, { clock, history })
   const since = new Date(500).toISOString()

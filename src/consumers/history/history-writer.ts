@@ -16,13 +16,13 @@ import type { Run } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { PackedRun } from '../../store/packed-run.ts'
 import { Lease } from '../../store/run-as-leader.ts'
-import type { Chunk, SeriesName } from '../../store/series.ts'
+import type { Chunk, SeriesName, SeriesSpan } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 import type { ThreadPool } from '../../threads/pool.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { LastChunks } from './last-chunks.ts'
 import { type Packer, packHere, packIn, type SeriesToPack } from './packer.ts'
-import { estimateBytes, type PendingChange, PendingChanges, type SampleChange } from './pending.ts'
+import { estimateBytes, type PendingChange, PendingChanges, timesOf } from './pending.ts'
 import { type HistoryPolicyOf, KEEP_EVERYTHING } from './policy.ts'
 import { ScratchHistory } from './scratch-history.ts'
 
@@ -141,9 +141,14 @@ export class HistoryWriter {
     return this.#pending.bytes
   }
 
-  /** Samples of a series that are in no chunk yet, in the order of the log. */
-  parts(series: SeriesName): readonly (Run | PackedRun)[] {
-    return this.#pending.parts(series)
+  /** Samples of a series that are in no chunk yet, of runs that overlap [from, to], in the order of the log. */
+  parts(series: SeriesName, from: bigint, to: bigint): readonly (Run | PackedRun)[] {
+    return this.#pending.parts(series, from, to)
+  }
+
+  /** Span and number of all these. */
+  span(series: SeriesName): SeriesSpan | undefined {
+    return this.#pending.span(series)
   }
 
   /** The series with samples that are in no chunk yet. */
@@ -346,7 +351,7 @@ export class HistoryWriter {
    * downsampled already, a time of the same bucket before it. The policy may have changed since.
    */
   async #withoutWritten(series: SeriesName, changes: readonly PendingChange[]): Promise<readonly PendingChange[]> {
-    const spans = changes.map(({ change }) => spanOfChange(change))
+    const spans = changes.map(({ change }) => timesOf(change))
     if (spans.length === 0) return []
     const { mean = 0n } = await this.#policyOf(series)
     const width = later(mean, USUAL_BUCKET_NS)
@@ -361,8 +366,4 @@ export class HistoryWriter {
 /** Were the chunks to be replaced rewritten meanwhile? */
 export function isChunkConflict(error: unknown): boolean {
   return error instanceof HubError && error.name === 'Conflict'
-}
-
-function spanOfChange(change: SampleChange): { readonly from: bigint; readonly to: bigint } {
-  return change.change === 'samples' ? change : { from: change.sourceTime, to: change.sourceTime }
 }

@@ -2,7 +2,7 @@
 import { type Quality, qualities, type Run } from '../../model/samples.ts'
 import type { PackedRun } from '../../store/packed-run.ts'
 import { decodeRun, isAscendingRun, verifyRun } from '../../store/run-codec.ts'
-import type { SeriesName } from '../../store/series.ts'
+import type { SeriesName, SeriesSpan } from '../../store/series.ts'
 import type { LoggedChange } from '../../store/store.ts'
 
 export type SampleChange = Extract<LoggedChange, { change: 'value' | 'samples' }>
@@ -63,20 +63,38 @@ export class PendingChanges {
     return items.slice(0, countUntil(items, upTo))
   }
 
-  /** Samples of a series in the order of the log: large ascending runs encoded, the rest decoded. */
-  parts(series: SeriesName): readonly (Run | PackedRun)[] {
+  /** Samples of a series that overlap [from, to], in the order of the log: large ascending runs encoded, the rest decoded. */
+  parts(series: SeriesName, from: bigint, to: bigint): readonly (Run | PackedRun)[] {
     const parts: (Run | PackedRun)[] = []
     let small: PendingChange[] = []
     for (const item of this.#items.get(keyOf(series)) ?? []) {
+      const times = timesOf(item.change)
+      if (times.from > to || times.to < from) continue
       if (!becomesChunk(item)) {
         small.push(item)
         continue
       }
-      const { from, to, count, run } = item.change
-      parts.push(...runsOf(small), { from, to, count, bytes: run })
+      const { count, run } = item.change
+      parts.push(...runsOf(small), { ...times, count, bytes: run })
       small = []
     }
     return [...parts, ...runsOf(small)]
+  }
+
+  /** Span and number of all samples of a series, without decoding them. */
+  span(series: SeriesName): SeriesSpan | undefined {
+    const items = this.#items.get(keyOf(series)) ?? []
+    const [first] = items
+    if (first === undefined) return undefined
+    let { from, to } = timesOf(first.change)
+    let count = 0
+    for (const { change } of items) {
+      const times = timesOf(change)
+      if (times.from < from) from = times.from
+      if (times.to > to) to = times.to
+      count += change.change === 'samples' ? change.count : 1
+    }
+    return { from, to, count }
   }
 
   /** Drops everything up to an entry of the log. */
@@ -88,6 +106,13 @@ export class PendingChanges {
       else if (gone > 0) this.#items.set(key, items.slice(gone))
     }
   }
+}
+
+/** Least and greatest source time of a change. */
+export function timesOf(change: SampleChange): { readonly from: bigint; readonly to: bigint } {
+  if (change.change === 'value') return { from: change.sourceTime, to: change.sourceTime }
+  const { from, to } = change
+  return { from, to }
 }
 
 /** Decodes runs, and gathers consecutive single values into one. */

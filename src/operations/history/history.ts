@@ -1,6 +1,6 @@
 /** Reads the history of a series: the chunks in the store, and the acknowledged samples that are not in chunks yet. */
 import { mergeRuns } from '../../model/merge-runs.ts'
-import { lengthOf, MAX_OFFSET_NS, type Run, spanOf as rangeOf, sliceOf, within } from '../../model/samples.ts'
+import { lengthOf, MAX_OFFSET_NS, type Run, sliceOf, within } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import {
   chunkSource,
@@ -11,13 +11,18 @@ import {
   summarySource
 } from '../../store/merge-chunks.ts'
 import type { PackedRun } from '../../store/packed-run.ts'
-import type { Chunk, IsEnough, Series, SeriesName } from '../../store/series.ts'
+import type { Chunk, IsEnough, Series, SeriesName, SeriesSpan } from '../../store/series.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the history of a series is made of, still packed. */
 export interface HistoryParts {
-  /** Everything acknowledged before the call that is in no chunk yet, in log order; packed runs are ascending. */
-  tail(series: SeriesName): Promise<readonly (Run | PackedRun)[]>
+  /**
+   * What was acknowledged before the call, overlaps [from, to] and is in no chunk yet, in log order; packed runs are
+   * ascending.
+   */
+  tail(series: SeriesName, from: bigint, to: bigint): Promise<readonly (Run | PackedRun)[]>
+  /** Span and number of all samples in no chunk yet. */
+  tailSpan(series: SeriesName): Promise<SeriesSpan | undefined>
   /** As `chunks` and `seriesOf` of the store. */
   chunks(series: SeriesName, from: bigint, to: bigint): AsyncIterable<Chunk>
   seriesOf(series: SeriesName): Promise<Series | undefined>
@@ -36,15 +41,17 @@ export interface History {
   /** The last `count` samples, ascending; in several runs if one cannot hold them. */
   latest(series: SeriesName, count: number): Promise<readonly Run[]>
   /** First and last time, and number of samples; a late duplicate may be counted twice. */
-  spanOf(series: SeriesName): Promise<{ from: bigint; to: bigint; count: number } | undefined>
+  spanOf(series: SeriesName): Promise<SeriesSpan | undefined>
 }
 
 /** The samples in the log that are not in chunks yet; implemented by the history writer (consumers/history). */
 export interface HistoryTail {
   /** Resolves when everything acknowledged before the call is in `parts` or in chunks. */
   caughtUp(): Promise<void>
-  /** Runs that are not in chunks yet, in log order; packed runs are ascending. */
-  parts(series: SeriesName): readonly (Run | PackedRun)[]
+  /** Runs that are not in chunks yet and overlap [from, to], in log order; packed runs are ascending. */
+  parts(series: SeriesName, from: bigint, to: bigint): readonly (Run | PackedRun)[]
+  /** Span and number of all samples that are not in chunks yet. */
+  span(series: SeriesName): SeriesSpan | undefined
 }
 
 export const EARLIEST = -(2n ** 63n)
@@ -52,9 +59,13 @@ export const LATEST = 2n ** 63n - 1n
 
 export function historyOf(store: Pick<Store, 'chunks' | 'summarisedChunks' | 'seriesOf'>, tail: HistoryTail): History {
   const parts: HistoryParts = {
-    tail: async (series) => {
+    tail: async (...request) => {
       await tail.caughtUp()
-      return tail.parts(series)
+      return tail.parts(...request)
+    },
+    tailSpan: async (series) => {
+      await tail.caughtUp()
+      return tail.span(series)
     },
     chunks: (series, from, to) => store.chunks(series, from, to),
     seriesOf: (series) => store.seriesOf(series)
@@ -85,20 +96,15 @@ export function historyFrom(
     },
 
     async spanOf(series) {
-      const tail = await parts.tail(series)
-      const runs = tail.map((run) => ('bytes' in run ? run : { ...rangeOf(run), count: lengthOf(run) }))
+      // The tail first, as below.
+      const recent = await parts.tailSpan(series)
       const kept = await parts.seriesOf(series)
-      const spans = [...runs, ...(kept === undefined ? [] : [kept])]
-      const [first] = spans
-      if (first === undefined) return undefined
-      return spans.slice(1).reduce(
-        (whole, { from, to, count }) => ({
-          from: earlier(from, whole.from),
-          to: later(to, whole.to),
-          count: whole.count + count
-        }),
-        { from: first.from, to: first.to, count: first.count }
-      )
+      if (recent === undefined || kept === undefined) return recent ?? (kept && spanOf(kept))
+      return {
+        from: earlier(recent.from, kept.from),
+        to: later(recent.to, kept.to),
+        count: recent.count + kept.count
+      }
     }
   }
 
@@ -109,8 +115,7 @@ export function historyFrom(
     isEnough?: IsEnough
   ): AsyncGenerator<SeriesPiece> {
     // The tail first: a run that becomes a chunk meanwhile is then found twice and merged, instead of missed.
-    const isWanted = (run: Run | PackedRun) => !('bytes' in run) || (run.to >= from && run.from <= to)
-    const recent = (await parts.tail(series)).filter(isWanted)
+    const recent = await parts.tail(series, from, to)
     const sources = recent.map((run, place) => recentSource(run, place, series))
     const chunks =
       isEnough === undefined ? chunksOf(series, from, to) : summariesOf(series, from, to, besides(sources, isEnough))
@@ -141,6 +146,10 @@ export function historyFrom(
     }
     return runs.length === 0 ? undefined : mergeRuns(runs)[0]
   }
+}
+
+function spanOf({ from, to, count }: Series): SeriesSpan {
+  return { from, to, count }
 }
 
 /** A summary is not enough where recent samples may replace some of the chunk. */

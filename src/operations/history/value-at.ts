@@ -1,6 +1,7 @@
 /** The value of an element at a time, by the history. */
-import { lengthOf, membersAt } from '../../model/samples.ts'
+import { firstAt, membersAt, timeAt } from '../../model/samples.ts'
 import { later } from '../../model/time.ts'
+import type { SeriesPiece } from '../../store/merge-chunks.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { History } from './history.ts'
 
@@ -24,9 +25,21 @@ export async function valueAt(
   let back = (FIRST_STEPS * (span.to - span.from)) / BigInt(span.count) + 1n
   for (;;) {
     const from = later(last - back, first)
-    let found: string | undefined
-    for await (const run of history.read(series, from, last)) found = membersAt(run, lengthOf(run) - 1)
-    if (found !== undefined || from === first) return found
+    let newest: SeriesPiece | undefined
+    for await (const piece of history.pieces(series, from, last)) if (piece.from <= last) newest = piece
+    const found = newest && newestIn(newest, last)
+    // Of what is before the window not everything was looked at.
+    if (found !== undefined && found.time >= from) return found.members
+    if (from === first) return undefined
     back *= GROWTH
   }
+}
+
+/** The newest sample up to a time, of a piece that begins at it or before. Only the part that holds it is decoded. */
+function newestIn(piece: SeriesPiece, time: bigint): { readonly time: bigint; readonly members: string } {
+  const part = piece.parts?.().findLast(({ from }) => from <= time)
+  if (part !== undefined) return newestIn(part, time)
+  const run = piece.run()
+  const index = firstAt(run, time + 1n) - 1
+  return { time: timeAt(run, index), members: membersAt(run, index) }
 }

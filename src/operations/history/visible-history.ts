@@ -25,7 +25,8 @@ function visibleHistory(history: History, visible: VisibleSeries): History {
   return {
     ...visibleReads(history, visible),
     parts: {
-      tail: async (series) => ((await visible.shows(series)) ? parts.tail(series) : []),
+      tail: async (series, from, to) => ((await visible.shows(series)) ? parts.tail(series, from, to) : []),
+      tailSpan: async (series) => ((await visible.shows(series)) ? parts.tailSpan(series) : undefined),
       async *chunks(series, from, to) {
         if (await visible.shows(series)) yield* parts.chunks(series, from, to)
       },

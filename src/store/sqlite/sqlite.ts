@@ -24,7 +24,7 @@ import { lockDirectory } from './lock.ts'
 import { databasePath, makeDirectory, refuseOrphanedFiles } from './paths.ts'
 import { Reads } from './reads.ts'
 import type { CheckpointNews } from './row-checkpoints.ts'
-import { databaseBytes, noteMemory } from './sizes.ts'
+import { DatabaseSize, noteMemory } from './sizes.ts'
 import { SLICE_SIZES, type SliceSizes } from './sliced-join.ts'
 import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
@@ -152,6 +152,7 @@ interface StoreParts {
 class SqliteStore implements Store {
   readonly epoch: string
   readonly #parts: StoreParts
+  readonly #size: DatabaseSize
   readonly #stopSweeps: () => void
   #sweeping: Promise<void>
   #closed: Promise<void> | undefined
@@ -159,6 +160,7 @@ class SqliteStore implements Store {
   constructor(parts: StoreParts) {
     this.#parts = parts
     this.epoch = parts.reads.epoch()
+    this.#size = new DatabaseSize(parts.directory, parts.clock)
     // Unreferenced files now were left by an earlier process and need no grace period.
     this.#sweeping = this.#sweep(parts.clock.milliseconds())
     this.#stopSweeps = parts.clock.every(SWEEP_INTERVAL_MS, () => {
@@ -316,7 +318,7 @@ class SqliteStore implements Store {
       samples: counters.get('samples') ?? 0,
       logBytes: counters.get('logBytes') ?? 0,
       historyBytes: counters.get('historyBytes') ?? 0,
-      bytes: (counters.get('blobBytes') ?? 0) + (await databaseBytes(this.#parts.directory)),
+      bytes: (counters.get('blobBytes') ?? 0) + (await this.#size.bytes()),
       damaged: this.#parts.damage.count,
       isWriteFailing: this.#parts.writeHealth.isFailing,
       isCheckpointFailing: this.#parts.checkpoints.isFailing,
