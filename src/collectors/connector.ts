@@ -62,6 +62,11 @@ export interface SessionContext {
   deliver(samples: readonly CollectedSample[]): Promise<void>
   /** The same for many numbers of good quality, without an object for each. */
   deliverColumns(columns: readonly CollectedColumn[]): Promise<void>
+  /**
+   * When the last sample of each item was taken, by its path, in nanoseconds since 1970. Items without one, and those whose
+   * value is bad already, are left out.
+   */
+  lastGood(items: readonly InterfaceItem[]): Promise<ReadonlyMap<string, bigint>>
   /** The session works, but not entirely: one sentence, which replaces the one before. */
   degraded(reason: string): void
   /** It works entirely again. */

@@ -1,10 +1,14 @@
 /** Writes what was collected to the buffer of a process beside the hub, from which the hub gets it. */
 import type { Column, Gateway, Sample } from '../client/node.ts'
+import type { InterfaceItem } from '../operations/asset-interfaces/asset-interface.ts'
 import { columnsFor } from './columns.ts'
 import type { CollectedColumn, CollectedSample } from './connector.ts'
 import type { CollectedFrom, SampleSink, StoredSamples } from './instance.ts'
-import type { NewestSamples } from './newest-samples.ts'
+import type { LastValues } from './last-values.ts'
+import { type NewestSamples, NOTED_LATE_MS } from './newest-samples.ts'
 import { samplesFor } from './sample-buffer.ts'
+
+type KnownValues = Pick<LastValues, 'get' | 'set' | 'has' | 'size'>
 
 /** Whose last values are remembered: names in messages may be any. */
 const MAX_ITEMS = 200_000
@@ -13,11 +17,12 @@ export class GatewaySink implements SampleSink {
   readonly #gateway: Pick<Gateway, 'push'>
   readonly #newest: NewestSamples
   /** Last values by item: a loss is the last value again, with quality bad. */
-  readonly #last = new Map<string, unknown>()
+  readonly #last: KnownValues
 
-  constructor(gateway: Pick<Gateway, 'push'>, newest: NewestSamples) {
+  constructor(gateway: Pick<Gateway, 'push'>, newest: NewestSamples, last: KnownValues = new Map()) {
     this.#gateway = gateway
     this.#newest = newest
+    this.#last = last
   }
 
   async store(
@@ -61,6 +66,14 @@ export class GatewaySink implements SampleSink {
     const stored = this.#push(columns.flatMap(columnsFor), count)
     if (stored.accepted > 0) this.#newest.note(id, Number(newest / 1_000_000n))
     return stored
+  }
+
+  async lastGood(items: readonly InterfaceItem[], { id }: CollectedFrom): Promise<ReadonlyMap<string, bigint>> {
+    const { newestMs, lostMs = 0 } = this.#newest.of(id)
+    if (newestMs === undefined || lostMs >= newestMs) return new Map()
+    // Not before samples that are on disk and were not noted.
+    const newest = BigInt(newestMs + NOTED_LATE_MS) * 1_000_000n
+    return new Map(items.map(({ path }) => [path, newest]))
   }
 
   #push(samples: readonly (Sample | Column)[], count: number): StoredSamples {

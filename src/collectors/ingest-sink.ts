@@ -3,7 +3,7 @@ import { HubError } from '../errors.ts'
 import { valueOfRow } from '../formats/to-value.ts'
 import type { SampleTransport } from '../model/collection/sample-source.ts'
 import { parseTime } from '../model/time.ts'
-import type { Protocol } from '../operations/asset-interfaces/asset-interface.ts'
+import type { InterfaceItem, Protocol } from '../operations/asset-interfaces/asset-interface.ts'
 import type { SampleBatch } from '../operations/samples/batch.ts'
 import type { Ingest, PushOptions, Receipt } from '../operations/samples/ingest.ts'
 import { isCurrent } from '../operations/samples/is-current.ts'
@@ -90,6 +90,16 @@ export class IngestSink implements SampleSink {
       samples: () => columns.flatMap(samplesOf)
     }
     return this.#store(content, signal, from)
+  }
+
+  async lastGood(items: readonly InterfaceItem[]): Promise<ReadonlyMap<string, bigint>> {
+    const last = new Map<string, bigint>()
+    for (const { path: item, sinks } of items) {
+      const [sink] = sinks
+      const row = sink && (await findSeries(this.#options.store, sink.submodel, sink.path))
+      if (row?.sourceTime !== undefined && row.quality !== 'bad') last.set(item, row.sourceTime)
+    }
+    return last
   }
 
   async #store(content: Content, signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples> {

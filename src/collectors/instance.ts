@@ -1,6 +1,6 @@
 /** One interface under supervision: opens its session, opens it again after failures, and passes its samples on. */
 import type { Clock } from '../clock.ts'
-import type { InterfaceDescription } from '../operations/asset-interfaces/asset-interface.ts'
+import type { InterfaceDescription, InterfaceItem } from '../operations/asset-interfaces/asset-interface.ts'
 import type { ConnectionState } from '../operations/asset-interfaces/connection.ts'
 import { BackOff } from './back-off.ts'
 import { ConnectionRecord } from './connection-record.ts'
@@ -19,6 +19,8 @@ export interface SampleSink {
   store(samples: readonly CollectedSample[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples>
   /** As `store`. */
   storeColumns(columns: readonly CollectedColumn[], signal: AbortSignal, from: CollectedFrom): Promise<StoredSamples>
+  /** As of a session. */
+  lastGood(items: readonly InterfaceItem[], from: CollectedFrom): ReturnType<SessionContext['lastGood']>
 }
 
 /** The interface that samples were collected from. */
@@ -192,12 +194,13 @@ export class Instance {
   }
 
   #context(signal: AbortSignal, lost: (reason: string) => void): SessionContext {
-    const { clock, resolve, secret } = this.#options
+    const { clock, resolve, secret, sink } = this.#options
     const record = this.#record
     return {
       ...{ clock, signal, resolve, secret, lost },
       deliver: (samples) => this.#deliver(samples, signal),
       deliverColumns: (columns) => this.#deliverColumns(columns, signal),
+      lastGood: (items) => sink.lastGood(items, this.#interface),
       degraded: (reason) => {
         record.failed(reason)
         if (!signal.aborted) record.enter('degraded')

@@ -6,6 +6,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Timers } from '../clock.ts'
 
 const WRITE_INTERVAL_MS = 1000
+/** What is noted after a crash may be older by this. */
+export const NOTED_LATE_MS = 2 * WRITE_INTERVAL_MS
 
 /** In milliseconds since 1970. */
 export interface NewestSample {

@@ -23,6 +23,7 @@ export async function withSession<Result>(
   const nothing = () => {}
   const context: SessionContext = {
     ...{ clock, resolve, secret, signal: ending.signal, deliver: async () => {}, deliverColumns: async () => {} },
+    lastGood: async () => new Map(),
     ...{ degraded: nothing, recovered: nothing, lost: nothing, interrupted: nothing, missed: nothing, gap: nothing },
     problem: (path, text) => problems.set(path, text)
   }

@@ -102,8 +102,8 @@ export function samplesFor(samples: readonly CollectedSample[]): Sample[] {
   )
 }
 
-/** As text what a number would round. */
-function plainValue(value: unknown): unknown {
+/** For JSON: as text what a number would round. */
+export function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   // Also literals in the sender's spelling, which are texts then.
   return typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : (value ?? null)

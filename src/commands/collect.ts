@@ -9,6 +9,7 @@ import { type Column, type Gateway, gateway, type RefusedError, type Sample } fr
 import { type Clock, systemClock } from '../clock.ts'
 import { GatewaySink } from '../collectors/gateway-sink.ts'
 import type { CollectorLog } from '../collectors/instance.ts'
+import { LastValues } from '../collectors/last-values.ts'
 import { Brokers } from '../collectors/mqtt/brokers.ts'
 import { NewestSamples } from '../collectors/newest-samples.ts'
 import type { StoredItems } from '../collectors/opcua/opcua.ts'
@@ -66,10 +67,11 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
   })
   const brokers = new Brokers({ clock, clientId: `aas-hub-edge-${await identityIn(directory)}`, log })
   const newest = new NewestSamples(join(directory, 'newest.json'), clock)
+  const last = new LastValues(join(directory, 'last-values.json'), clock)
   const supervisor = new Supervisor({
     ...{ clock, log },
     connectors: connectorsFor({ clock, certificates, brokers, stored: (one) => storedBy(newest, one) }),
-    ...{ resolve: resolverOf(targets), secret: secretsIn(secrets), sink: new GatewaySink(edge, newest) }
+    ...{ resolve: resolverOf(targets), secret: secretsIn(secrets), sink: new GatewaySink(edge, newest, last) }
   })
   const descriptions = new Descriptions(options)
   const reader = new InterfaceReader(descriptions)
@@ -88,6 +90,7 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
       await supervisor.close()
       await brokers.close()
       newest.close()
+      last.close()
       edge.close()
     }
   }

@@ -24,6 +24,7 @@ export function sessionContext(t: Test, more: Partial<SessionContext> = {}): Rec
     async deliverColumns(columns) {
       samples.push(...columns.flatMap(samplesOf))
     },
+    lastGood: async () => new Map(),
     degraded: (reason) => events.push(`degraded: ${reason}`),
     recovered: () => events.push('recovered'),
     lost: (reason) => events.push(`lost: ${reason}`),

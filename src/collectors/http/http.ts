@@ -12,6 +12,7 @@ import {
   type SessionContext
 } from '../connector.ts'
 import { ItemDelivery } from '../item-delivery.ts'
+import { reportOffTime } from '../off-time.ts'
 import { startPolling } from '../poll-schedule.ts'
 import { typedValue } from '../typed-value.ts'
 import { eventsOf } from './event-stream.ts'
@@ -72,6 +73,10 @@ class HttpSession implements Session {
     if (this.#options.isTest || first === undefined) return
     const { hostname, port, protocol } = first.url
     await this.#context.resolve(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
+    await reportOffTime(
+      this.#context,
+      this.#read().filter(({ delivery }) => delivery === 'poll')
+    )
     if (first.delivery === 'poll') {
       const { samples, isAnswered, reason } = await this.#ask(first)
       if (!isAnswered) throw new CollectorError(reason)

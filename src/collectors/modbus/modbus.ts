@@ -9,6 +9,7 @@ import {
   type SessionContext
 } from '../connector.ts'
 import { ItemDelivery } from '../item-delivery.ts'
+import { reportOffTime } from '../off-time.ts'
 import { startPolling } from '../poll-schedule.ts'
 import { BlockReader } from './block-reader.ts'
 import { blocksOf, type RegisterBlock } from './blocks.ts'
@@ -28,6 +29,7 @@ export const openModbus: OpenSession = async (assetInterface, context, options =
   const lost = (reason: string) => session?.lost(reason)
   const client = await ModbusClient.connect({ address, port, framing, clock, signal, lost })
   session = new ModbusSession(client, assetInterface, context, options)
+  await session.begin()
   return session
 }
 
@@ -68,7 +70,13 @@ class ModbusSession implements Session {
     this.#interface = assetInterface
     this.#reader = new BlockReader(client, context)
     this.#delivery = new ItemDelivery(context)
-    this.#start(assetInterface)
+    this.#parse(assetInterface)
+  }
+
+  async begin(): Promise<void> {
+    if (this.#options.isTest === true) return
+    await reportOffTime(this.#context, this.#polled())
+    this.#start()
   }
 
   lost(reason: string): void {
@@ -79,7 +87,8 @@ class ModbusSession implements Session {
     if (assetInterface.base !== this.#interface.base) return false
     await this.#stop()
     this.#delivery.reset()
-    this.#start(assetInterface)
+    this.#parse(assetInterface)
+    this.#start()
     return true
   }
 
@@ -116,8 +125,8 @@ class ModbusSession implements Session {
     await this.#stop()
   }
 
-  #start(assetInterface: InterfaceDescription): void {
-    const { clock, missed, problem } = this.#context
+  #parse(assetInterface: InterfaceDescription): void {
+    const { problem } = this.#context
     this.#interface = assetInterface
     this.#points = new Map()
     for (const item of assetInterface.items) {
@@ -127,7 +136,10 @@ class ModbusSession implements Session {
         problem(item.path, (error as Error).message)
       }
     }
-    if (this.#options.isTest) return
+  }
+
+  #start(): void {
+    const { clock, missed } = this.#context
     for (const [intervalMs, points] of Map.groupBy(this.#polled(), (point) => point.intervalMs)) {
       let blocks = blocksOf(points)
       const poll = async () => {
