@@ -4,12 +4,14 @@
  */
 import { HubError } from '../errors.ts'
 import { currentDescriptor } from '../formats/descriptors.ts'
+import { assetIdFacet } from '../model/facets.ts'
 import { encodeId } from '../model/identifier.ts'
 import type { AssetAdministrationShellDescriptor, SubmodelDescriptor } from '../model/types.ts'
 import { nameRights } from '../security/rights.ts'
 import { unlessDamaged } from '../store/damage.ts'
-import type { Facet } from '../store/store.ts'
+import type { Document, Facet } from '../store/store.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { changedSince } from './changed-since.ts'
 import {
   DESCRIBED_CLASS,
   type Descriptor,
@@ -31,11 +33,11 @@ const SUBMODEL = 'SubmodelDescriptor'
 
 /** GET /shell-descriptors. */
 export const getAllShells: OperationHandler = async (context, request) => {
-  const { assetKind, assetType } = request.query
-  const facets: Facet[] = []
+  const { assetKind, assetType, assetIds = [] } = request.query
+  const facets: Facet[] = assetIds.map(assetIdFacet)
   if (assetKind !== undefined) facets.push(['assetKind', assetKind])
   if (assetType !== undefined) facets.push(['assetType', assetType])
-  return list(context, SHELL, facets, request)
+  return list(context, SHELL, facets, request, await changedSince(context, request.query))
 }
 
 /** GET /submodel-descriptors. */
@@ -192,10 +194,12 @@ async function list(
   context: OperationContext,
   kind: DescriptorClass,
   facets: readonly Facet[],
-  request: ApiRequest
+  request: ApiRequest,
+  isWanted?: (document: Document) => Promise<boolean>
 ): Promise<ApiResponse> {
   const store = describingStore(context, kind, request.base)
   return listKinds({ ...context, store }, [kind, DESCRIBED_CLASS[kind]], facets, request.query, async (document) => {
+    if ((await isWanted?.(document)) === false) return undefined
     if (document.kind === kind) return document.bytes
     if ((await sourceStore(context).head(kind, document.id)) !== undefined) return undefined
     const descriptor = await deriveVisible(context, kind, document, request.base)

@@ -473,7 +473,7 @@ export const table = [
     verb: 'GET',
     on: 'ShellDescriptors',
     path: '',
-    query: [...PAGE, 'assetKind', 'assetType'],
+    query: [...PAGE, 'assetKind', 'assetType', 'assetIds', 'createdFrom', 'updatedFrom'],
     gives: 'AssetAdministrationShellDescriptor',
     paged: true,
     success: [200],

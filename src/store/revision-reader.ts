@@ -48,6 +48,12 @@ export class RevisionReader {
     return before?.position ?? 0
   }
 
+  /** The number of the first commit of this time or later that ended a revision; infinite where there is none. */
+  async firstSeq(time: bigint): Promise<number> {
+    const { found } = await this.#search([], (revision) => endOf(revision) >= time)
+    return found?.seq ?? Number.POSITIVE_INFINITY
+  }
+
   /** Is there a later revision of the same document? */
   async hasLater({ kind, id, position }: Revision): Promise<boolean> {
     return (await this.#after([revisionsOf(kind, id)], position)) !== undefined

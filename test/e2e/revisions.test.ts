@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { trimRevisions } from '../../src/consumers/revision-retention.ts'
 import { profiles32, profileUri } from '../../src/operations/profiles.ts'
+import { KEPT_SINCE } from '../../src/store/revision-reader.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, field, property, rule, str, submodel } from '../security/fixture.ts'
 import { testDirectory } from '../test-directory.ts'
@@ -103,6 +104,42 @@ t.test('each changed document is listed once, with its last change; also one tha
     [deleted]
   )
   t.equal((await hub.get('/submodels/$recent-changes?updatedFrom=yesterday')).status, 400)
+})
+
+t.test('the registry is filtered by when shells were registered or changed, and by their assets', async (t) => {
+  const { hub, clock, now } = await open(t)
+  const before = now()
+  const idsSince = async (query: string) => {
+    const { status, text, json } = await hub.get(`/shell-descriptors?${query}`)
+    if (status !== 200) throw new Error(text)
+    return json.result.map(({ id }: { id: string }) => id)
+  }
+  await clock.advance(1000)
+  const first = now()
+  await done(hub.post('/shells', shell('urn:a', 'urn:m')))
+  await done(hub.post('/submodels', machine(['speed', '1'])))
+  await done(hub.post('/shell-descriptors', { id: 'urn:d', globalAssetId: 'urn:asset:d' }))
+  await clock.advance(1000)
+  const second = now()
+  await done(hub.post('/shells', shell('urn:b')))
+  await done(hub.put(`/shell-descriptors/${encode('urn:d')}`, { id: 'urn:d', globalAssetId: 'urn:asset:e' }))
+  await clock.advance(1000)
+  const third = now()
+  await done(hub.patch(`/submodels/${encode('urn:m')}/submodel-elements/speed/$value`, '"2"'))
+
+  t.same(await idsSince(`updatedFrom=${before}`), ['urn:d', 'urn:a', 'urn:b'])
+  t.same(await idsSince(`updatedFrom=${first}`), ['urn:d', 'urn:a', 'urn:b'])
+  t.same(await idsSince(`updatedFrom=${second}`), ['urn:d', 'urn:b'])
+  t.same(await idsSince(`createdFrom=${second}`), ['urn:b'])
+  t.same(await idsSince(`createdFrom=${first}&updatedFrom=${second}&limit=10`), ['urn:d', 'urn:b'])
+  t.same(await idsSince(`updatedFrom=${third}`), [], 'a value changes no descriptor')
+  const asset = encode(JSON.stringify({ name: 'globalAssetId', value: 'urn:asset:urn:b' }))
+  t.same(await idsSince(`assetIds=${asset}`), ['urn:b'])
+  t.same(await idsSince(`assetIds=${asset}&updatedFrom=${third}`), [])
+
+  // As if all of this had happened before revisions were kept.
+  await hub.server.store.setCursor(KEPT_SINCE, clock.milliseconds())
+  t.same(await idsSince(`updatedFrom=${second}`), ['urn:d', 'urn:a', 'urn:b'], 'it is not known which had changed')
 })
 
 t.test('a submodel is returned as it was valid at a time, with the values of then', async (t) => {

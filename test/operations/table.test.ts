@@ -25,6 +25,11 @@ const differences: readonly {
   { why: 'extent belongs to every value (4.3)', rows: /^GET \/(shells|aas)\/.*\/\$value$/, added: ['extent'] },
   { why: 'DELETE thumbnail answers 204; 200 is deprecated (section 8)', rows: /^DELETE .*\/thumbnail$/, left: ['200'] },
   {
+    why: 'the text of release 3.2 filters the registry by time and asset',
+    rows: /^GET \/shell-descriptors$/,
+    added: ['assetIds', 'createdFrom', 'updatedFrom']
+  },
+  {
     why: 'exports may be of release 3.0, and packages may hold JSON (Part 5)',
     rows: /^GET \/serialization$/,
     added: ['version', 'application/asset-administration-shell-package+json']
