@@ -76,7 +76,7 @@ const mayDo: Readonly<Record<string, (right: RequiredRight, route: Route) => boo
   engineer: () => true,
   operator: (right, { verb, path, definition }) => {
     if (isReadOnly(definition)) return !path.startsWith('/bulk/') || verb !== 'GET'
-    if (rightsOf(right).includes('EXECUTE')) return true
+    if (rightsOf(right).some((one) => one === 'EXECUTE' || one === 'READ')) return true
     return (
       isValueWrite(verb, path) ||
       /^PATCH (\/shells\/\{aasIdentifier\})?\/submodels\/\{\w+\}\/\$value$/.test(`${verb} ${path}`)
