@@ -88,6 +88,12 @@ export const machineSettings = {
     means:
       'Id of the submodel in which the hub shows its connections to machines, with live values, once there are any; empty: none'
   },
+  COLLECT_SHELL: {
+    parse: parseText,
+    default: '',
+    means:
+      'Id of a shell for the hub itself, such as `urn:aas-hub:shell`, which is made with this submodel and refers to it; empty: none'
+  },
   COLLECT_SECRETS: {
     parse: parseText,
     default: '',

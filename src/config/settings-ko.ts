@@ -107,6 +107,8 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   COLLECT_BUFFER:
     '수집했지만 저장소가 받지 않거나, `aas-hub collect`의 경우 허브에 닿지 않아 디스크에서 기다리는 샘플의 최대 크기; 넘으면 가장 오래된 샘플을 버립니다',
   COLLECT_BUFFER_DIR: '기다리는 폴더, `DATA_DIR`과 다른 디스크가 좋습니다; 비우면 `DATA_DIR`의 `collected`',
+  COLLECT_SHELL:
+    '허브 자신의 셸 ID(예: `urn:aas-hub:shell`). 연결 서브모델과 함께 만들어져 그것을 참조합니다; 비우면 만들지 않음',
   COLLECT_SUBMODEL:
     '허브가 설비와의 연결을 실시간 값으로 보여 주는 서브모델의 ID (연결이 있을 때 만들어짐). 비우면 만들지 않음',
   COLLECT_SECRETS:

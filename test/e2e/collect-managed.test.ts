@@ -54,6 +54,26 @@ t.test('the hub shows its connections as a submodel of its own, and replaces wha
   t.equal(await count(), before, 'its structure is not written again')
 })
 
+t.test('where the operator names one, the hub has a shell that refers to its connections', async (t) => {
+  const { port } = await machine(t)
+  const settings = { COLLECT_TARGETS: `127.0.0.1:${port}`, COLLECT_SHELL: 'urn:aas-hub:shell' }
+  const hub = await start(t, settings)
+  const path = `/shells/${Buffer.from('urn:aas-hub:shell').toString('base64url')}`
+  await put(hub, press({ Speed: 'xs:int' }))
+  await describe(hub, modbus(port))
+  await until(async () => (await hub.get(path)).status === 200)
+  const { json: shell } = await hub.get(path)
+  t.match(shell, {
+    assetInformation: { assetKind: 'Instance', globalAssetId: /^urn:aas-hub:instance:./ },
+    submodels: [{ type: 'ModelReference', keys: [{ type: 'Submodel', value: 'urn:aas-hub:connections' }] }]
+  })
+  t.equal((await hub.put(path, { ...shell, displayName: [{ language: 'en', text: 'Line 1' }] })).status, 204)
+  await describe(hub, modbus(port), { ...modbus(port), idShort: 'InterfaceOther' })
+  const connections = `/submodels/${Buffer.from('urn:aas-hub:connections').toString('base64url')}`
+  await until(async () => (await hub.get(connections)).text.includes('InterfaceOther'))
+  t.match((await hub.get(path)).json, { displayName: [{ text: 'Line 1' }] }, 'what is added to it stays')
+})
+
 t.test('a wrong description is a violation of its submodel, until it is right', async (t) => {
   const { port, holding } = await machine(t)
   const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })

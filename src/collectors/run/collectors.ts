@@ -42,6 +42,8 @@ export interface CollectorOptions extends IngestSinkOptions {
   readonly certificates: string
   /** Id of the submodel that shows the connections; '' for none. */
   readonly submodel: string
+  /** Id of the shell that refers to it; '' for none. */
+  readonly shell: string
 }
 
 export class Collectors implements Connections {
@@ -175,7 +177,7 @@ export class Collectors implements Connections {
 
   #lead(): LeadingSupervisor {
     const sink = new IngestSink(this.#options)
-    const { log, store, submodel: id } = this.#options
+    const { log, store, submodel: id, shell } = this.#options
     const brokers = this.#brokers()
     const supervisor = new Supervisor({ ...this.#parts, connectors: this.#connectors(brokers), log, sink })
     void supervisor.configure(this.#stored.interfaces)
@@ -183,7 +185,7 @@ export class Collectors implements Connections {
       id === ''
         ? undefined
         : new ConnectionsWriter({
-            ...{ store, id, clock: this.#parts.clock, list: () => supervisor.connections },
+            ...{ store, id, shell, clock: this.#parts.clock, list: () => supervisor.connections },
             failed: (error) => log.warn({ err: error }, 'Writing the submodel of the connections failed; retrying')
           })
     return {

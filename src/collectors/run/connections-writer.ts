@@ -9,7 +9,8 @@ import {
   type ConnectionValue,
   connectionsSubmodel,
   connectionsVersion,
-  connectionValues
+  connectionValues,
+  hubShell
 } from '../../operations/asset-interfaces/connections-submodel.ts'
 import type { Change, Store } from '../../store/store.ts'
 
@@ -18,6 +19,8 @@ export interface ConnectionsWriterOptions {
   readonly clock: Clock
   /** Of the submodel. */
   readonly id: string
+  /** Of the shell of the hub, which refers to the submodel; '' for none. */
+  readonly shell: string
   readonly list: () => readonly ConnectionState[]
   readonly failed: (error: unknown) => void
 }
@@ -72,7 +75,8 @@ export class ConnectionsWriter {
         json: JSON.stringify(submodel),
         facets: facetsOf('Submodel', submodel)
       } as const
-      await this.#commit([{ change: head === undefined ? 'create' : 'replace', ...document }])
+      const change = { change: head === undefined ? 'create' : 'replace', ...document } as const
+      await this.#commit([change, ...(await this.#missingShell())])
       this.#version = version
       this.#written = new Map(connectionValues(connections).map(({ path, value }) => [path, value]))
       this.#figuresAt = now
@@ -84,6 +88,15 @@ export class ConnectionsWriter {
       ({ path, value, isFigure }) => (withFigures || !isFigure) && this.#written.get(path) !== value
     )
     if (changed.length > 0) await this.#writeValues(changed)
+  }
+
+  /** Once made it belongs to the operator, who may add to it. */
+  async #missingShell(): Promise<Change[]> {
+    const { store, id: submodel, shell: id } = this.#options
+    if (id === '' || (await store.head('AssetAdministrationShell', id)) !== undefined) return []
+    const shell = hubShell(id, submodel, store.epoch)
+    const facets = facetsOf('AssetAdministrationShell', shell)
+    return [{ change: 'create', kind: 'AssetAdministrationShell', id, json: JSON.stringify(shell), facets }]
   }
 
   async #writeValues(values: readonly ConnectionValue[]): Promise<void> {

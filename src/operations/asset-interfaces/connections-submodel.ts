@@ -1,7 +1,7 @@
 /** The connections of the hub as a submodel of its own: what an Asset Interfaces Description says of them, and how they do. */
 import { createHash } from 'node:crypto'
 import { formatPath } from '../../model/path.ts'
-import type { DataTypeDefXsd, Submodel, SubmodelElement } from '../../model/types.ts'
+import type { AssetAdministrationShell, DataTypeDefXsd, Submodel, SubmodelElement } from '../../model/types.ts'
 import type { ConnectionState } from './connection.ts'
 import { collection, modelReference, property, referenceElement } from './describe/elements.ts'
 import { toIdShort } from './describe/interface-draft.ts'
@@ -34,6 +34,19 @@ export function connectionsSubmodel(id: string, connections: readonly Connection
       property('Count', [], String(connections.length), 'xs:int'),
       ...connections.map((connection) => connectionElement(connection))
     ]
+  }
+}
+
+/** The hub itself, whose submodel the connections are. @param instance identifies the data of the hub */
+export function hubShell(id: string, submodel: string, instance: string): AssetAdministrationShell {
+  return {
+    ...{ modelType: 'AssetAdministrationShell', id, idShort: 'Hub' },
+    description: [
+      { language: 'en', text: 'The hub that stores this shell.' },
+      { language: 'ko', text: '이 셸을 저장하고 있는 허브입니다.' }
+    ],
+    assetInformation: { assetKind: 'Instance', globalAssetId: `urn:aas-hub:instance:${instance}` },
+    submodels: [modelReference(submodel, [])]
   }
 }
 
