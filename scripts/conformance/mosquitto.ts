@@ -10,14 +10,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import mqtt, { type MqttClient } from 'mqtt'
 import { newClient } from 'sparkplug-client'
-import sparkplug from 'sparkplug-payload'
 import { textAt, timeAt } from '../../src/model/samples.ts'
 import { decodeRun } from '../../src/store/run-codec.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
 import type { LoggedChange } from '../../src/store/store.ts'
+import { type DescribedInterface, description as describe, mapping } from '../../test/collectors/asset-interface.ts'
 import { type HubProcess, startHub } from '../hub-process.ts'
 import { freePort } from '../ports.ts'
 import { type Mosquitto, startMosquitto } from './mosquitto-broker.ts'
+import { type EdgeNode, sendSpeed, silentNode } from './mosquitto-edge.ts'
 
 const MESSAGES = 4000
 const BARE_MESSAGES = 300
@@ -98,6 +99,7 @@ class Rig {
         idShort: 'Press',
         submodelElements: [
           property('Count', 'xs:long'),
+          property('Cycles', 'xs:long'),
           property('Bare', 'xs:long'),
           property('Speed', 'xs:double'),
           property('State', 'xs:string'),
@@ -107,6 +109,28 @@ class Rig {
       })
     })
     check('a submodel is stored', created.status === 201, await created.text())
+    const described: DescribedInterface = {
+      ...{ idShort: 'InterfaceMQTT', vocabulary: 'http://www.w3.org/2011/mqtt' },
+      endpoint: { base: String(this.#environment.MQTT_URL), contentType: 'application/json' },
+      properties: { Cycles: { form: { href: 'line-1/press/cycles' } } }
+    }
+    const description = describe([described])
+    for (const submodel of [description, mapping(description, [described])]) {
+      const stored = await fetch(`${this.#hub.api}/submodels`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(submodel)
+      })
+      check(`${submodel.idShort} is stored`, stored.status === 201, await stored.text())
+    }
+    await until('the described interface is connected', async () => (await this.#connection())?.state === 'connected')
+  }
+
+  async #connection(): Promise<{ readonly state: string } | undefined> {
+    const response = await fetch(new URL('/connections', this.#hub.api)).catch(() => undefined)
+    if (response?.status !== 200) return undefined
+    const { result } = (await response.json()) as { readonly result: readonly { readonly state: string }[] }
+    return result[0]
   }
 
   async #currentOf(path: string): Promise<unknown> {
@@ -145,7 +169,8 @@ class Rig {
       for (let count = 0; count < MESSAGES; count++) {
         const payload = JSON.stringify({ value: count, time: base + count })
         const sent = this.#gateway.publishAsync('plant/Press/Count', payload, { qos: 1 })
-        all.push(sent.then(() => void acknowledged.add(count)))
+        const described = this.#gateway.publishAsync('line-1/press/cycles', payload, { qos: 1 })
+        all.push(Promise.all([sent, described]).then(() => void acknowledged.add(count)))
         if (count % 20 === 0) await sleep(50)
       }
       await Promise.all(all)
@@ -166,7 +191,14 @@ class Rig {
       60_000
     )
     await sending
-    await until('the last value is current', async () => (await this.#currentOf('Count')) === MESSAGES - 1, 60_000)
+    for (const path of ['Count', 'Cycles']) {
+      const isLast = async () => (await this.#currentOf(path)) === MESSAGES - 1
+      await until(`the last value of ${path} is current`, isLast, 60_000)
+    }
+    await until(
+      'the described interface is connected again',
+      async () => (await this.#connection())?.state === 'connected'
+    )
     return { base, acknowledged }
   }
 
@@ -200,7 +232,7 @@ class Rig {
     await until('data refer to a metric by its alias', async () => (await this.#currentOf('Speed')) === 2.5)
     await this.#gateway.publishAsync('plant/Press/Kept', '7', { qos: 1, retain: true })
     await until('a retained value is stored', async () => (await this.#currentOf('Kept')) === 7)
-    const silent = await silentNode(this.#broker.url)
+    const silent = await silentNode(this.#broker.url, LOGIN)
     await until(
       'the births of an edge node that sends nothing else are stored',
       async () => (await this.#currentOf('Quiet')) === 6.5
@@ -243,40 +275,14 @@ class Rig {
   }
 }
 
-type EdgeNode = ReturnType<typeof newClient>
-
-function sendSpeed(edge: EdgeNode, value: number): void {
-  edge.publishDeviceData('Press', {
-    timestamp: Date.now(),
-    metrics: [{ alias: 1, name: null, type: 'Double', value }] as never
-  })
-}
-
-/** An edge node that sends its birth, answers nothing, and has left its death as the will. */
-async function silentNode(url: string): Promise<MqttClient> {
-  const library = sparkplug.get('spBv1.0')
-  if (library === undefined || library === null) throw new Error('The library knows no Sparkplug B')
-  const message = (metrics: object[], seq?: number) =>
-    Buffer.from(library.encodePayload({ timestamp: Date.now(), ...(seq !== undefined && { seq }), metrics } as never))
-  const bdSeq = { name: 'bdSeq', type: 'UInt64', value: 1 }
-  const client = await mqtt.connectAsync(url, {
-    ...LOGIN,
-    ...{ clientId: 'quiet', reconnectPeriod: 0 },
-    will: { topic: 'spBv1.0/Plant/NDEATH/Quiet', payload: message([bdSeq]), qos: 1, retain: false }
-  })
-  await client.publishAsync('spBv1.0/Plant/NBIRTH/Quiet', message([bdSeq], 0), { qos: 1 })
-  const metrics = [{ name: 'Quiet', alias: 1, type: 'Double', value: 6.5 }]
-  await client.publishAsync('spBv1.0/Plant/DBIRTH/Quiet/Press', message(metrics, 1), { qos: 1 })
-  return client
-}
-
 async function writeSettings({ tlsPort, ca }: Mosquitto): Promise<Readonly<Record<string, string>>> {
   const mapping = join(scratch, 'mapping.json')
   writeFileSync(
     mapping,
     JSON.stringify({
       topics: [{ topic: 'plant/{machine}/{signal...}', idShort: '{machine}', path: '{signal}' }],
-      sparkplug: { hostId: 'hub' }
+      sparkplug: { hostId: 'hub' },
+      interfaces: true
     })
   )
   const credentials = join(scratch, 'credentials')
@@ -299,7 +305,7 @@ function dataDirectory(): string {
 /** Compares the log of the stopped hub with what was acknowledged. */
 async function checkStored(base: number, acknowledged: ReadonlySet<number>): Promise<void> {
   const store = await openSqlite(dataDirectory())
-  const counts = new Map<bigint, string>()
+  const [counts, cycles] = [new Map<bigint, string>(), new Map<bigint, string>()]
   const bares: string[] = []
   let kept = 0
   let repeated = 0
@@ -311,14 +317,23 @@ async function checkStored(base: number, acknowledged: ReadonlySet<number>): Pro
     for (const { path, time, value } of entries.flatMap(({ changes }) => changes).flatMap(samplesOf)) {
       if (path === 'Bare') bares.push(value)
       if (path === 'Kept') kept++
-      if (path !== 'Count') continue
-      if (counts.has(time)) repeated++
-      counts.set(time, value)
+      const found = path === 'Count' ? counts : path === 'Cycles' ? cycles : undefined
+      if (found?.has(time)) repeated++
+      found?.set(time, value)
     }
   }
-  const missing = [...acknowledged].filter((count) => counts.get(BigInt(base + count) * 1_000_000n) !== String(count))
-  check(`all ${MESSAGES} messages that the broker acknowledged are in the hub`, missing.length === 0, missing)
-  check('and nothing else', counts.size === MESSAGES, counts.size)
+  for (const [by, found] of [
+    ['the mapping', counts],
+    ['the described interface', cycles]
+  ] as const) {
+    const missing = [...acknowledged].filter((count) => found.get(BigInt(base + count) * 1_000_000n) !== String(count))
+    check(
+      `all ${MESSAGES} messages that the broker acknowledged are in the hub, by ${by}`,
+      missing.length === 0,
+      missing
+    )
+    check('and nothing else', found.size === MESSAGES, found.size)
+  }
   const isBareOnce = bares.length === BARE_MESSAGES && new Set(bares).size === BARE_MESSAGES
   check('bare values are there once each', isBareOnce, bares.length)
   check('a retained value is there once, after all restarts', kept === 1, kept)
