@@ -15,7 +15,7 @@ export class QueryFilters {
   readonly #filters: readonly CompiledFilter[]
 
   constructor(filters: AasqlQuery['filters'], subject: Subject) {
-    this.#filters = filters.map((filter) => new CompiledFilter(filter, subject))
+    this.#filters = filters.map((filter) => new CompiledFilter(filter, subject, 'searched'))
   }
 
   /** The other documents that the filters need; see `CompiledCondition`. */

@@ -153,7 +153,7 @@ class CompiledGrant {
     this.path = path
     this.#condition = compile(independent(condition), kind)
     this.#filters = filters.map(
-      ({ fragment, condition }) => new CompiledFilter({ fragment, condition: independent(condition) }, kind)
+      ({ fragment, condition }) => new CompiledFilter({ fragment, condition: independent(condition) }, kind, 'all')
     )
   }
 

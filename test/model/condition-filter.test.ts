@@ -11,7 +11,8 @@ type Json = Readonly<Record<string, unknown>>
 function filtered(submodel: Submodel, ...filters: Json[]): Submodel {
   const hidden = new HiddenParts()
   for (const filter of parseQuery({ $condition: { $boolean: true }, $filters: filters }, 'Submodel').filters) {
-    for (const part of new CompiledFilter(filter, 'Submodel').occurrences(submodel)) if (part.isHidden) hidden.add(part)
+    for (const part of new CompiledFilter(filter, 'Submodel', 'searched').occurrences(submodel))
+      if (part.isHidden) hidden.add(part)
   }
   return hidden.without(submodel)
 }

@@ -81,7 +81,7 @@ t.test('every occurrence of a fragment is found, with its list pinned', async (t
   const count = (path: readonly (string | number)[], ...steps: string[]): number => {
     let found = 0
     const pinned = new Map<string, object>()
-    for (const _ of occurrencesOf({ root: '$sme', path, steps }, document, pinned)) {
+    for (const _ of occurrencesOf({ root: '$sme', path, steps }, document, pinned, 'searched')) {
       t.ok(pinned.has('$sme'))
       found++
     }

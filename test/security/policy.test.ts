@@ -298,6 +298,28 @@ t.test('a filter on an index is about that item; its condition may speak of othe
   t.equal(shown(`${list}[0]`, `${list}[2].name`), 'aba')
 })
 
+t.test('a filter hides elements wherever they are, also where queries do not search', async (t) => {
+  const [secret, open] = [property('Secret', '1'), property('Open', '2')]
+  const both = () => structuredClone([secret, open])
+  const instance = submodel('urn:s', undefined, [
+    { modelType: 'Entity', idShort: 'Line', statements: both() },
+    { modelType: 'AnnotatedRelationshipElement', idShort: 'Mounted', annotations: both() },
+    { modelType: 'SubmodelElementCollection', idShort: 'Axis', value: both() }
+  ])
+  const CONDITION = { $not: eq(field('$sme#idShort'), str('Secret')) }
+  for (const FILTER of [
+    { FRAGMENT: '$sme', CONDITION },
+    { FRAGMENT: '$sme.Secret', CONDITION: { $boolean: false } }
+  ]) {
+    const seen = view(policyOf(rule({ more: { FILTER } })), anonymous, 'Submodel', instance)
+    t.match(seen, { submodelElements: [{ statements: [open] }, { annotations: [open] }, { value: [open] }] })
+    t.notMatch(JSON.stringify(seen), /Secret/)
+  }
+  const FILTER = { FRAGMENT: '$sme.Line.Secret', CONDITION: { $boolean: false } }
+  const seen = view(policyOf(rule({ more: { FILTER } })), anonymous, 'Submodel', instance)
+  t.match(seen, { submodelElements: [{ statements: [open] }, { annotations: [secret, open] }] })
+})
+
 t.test('an element is hidden for itself where it is hidden in its submodel', async (t) => {
   const collection = { modelType: 'SubmodelElementCollection', idShort: 'c', value: [property('a', '1')] }
   const instance = submodel('urn:s', undefined, [collection, property('b', '2')]) as unknown as Submodel

@@ -3,6 +3,7 @@
  * from all items, unless a `$match` fixes some of them.
  */
 import type { Submodel, SubmodelElement } from '../types.ts'
+import { childrenOf } from '../walk.ts'
 import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { formatSteps } from './field.ts'
 import type { Root } from './grammar.ts'
@@ -27,14 +28,20 @@ export interface FieldReader {
   text(of: object): string | undefined
 }
 
+/**
+ * Which elements of a submodel `$sme` stands for. Queries search those in collections and lists: statements, annotations
+ * and variables of operations cannot be queried (Part 2, "Limitations"). What a caller must not read is hidden wherever it is.
+ */
+export type Reach = 'searched' | 'all'
+
 /** Compiles the access to a field. */
-export function fieldReader(field: FieldIdentifier): FieldReader {
+export function fieldReader(field: FieldIdentifier, reach: Reach = 'searched'): FieldReader {
   const { root, path, attribute, steps } = field
   if (root !== '$sme') return { root, ...attributeReader(root, steps) }
-  const loops = elementLoops(path)
+  const loops = elementLoops(path, reach)
   const below = path.slice(path.lastIndexOf(ANY) + 1)
   const rest = path.includes(ANY) ? below : path.slice(1)
-  const element = (of: object): object | undefined => descend(of as SubmodelElement, rest)
+  const element = (of: object): object | undefined => descend(of as SubmodelElement, rest, reach)
   const end = `${loops.at(-1)?.key}>${formatSteps(rest)}`
   if (attribute === 'value' || attribute === 'language') {
     const values: ItemLoop = { key: `${end}#value`, list: false, items: (of) => map(element(of), valuesOf) ?? [] }
@@ -72,29 +79,29 @@ function languageOf(value: object): string | undefined {
 }
 
 /**
- * Visits each element that queries search: those in collections and lists. Statements, annotations and variables of
- * operations cannot be queried (Part 2, "Limitations").
+ * Visits each element.
  * @param visit `byIndex`: the element is addressed by index, in a list or if an earlier sibling in a leniently stored
  *   document has its idShort (see `stepsTo`)
  */
-function forEachSearchedElement(
+function forEachElement(
   of: Submodel | SubmodelElement,
+  reach: Reach,
   visit: (element: SubmodelElement, byIndex: boolean) => void
 ): void {
   const inList = of.modelType === 'SubmodelElementList'
   const taken = new Set<string | undefined>()
-  for (const child of searchedChildren(of)) {
+  for (const child of childrenWithin(of, reach)) {
     const count = taken.size
     visit(child, inList || taken.add(child.idShort).size === count)
-    forEachSearchedElement(child, visit)
+    forEachElement(child, reach, visit)
   }
 }
 
-function searchedChildren(of: Submodel | SubmodelElement): readonly SubmodelElement[] {
-  if (of.modelType === 'Submodel') return of.submodelElements ?? []
-  const container = of.modelType === 'SubmodelElementCollection' || of.modelType === 'SubmodelElementList'
-  return container ? (of.value ?? []) : []
+function childrenWithin(of: Submodel | SubmodelElement, reach: Reach): readonly SubmodelElement[] {
+  return reach === 'all' || SEARCHED_IN.has(of.modelType) ? childrenOf(of) : []
 }
+
+const SEARCHED_IN: ReadonlySet<string> = new Set(['Submodel', 'SubmodelElementCollection', 'SubmodelElementList'])
 
 /** The elements of a submodel as a flat list, so that it is walked once for many comparisons. */
 interface ElementIndex {
@@ -103,24 +110,26 @@ interface ElementIndex {
   readonly named: Map<string, SubmodelElement[]>
 }
 
-let flattened: { readonly submodel: object; readonly elements: ElementIndex } | undefined
+let flattened: { readonly submodel: object; readonly elements: Map<Reach, ElementIndex> } | undefined
 
 /** Clears the cached elements; the submodel may be modified afterwards. */
 export function clearElementCache(): void {
   flattened = undefined
 }
 
-function elementIndexOf(submodel: object): ElementIndex {
-  if (flattened?.submodel === submodel) return flattened.elements
+function elementIndexOf(submodel: object, reach: Reach): ElementIndex {
+  if (flattened?.submodel !== submodel) flattened = { submodel, elements: new Map() }
+  const known = flattened.elements.get(reach)
+  if (known !== undefined) return known
   const elements: ElementIndex = { all: [], named: new Map() }
-  forEachSearchedElement(submodel as Submodel, (element, byIndex) => {
+  forEachElement(submodel as Submodel, reach, (element, byIndex) => {
     elements.all.push(element)
     if (byIndex || element.idShort === undefined) return
     const others = elements.named.get(element.idShort)
     if (others === undefined) elements.named.set(element.idShort, [element])
     else others.push(element)
   })
-  flattened = { submodel, elements }
+  flattened.elements.set(reach, elements)
   return elements
 }
 
@@ -128,20 +137,22 @@ function elementIndexOf(submodel: object): ElementIndex {
  * A path begins at any element with that idShort, not only at the first level (Part 2, table of root elements). Each
  * `[]` then is a loop.
  */
-function elementLoops(path: readonly FieldStep[]): ItemLoop[] {
+function elementLoops(path: readonly FieldStep[], reach: Reach): ItemLoop[] {
   const [first] = path
-  if (first === undefined) return [{ key: '$sme', list: true, items: (submodel) => elementIndexOf(submodel).all }]
+  if (first === undefined) {
+    return [{ key: '$sme', list: true, items: (submodel) => elementIndexOf(submodel, reach).all }]
+  }
   const start: ItemLoop = {
     key: `$sme.${first}`,
     list: !path.includes(ANY),
-    items: (submodel) => elementIndexOf(submodel).named.get(`${first}`) ?? []
+    items: (submodel) => elementIndexOf(submodel, reach).named.get(`${first}`) ?? []
   }
   const loops = [start]
   let from = 1
   for (let at = path.indexOf(ANY); at !== -1; at = path.indexOf(ANY, at + 1)) {
     const way = path.slice(from, at)
     const items = (of: object): readonly object[] => {
-      const list = descend(of as SubmodelElement, way)
+      const list = descend(of as SubmodelElement, way, reach)
       return list?.modelType === 'SubmodelElementList' ? (list.value ?? []) : []
     }
     loops.push({ key: `$sme.${formatSteps(path.slice(0, at + 1))}`, list: true, items })
@@ -151,11 +162,15 @@ function elementLoops(path: readonly FieldStep[]): ItemLoop[] {
 }
 
 /** In a list only by index, in a collection only by idShort. */
-export function descend(element: SubmodelElement, path: readonly FieldStep[]): SubmodelElement | undefined {
+export function descend(
+  element: SubmodelElement,
+  path: readonly FieldStep[],
+  reach: Reach
+): SubmodelElement | undefined {
   let here: SubmodelElement | undefined = element
   for (const step of path) {
     const list: boolean = here?.modelType === 'SubmodelElementList'
-    const children: readonly SubmodelElement[] = here === undefined ? [] : searchedChildren(here)
+    const children: readonly SubmodelElement[] = here === undefined ? [] : childrenWithin(here, reach)
     if (typeof step === 'number') here = list ? children[step] : undefined
     else here = list ? undefined : children.find(({ idShort }) => idShort === step)
   }

@@ -4,6 +4,7 @@
  */
 import { type CompiledCondition, compile } from './compile.ts'
 import type { Condition } from './condition.ts'
+import type { Reach } from './field-reader.ts'
 import { type Fragment, type FragmentPart, listKeysOf, occurrencesOf } from './fragment.ts'
 import type { Subject } from './subject.ts'
 
@@ -18,9 +19,12 @@ export class CompiledFilter {
   readonly fragment: Fragment
   readonly #condition: CompiledCondition
   readonly #pinned: Map<string, object>
+  readonly #reach: Reach
 
-  constructor({ fragment, condition, asWhole }: FragmentFilter, subject: Subject) {
+  /** @param reach the elements in which fragments on `$sme` occur */
+  constructor({ fragment, condition, asWhole }: FragmentFilter, subject: Subject, reach: Reach) {
     this.fragment = fragment
+    this.#reach = reach
     this.#pinned = asWhole ? new OpenPins([...listKeysOf(fragment).slice(-1), '$sme']) : new Map()
     this.#condition = compile(condition, subject, this.#pinned)
   }
@@ -39,7 +43,7 @@ export class CompiledFilter {
     document: object,
     related?: readonly object[]
   ): Generator<FragmentPart & { readonly isHidden: boolean }> {
-    for (const part of occurrencesOf(this.fragment, document, this.#pinned)) {
+    for (const part of occurrencesOf(this.fragment, document, this.#pinned, this.#reach)) {
       yield { ...part, isHidden: !this.#condition.matches(document, related) }
     }
   }

@@ -3,7 +3,7 @@ import { childrenMember } from '../fields.ts'
 import type { SubmodelElement } from '../types.ts'
 import { ANY, type FieldIdentifier, type FieldStep } from './condition.ts'
 import { formatSteps } from './field.ts'
-import { descend, fieldReader, follow } from './field-reader.ts'
+import { descend, fieldReader, follow, type Reach } from './field-reader.ts'
 import type { Root } from './grammar.ts'
 
 export interface Fragment {
@@ -32,10 +32,11 @@ export function formatFragment({ root, path, steps }: Fragment): string {
 export function* occurrencesOf(
   fragment: Fragment,
   document: object,
-  pinned: Map<string, object>
+  pinned: Map<string, object>,
+  reach: Reach
 ): Generator<FragmentPart> {
   const { root, path, steps } = fragment
-  const { loops } = fieldReader(anyIndex(fragment))
+  const { loops } = fieldReader(anyIndex(fragment), reach)
   const indexes = [...(root === '$sme' ? [undefined] : []), ...indexesOf(path), ...indexesOf(steps)]
   const elementLoops = root === '$sme' ? 1 + indexesOf(path).length : 0
   try {
@@ -65,7 +66,7 @@ export function* occurrencesOf(
   /** The steps of the path behind the last list. */
   function elementBelow(at: object): SubmodelElement | undefined {
     const last = path.findLastIndex(isIndex)
-    return descend(at as SubmodelElement, path.slice(Math.max(last, 0) + 1))
+    return descend(at as SubmodelElement, path.slice(Math.max(last, 0) + 1), reach)
   }
 
   function* leave(at: object): Generator<FragmentPart> {
