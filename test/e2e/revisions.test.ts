@@ -259,6 +259,11 @@ t.test('a hub that keeps no revisions knows no earlier states, and later only th
   t.match(await at(without, START), { status: 404, text: /not kept/ })
   t.strictSame((await at(without, START + 2000)).json, machine(['speed', '2']), 'the present is known')
   t.strictSame((await without.get('/submodels/$recent-changes')).json.result, [])
+  await done(without.post('/shell-descriptors', { id: 'urn:d' }))
+  for (const name of ['updatedFrom', 'createdFrom']) {
+    const { json } = await without.get(`/shell-descriptors?${name}=${iso(START + 60_000)}`)
+    t.match(json.result, [{ id: 'urn:d' }], `${name}: what may be later is listed`)
+  }
   await without.stop()
   const keeping = await start(t, settings, { clock })
   for (const value of ['3', '4']) await put(keeping, value)
