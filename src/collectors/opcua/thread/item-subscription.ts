@@ -19,12 +19,12 @@ import {
 } from 'node-opcua-client'
 import type { Clock } from '../../../clock.ts'
 import type { MonitoredNode } from '../messages.ts'
-import { type NotifiedNumbers, numbersOf } from './notified-numbers.ts'
+import { type NotifiedNumbers, takeNumbers } from './notified-numbers.ts'
 import { sentenceOf } from './refused.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
 
 export interface SubscriptionEvents {
-  /** @param handles of the nodes, by the numbers of their items */
+  /** @param numbers are valid during the call @param handles of the nodes, by the numbers of their items */
   numbers(numbers: NotifiedNumbers, handles: ArrayLike<number | undefined>): void
   /** Any other value. */
   changed(handle: number, value: DataValue): void
@@ -159,8 +159,8 @@ export class ItemSubscription {
     if (notificationData === null || notificationData.length === 0) return
     const missing = this.#sequence.note(sequenceNumber)
     for (const data of notificationData) {
-      const numbers = data instanceof DataChangeNotification ? numbersOf(data) : undefined
-      if (numbers !== undefined) this.#events.numbers(numbers, this.#handles)
+      if (!(data instanceof DataChangeNotification)) continue
+      takeNumbers(data, (numbers) => this.#events.numbers(numbers, this.#handles))
     }
     if (missing.length > 0) void this.#fetchAgain(missing)
   }

@@ -43,11 +43,19 @@ const MIN_ITEM_BYTES = 5
 
 type Stream = Parameters<DataChangeNotification['decode']>[0]
 
-const numbers = new WeakMap<DataChangeNotification, NotifiedNumbers>()
+const numbers = new WeakMap<DataChangeNotification, ReadNumbers>()
 
-/** @returns undefined where it has none */
-export function numbersOf(notification: DataChangeNotification): NotifiedNumbers | undefined {
-  return numbers.get(notification)
+/** Used again, as memory beside the heap makes the collector look through all of it. */
+const spare: ReadNumbers[] = []
+const MAX_SPARE = 8
+
+/** @param use is called where there are numbers; afterwards they are no longer valid */
+export function takeNumbers(notification: DataChangeNotification, use: (numbers: NotifiedNumbers) => void): void {
+  const taken = numbers.get(notification)
+  if (taken === undefined) return
+  numbers.delete(notification)
+  use(taken)
+  if (spare.length < MAX_SPARE) spare.push(taken)
 }
 
 const decodeAll = DataChangeNotification.prototype.decode
@@ -66,7 +74,7 @@ export function readNumbersAsColumns(): void {
 function readColumns(notification: DataChangeNotification, stream: Stream): boolean {
   const count = stream.readInteger()
   if (count <= 0 || count > (stream.buffer.length - stream.length) / MIN_ITEM_BYTES) return false
-  const columns = new ReadNumbers(count)
+  const columns = withRoom(count)
   const others: MonitoredItemNotification[] = []
   for (let left = count; left > 0; left--) {
     const start = stream.length
@@ -82,6 +90,13 @@ function readColumns(notification: DataChangeNotification, stream: Stream): bool
   notification.diagnosticInfos = []
   if (columns.count > 0) numbers.set(notification, columns)
   return true
+}
+
+function withRoom(count: number): ReadNumbers {
+  const used = spare.pop()
+  if (used === undefined || used.items.length < count) return new ReadNumbers(count)
+  used.clear()
+  return used
 }
 
 class ReadNumbers implements NotifiedNumbers {
@@ -102,6 +117,12 @@ class ReadNumbers implements NotifiedNumbers {
     this.types = new Uint8Array(size)
     this.offsets = new Float64Array(size)
     this.values = new Float64Array(size)
+  }
+
+  clear(): void {
+    this.count = 0
+    this.serverMs = undefined
+    this.#newest = Number.NEGATIVE_INFINITY
   }
 
   get newestMs(): number {
