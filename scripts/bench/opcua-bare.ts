@@ -25,7 +25,7 @@ for (let from = 0; from < Number(items); from += 5000) {
     const nodes = Array.from({ length: Math.min(1000, Number(items) - at) }, (_, index) => ({
       ...{ nodeId: `ns=${namespace};i=${100_000 + at + index}`, attributeId: AttributeIds.Value }
     }))
-    const parameters = { samplingInterval: 100, queueSize: 600, discardOldest: true }
+    const parameters = { samplingInterval: 0, queueSize: 1000, discardOldest: true }
     const group = ClientMonitoredItemGroup.create(subscription, nodes, parameters, TimestampsToReturn.Both)
     group.on('changed', () => {
       count++
