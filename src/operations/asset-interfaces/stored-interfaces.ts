@@ -60,6 +60,8 @@ export class InterfaceReader {
     for (const document of await configurationsIn(this.#store)) {
       const known = this.#configurations.get(document.id)
       configurations.set(document.id, isOf(known, document) ? known : configurationOf(document))
+      // A listing takes documents from the cache, but leaves none there; those of many items are megabytes.
+      if (!isOf(known, document)) await this.#store.document('Submodel', document.id)
     }
     const descriptions = new Map<string, Parsed>()
     const missing: string[] = []
