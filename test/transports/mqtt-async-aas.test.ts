@@ -108,6 +108,9 @@ t.test('an element is created in what contains it, and changed and deleted at it
   t.equal(deleted.source, `${at}.Speed`)
   t.notOk('data' in deleted)
   t.strictSame((await fetch(value.source)).status, 404, 'the source of an element is its URL at the hub')
+  const feed = await hub.get('/events?envelope=cloudevents')
+  const known = new Map(feed.json.records.map(({ id, type }: Event) => [id, type]))
+  for (const { id, type } of events) t.equal(known.get(id), type, 'an event has the same id wherever it is read')
   t.strictSame((await fetch(inner.source)).status, 200)
 })
 

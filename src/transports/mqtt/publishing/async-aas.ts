@@ -5,7 +5,8 @@
  */
 
 import { schemaOf, urlOf } from '../../../consumers/subscriptions/cloudevents.ts'
-import { cursorAt, type LocatedChange, positionBehind } from '../../../consumers/subscriptions/log-position.ts'
+import type { LocatedChange } from '../../../consumers/subscriptions/log-position.ts'
+import { encodeCursor } from '../../../model/cursor.ts'
 import { formatPath, parseStoredPath } from '../../../model/path.ts'
 import { formatTime, fromMilliseconds } from '../../../model/time.ts'
 import type { Reference } from '../../../model/types.ts'
@@ -26,6 +27,7 @@ export interface AsyncAasOptions {
 
 /** What distinguishes one event from another of its commit and change. */
 interface Occurrence {
+  /** The cursor behind it, as of the same event at `/events`. */
   readonly id: string
   readonly type: 'created' | 'updated' | 'deleted' | 'valueChanged'
   readonly source: string
@@ -58,7 +60,7 @@ export function asyncAasForm({ topic, base, epoch, withData }: AsyncAasOptions):
 
   async function occurrencesOf(located: LocatedChange, state: PublishedState): Promise<Occurrence[]> {
     const { change, entry } = located
-    const id = cursorAt(epoch, positionBehind(entry, located.index + located.count))
+    const id = encodeCursor({ epoch, seq: entry.seq, index: located.index + located.count })
     if (!('kind' in change)) {
       const value = await state.value(change, entry.seq)
       if (value === undefined) return []
