@@ -1,14 +1,16 @@
 /** MQTT interfaces that stored submodels describe: the shipped hub, an edge process, and a real broker. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { collectAtEdge } from '../../src/commands/collect.ts'
-import { type DescribedInterface, press } from '../collectors/asset-interface.ts'
+import type { Submodel, SubmodelElement } from '../../src/model/types.ts'
+import { childrenOf } from '../../src/model/walk.ts'
+import { type DescribedInterface, mapping, press } from '../collectors/asset-interface.ts'
 import { testDirectory } from '../test-directory.ts'
 import { type Broker, broker } from '../transports/mqtt-broker.ts'
 import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
-import { describe, put } from './modbus-machine.ts'
+import { describe, modbus, put } from './modbus-machine.ts'
 
 const MQTT = 'http://www.w3.org/2011/mqtt'
 
@@ -244,6 +246,17 @@ t.test('what is written to a mapped element is published, and stored once the br
   t.equal(await value(hub, 'Load'), '5.5')
 })
 
+t.test('a hub that reads nothing but its broker writes elements of other machines as any', async (t) => {
+  const here = await broker(t)
+  const hub = await hubAt(t, here)
+  const command = { form: { href: '1/9', modv_entity: 'HoldingRegister' }, sink: 'Load', isCommand: true as const }
+  await describe(hub, { ...modbus(502), properties: { Set: command } }, speed(here.url))
+  await until(async () => (await connections(hub))[0]?.state === 'connected')
+  t.equal((await connections(hub)).length, 1)
+  const path = `/submodels/${Buffer.from('urn:press').toString('base64url')}/submodel-elements/Load/$value`
+  t.equal((await hub.patch(path, 5.5)).status, 204)
+})
+
 t.test('an edge process receives from the broker of its line, also what it missed while it was off', async (t) => {
   const here = await broker(t)
   const hub = await start(t)
@@ -267,3 +280,37 @@ t.test('an edge process receives from the broker of its line, also what it misse
   await until(async () => (await value(hub)) === '9')
   t.strictSame(await history(hub, 'Speed'), [1, 2, 3, 4, 5, 6, 7, 8, 9], 'each once')
 })
+
+const AID = new URL(
+  '../../../shared/templates/asset-interfaces-description/IDTA_02017-1-1_Template_Asset_Interfaces_Description.json',
+  import.meta.url
+)
+
+t.test(
+  'an interface by the published template is received from, once it has an address',
+  { skip: existsSync(AID) ? false : 'the published templates are not here' },
+  async (t) => {
+    const here = await broker(t)
+    const { submodels } = JSON.parse(readFileSync(AID, 'utf8')) as { submodels: [Submodel] }
+    const published = { ...submodels[0], id: 'urn:interfaces', kind: 'Instance' as const }
+    const idShort = 'InterfaceTemplateForMQTT'
+    let elements = published.submodelElements ?? []
+    let base: SubmodelElement | undefined
+    for (const step of [idShort, 'EndpointMetadata', 'base']) {
+      base = elements.find((element) => element.idShort === step)
+      elements = base === undefined ? [] : [...childrenOf(base)]
+    }
+    if (base?.modelType !== 'Property') throw new Error('The template has no address of a broker')
+    base.value = here.url
+    // It breaks [AASd-109] as published, so that it is loaded leniently.
+    const file = join(testDirectory(t), 'published.json')
+    writeFileSync(file, JSON.stringify({ submodels: [published] }))
+    const hub = await hubAt(t, here, { PRELOAD: file, LENIENT: 'true' })
+    const properties = { property_name: { form: {}, sink: 'Load' } }
+    await put(hub, mapping(published, [{ ...speed(here.url), idShort, properties }]))
+    await until(async () => (await connections(hub))[0]?.state === 'connected')
+    const client = await here.client()
+    await client.publishAsync('sampleDevice/properties/voltage', '229.5', { qos: 1 })
+    await until(async () => (await value(hub, 'Load')) === '229.5')
+  }
+)

@@ -207,7 +207,9 @@ export class Collectors implements Connections {
   }
 
   #commandsOf(): Commands {
-    return new Commands(this.#stored.interfaces, (description, act) => this.#use(description, act))
+    // Of others nothing reaches a machine: their elements are written as any.
+    const interfaces = this.#stored.interfaces.filter(({ protocol }) => this.#parts.connectors[protocol] !== undefined)
+    return new Commands(interfaces, (description, act) => this.#use(description, act))
   }
 
   /** By the session that is open, else by one of its own. */
