@@ -121,3 +121,23 @@ t.test('filters leave less of what a caller may read, never more', async (t) => 
   const hidden = { $match: [equals('$sme#idShort', 'torque')] }
   t.same(await elements('line', { $or: [equals('$sm#idShort', 'Pump'), hidden] }), [[], []], 'nor by its condition')
 })
+
+t.test('filters of a large submodel that take too long are refused, and hold up no one', async (t) => {
+  const hub = await start(t, { QUERY_TIMEOUT: '1s' })
+  const submodelElements = Array.from({ length: 5000 }, (_, at) => property(`element${at}`, 'x', 'urn:speed'))
+  t.equal((await hub.post('/submodels', { ...motor, submodelElements })).status, 201)
+  // For each element all of them are searched.
+  const slow = { $fragment: '$sme', $condition: { $regex: [{ $field: '$sme.element7#value' }, { $strVal: '^y' }] } }
+  const body = { $condition: ALL, $filters: Array(100).fill(slow) }
+  const asked = hub.post('/query/submodels', body)
+  let answered = 0
+  const others = asked.then(() => false)
+  while (await Promise.race([others, hub.get('/shells').then(() => true)])) answered++
+  const reply = await asked
+  t.equal(reply.status, 400)
+  t.match(reply.text, /take too long/)
+  t.ok(answered > 0, `${answered} requests were answered in the meantime`)
+  const fast = { $fragment: '$sme', $condition: equals('$sme#idShort', 'element7') }
+  const { json } = await hub.post('/query/submodels', { $condition: ALL, $filters: [fast] })
+  t.equal(json.result[0].submodelElements.length, 1)
+})
