@@ -34,8 +34,8 @@ export class QueryFilters {
   ): Promise<Instance> {
     const hidden = new HiddenParts()
     for (const filter of this.#filters) {
-      for (const part of filter.occurrences(instance, related)) {
-        if (part.isHidden) hidden.add(part)
+      for (const part of filter.occurrences(instance)) {
+        if (!filter.shows(instance, related)) hidden.add(part)
         if (!slice.isOver()) continue
         if (isLate()) throw new HubError('BadRequest', [TOO_LONG])
         await slice.pause()

@@ -180,7 +180,7 @@ class CompiledGrant {
   hidden(document: object): HiddenParts {
     const hidden = new HiddenParts()
     for (const filter of this.#filters) {
-      for (const part of filter.occurrences(document)) if (part.isHidden) hidden.add(part)
+      for (const part of filter.occurrences(document)) if (!filter.shows(document)) hidden.add(part)
     }
     return hidden
   }

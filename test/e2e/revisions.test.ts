@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { trimRevisions } from '../../src/consumers/revision-retention.ts'
 import { profiles32, profileUri } from '../../src/operations/profiles.ts'
-import { KEPT_SINCE } from '../../src/store/revision-reader.ts'
+import { KEPT_SINCE, NOT_KEPT } from '../../src/store/revision-reader.ts'
 import { type ManualClock, manualClock } from '../manual-clock.ts'
 import { eq, field, property, rule, str, submodel } from '../security/fixture.ts'
 import { testDirectory } from '../test-directory.ts'
@@ -140,6 +140,8 @@ t.test('the registry is filtered by when shells were registered or changed, and 
   // As if all of this had happened before revisions were kept.
   await hub.server.store.setCursor(KEPT_SINCE, clock.milliseconds())
   t.same(await idsSince(`updatedFrom=${second}`), ['urn:d', 'urn:a', 'urn:b'], 'it is not known which had changed')
+  await hub.server.store.setCursor(KEPT_SINCE, NOT_KEPT)
+  t.same(await idsSince(`updatedFrom=${third}`), ['urn:d', 'urn:a', 'urn:b'])
 })
 
 t.test('a submodel is returned as it was valid at a time, with the values of then', async (t) => {

@@ -10,9 +10,10 @@ type Json = Readonly<Record<string, unknown>>
 
 function filtered(submodel: Submodel, ...filters: Json[]): Submodel {
   const hidden = new HiddenParts()
-  for (const filter of parseQuery({ $condition: { $boolean: true }, $filters: filters }, 'Submodel').filters) {
-    for (const part of new CompiledFilter(filter, 'Submodel', 'searched').occurrences(submodel))
-      if (part.isHidden) hidden.add(part)
+  const { filters: parsed } = parseQuery({ $condition: { $boolean: true }, $filters: filters }, 'Submodel')
+  for (const one of parsed) {
+    const filter = new CompiledFilter(one, 'Submodel', 'searched')
+    for (const part of filter.occurrences(submodel)) if (!filter.shows(submodel)) hidden.add(part)
   }
   return hidden.without(submodel)
 }

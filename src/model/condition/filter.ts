@@ -34,18 +34,19 @@ export class CompiledFilter {
   }
 
   /**
-   * Finds what it hides of a document, occurrence by occurrence. The document must stay as it is, and no other iteration of
-   * the same filter may begin before the end.
-   * @param related see `CompiledCondition`
-   * @returns for each occurrence whether it is hidden
+   * The occurrences of the fragment, one after the other. The document must stay as it is, and no other iteration of the
+   * same filter may begin before the end.
    */
-  *occurrences(
-    document: object,
-    related?: readonly object[]
-  ): Generator<FragmentPart & { readonly isHidden: boolean }> {
-    for (const part of occurrencesOf(this.fragment, document, this.#pinned, this.#reach)) {
-      yield { ...part, isHidden: !this.#condition.matches(document, related) }
-    }
+  occurrences(document: object): Generator<FragmentPart> {
+    return occurrencesOf(this.fragment, document, this.#pinned, this.#reach)
+  }
+
+  /**
+   * Is the occurrence shown at which the iteration is?
+   * @param related see `CompiledCondition`
+   */
+  shows(document: object, related?: readonly object[]): boolean {
+    return this.#condition.matches(document, related)
   }
 }
 

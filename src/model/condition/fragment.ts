@@ -39,6 +39,9 @@ export function* occurrencesOf(
   const { loops } = fieldReader(anyIndex(fragment), reach)
   const indexes = [...(root === '$sme' ? [undefined] : []), ...indexesOf(path), ...indexesOf(steps)]
   const elementLoops = root === '$sme' ? 1 + indexesOf(path).length : 0
+  const behind = steps.slice(steps.findLastIndex(isIndex) + 1)
+  const [way, member] = [behind.slice(0, -1), behind.at(-1)]
+  const ofLanguage = isLanguage(fragment)
   try {
     yield* enter(0, document)
   } finally {
@@ -47,43 +50,43 @@ export function* occurrencesOf(
   }
 
   function* enter(depth: number, at: object): Generator<FragmentPart> {
-    const element = depth === elementLoops && path.length > 0 ? elementBelow(at) : at
-    if (element === undefined) return
-    if (depth === elementLoops && path.length > 0) pinned.set('$sme', element)
     const loop = loops[depth]
     if (loop === undefined) {
-      yield* leave(element)
+      const part = partAt(depth, at)
+      if (part !== undefined) yield part
       return
     }
+    if (elementAt(depth, at) === undefined) return
+    // Most items are those of the innermost list: a generator for each would cost more than to look at it.
+    const isInnermost = depth + 1 === loops.length
     for (const [index, item] of loop.items(at).entries()) {
       const wanted = indexes[depth]
       if (wanted !== undefined && wanted !== index) continue
       pinned.set(loop.key, item)
-      yield* enter(depth + 1, item)
+      const part = isInnermost ? partAt(depth + 1, item) : undefined
+      if (part !== undefined) yield part
+      else if (!isInnermost) yield* enter(depth + 1, item)
     }
   }
 
-  /** The steps of the path behind the last list. */
-  function elementBelow(at: object): SubmodelElement | undefined {
+  /** The element to which the path leads from the item of its last list; undefined if there is none. */
+  function elementAt(depth: number, at: object): object | undefined {
+    if (depth !== elementLoops || path.length === 0) return at
     const last = path.findLastIndex(isIndex)
-    return descend(at as SubmodelElement, path.slice(Math.max(last, 0) + 1), reach)
+    const element = descend(at as SubmodelElement, path.slice(Math.max(last, 0) + 1), reach)
+    if (element !== undefined) pinned.set('$sme', element)
+    return element
   }
 
-  function* leave(at: object): Generator<FragmentPart> {
-    const rest = steps.slice(steps.findLastIndex(isIndex) + 1)
-    const member = rest.at(-1)
+  function partAt(depth: number, at: object): FragmentPart | undefined {
+    const object = elementAt(depth, at)
+    if (object === undefined) return undefined
     // What `#language` speaks of: the texts of a MultiLanguageProperty.
-    if (isLanguage(fragment)) {
-      if (Object.hasOwn(at, LANGUAGE)) yield { object: at }
-      return
-    }
-    if (member === undefined) {
-      yield { object: at }
-      return
-    }
-    const holder = follow(at, rest.slice(0, -1))
-    if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, member)) return
-    if (root !== '$sme' || !isChildren(holder, member)) yield { object: holder, member: String(member) }
+    if (ofLanguage) return Object.hasOwn(object, LANGUAGE) ? { object } : undefined
+    if (member === undefined) return { object }
+    const holder = follow(object, way)
+    if (typeof holder !== 'object' || holder === null || !Object.hasOwn(holder, member)) return undefined
+    return root === '$sme' && isChildren(holder, member) ? undefined : { object: holder, member: String(member) }
   }
 }
 
