@@ -10,7 +10,7 @@ import { type BlockEntry, decodeBlock, encodeBlock } from './log-block-codec.ts'
 import { decodeChanges, encodeChanges } from './log-entry-codec.ts'
 import type { StoredRow } from './schema.ts'
 
-/** An entry with those of its changes of values that are late, counted among these alone. */
+/** An entry with those of its changes of values that are late, counted among these alone, ascending. */
 export interface RowEntry extends LogEntry {
   readonly late: readonly number[]
 }

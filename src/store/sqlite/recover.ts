@@ -77,11 +77,15 @@ export function recover(
 
 /** Notes the values that became current with an entry. @returns how many; `onDamage` is called for each that cannot be read */
 function note(last: LastChanges, { seq, changes, late }: RowEntry, onDamage: () => void): number {
-  let [index, count] = [-1, 0]
+  let [index, nextLate, count] = [-1, 0, 0]
   for (const change of changes) {
     if (change.change !== 'value' && change.change !== 'samples') continue
     index++
-    if (late.length > 0 && late.includes(index)) continue
+    // Ascending; all of very many may be.
+    if (late[nextLate] === index) {
+      nextLate++
+      continue
+    }
     if (change.change === 'samples' && verifyRun(change.run) !== undefined) {
       onDamage()
       continue

@@ -49,10 +49,13 @@ export class UnwrittenValues {
     return this.#drops
   }
 
-  /** Call for each durable commit, in order. @param late its changes of values that did not become current, counted among these */
+  /**
+   * Call for each durable commit, in order.
+   * @param late its changes of values that did not become current, counted among these, ascending
+   */
   add(changes: readonly Change[], commit: DatedCommit, late: readonly number[]): void {
     this.#last = commit.seq
-    let index = -1
+    let [index, nextLate] = [-1, 0]
     for (const change of changes) {
       if (change.change !== 'value' && change.change !== 'samples') {
         // Its rows were written before it was changed otherwise.
@@ -60,7 +63,11 @@ export class UnwrittenValues {
         continue
       }
       index++
-      if (late.length > 0 && late.includes(index)) continue
+      // All of very many may be.
+      if (late[nextLate] === index) {
+        nextLate++
+        continue
+      }
       const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? defaultSourceTime(commit))
       const { value, quality } = change
       this.#put(change.submodel, change.path, { value, quality, sourceTime, revision: commit.seq })
