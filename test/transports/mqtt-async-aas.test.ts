@@ -6,8 +6,9 @@ import { Ingest } from '../../src/operations/samples/ingest.ts'
 import { Access, RulesInForce } from '../../src/security/access.ts'
 import { ReadingView } from '../../src/security/reading-view.ts'
 import { asyncAasForm } from '../../src/transports/mqtt/publishing/async-aas.ts'
+import { startGuarded } from '../e2e/access-fixture.ts'
 import { type Running, start } from '../e2e/harness.ts'
-import { policyOf, rule } from '../security/fixture.ts'
+import { claim, eq, policyOf, rule, str } from '../security/fixture.ts'
 import { create, submodel, write } from '../store/fixtures.ts'
 import { until } from '../until.ts'
 import { type Broker, broker, open, property, storeOf } from './mqtt-broker.ts'
@@ -210,4 +211,32 @@ t.test('no more is published than a view of it shows', async (t) => {
   await until(() => events.length > 0)
   t.strictSame(typesOf(events), ['valueChanged'])
   t.match(events[0], { source: /\/Speed$/, data: { value: '5' } })
+})
+
+t.test('where callers are authenticated, events are those of what MQTT_PUBLISH_CLAIMS may read', async (t) => {
+  const here = await broker(t)
+  const events = await listener(here)
+  const isRole = (name: string) => eq(claim('role'), str(name))
+  const rules = [
+    rule({ rights: ['ALL'], formula: isRole('admin') }),
+    rule({ formula: isRole('reader'), objects: [{ REFERABLE: '$sme("urn:press").Speed' }] })
+  ]
+  const settings = { MQTT_URL: here.url, MQTT_EVENTS_TOPIC: TOPIC, MQTT_PUBLISH_CLAIMS: 'role=reader' }
+  const { hub, as } = await startGuarded(t, { admin: { role: 'admin' } }, rules, settings)
+  await until(async () => (await hub.server.store.cursor(CONSUMER)) !== undefined)
+  const elements = `${PRESS}/submodel-elements`
+  const secret = { ...property('Secret'), value: 'canary' }
+  for (const [method, path, body] of [
+    ['POST', '/submodels', submodel('urn:press', speed, { ...secret, valueType: 'xs:string' } as SubmodelElement)],
+    ['PATCH', `${elements}/Secret/$value`, '"canary 2"'],
+    ['PATCH', `${elements}/Speed/$value`, '2'],
+    ['DELETE', `${elements}/Secret`, undefined],
+    ['PATCH', `${elements}/Speed/$value`, '3']
+  ] as const) {
+    const { status, text } = await as.admin.ask(method, path, body)
+    t.ok(status < 300, text)
+  }
+  await until(() => events.at(-1)?.data?.value === '3')
+  t.notMatch(JSON.stringify(events), /canary|Secret/)
+  t.equal(events.at(-1)?.source, `${hub.api}${elements}/Speed`)
 })
