@@ -26,6 +26,7 @@ import type { Change, Commit, ElementRow, Store } from '../../store/store.ts'
 import { TimeSlice } from '../../time-slice.ts'
 import { SampleAuthorizer, type SeriesRow } from './authorize-samples.ts'
 import { SAMPLE_BYTES, SampleBatch, type SampleColumn } from './batch.ts'
+import { commitPatiently } from './commit-patiently.ts'
 import type { CreateSeries } from './create.ts'
 import { findRows } from './find-rows.ts'
 import { applyFuturePolicy, type FuturePolicy } from './future.ts'
@@ -37,33 +38,13 @@ import {
   type StoredKeys,
   storedKeysOf
 } from './idempotency.ts'
+import type { GatePass } from './ordered-gate.ts'
 import { type Refusal, Refusals } from './refusals.ts'
 import { type SenderIdentity, Senders } from './senders.ts'
 import type { SampleSources } from './sources.ts'
 import type { TemplateCheck } from './template-check.ts'
 import { type ValidSamples, validateSamples } from './validate-samples.ts'
 import { WaitingRoom } from './waiting-room.ts'
-
-/** A push's index in an {@link OrderedGate}. Its holder must call `pass`, whether the push succeeds or not. */
-export interface GatePass {
-  /** Resolves when the previous push has passed. */
-  readonly before: Promise<void>
-  /** Lets the next push through. */
-  pass(): void
-}
-
-/** Orders the commits of one sender whose pushes are validated concurrently. */
-export class OrderedGate {
-  #last: Promise<void> = Promise.resolve()
-
-  next(): GatePass {
-    const before = this.#last
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#last = promise
-    // After `before`, so that a push refused early does not let others overtake earlier ones.
-    return { before, pass: () => void before.then(resolve) }
-  }
-}
 
 export interface PushOptions extends SenderIdentity {
   /** Refuse invalid samples one by one; otherwise one invalid sample refuses the batch. */
@@ -72,6 +53,8 @@ export interface PushOptions extends SenderIdentity {
   readonly key?: IdempotencyKey
   /** For senders that push again before the response; the caller calls `pass` when the push has ended. */
   readonly gatePass?: GatePass
+  /** The sender is read no faster than it is stored, and waits for each push. */
+  readonly waits?: boolean
   /** For samples too far in the future; absent: as configured. */
   readonly future?: FuturePolicy
   readonly format?: SampleFormat
@@ -225,7 +208,7 @@ export class Ingest {
       return this.#receipt(known, prepared, true)
     }
     if (gatePass !== undefined) await gatePass.before
-    const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed)
+    const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed, options)
     gatePass?.pass()
     const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
     // Of a push that is refused as a whole the transport records it.
@@ -248,9 +231,11 @@ export class Ingest {
    * Each push is a commit of its own, so that a refused one does not affect others, and pushes of one series are stored
    * in order; the store groups commits for the disk.
    */
-  #commit(changes: readonly Change[], keyed: KeyedPush | undefined): Promise<Commit> {
+  #commit(changes: readonly Change[], keyed: KeyedPush | undefined, { waits }: PushOptions): Promise<Commit> {
+    const { store } = this.#options
     const all = keyed === undefined ? changes : [...keyChanges(keyed.names), ...changes]
-    return this.#options.store.commit(all).catch((error: unknown) => {
+    const stored = waits ? commitPatiently(store, all, this.clock) : store.commit(all)
+    return stored.catch((error: unknown) => {
       throw error instanceof HubError && RETRYABLE.has(error.name) ? new HubError('Conflict', [error.message]) : error
     })
   }

@@ -192,6 +192,7 @@ class LineBatches {
   async #push(batch: SampleBatch, lines: readonly number[], key: IdempotencyKey | undefined): Promise<void> {
     const { each, access, transport, client } = this.#options
     const receipt = await this.#ingest.push(batch, {
+      waits: true,
       each,
       access,
       transport,
