@@ -30,7 +30,8 @@ export async function openStore(
   const sizes = { cacheBytes: plan.cache, queueBytes: plan.writes, memory }
   if (MONGODB_URL === '') {
     const { recentLog: recentBytes, pages: pageBytes, unwritten: maxUnwrittenBytes, seriesNames } = plan
-    const bounds = { ...sizes, recentBytes, pageBytes, maxUnwrittenBytes, seriesNames }
+    const { writerYoung: youngBytes } = plan
+    const bounds = { ...sizes, recentBytes, pageBytes, maxUnwrittenBytes, seriesNames, youngBytes }
     const store = await openSqlite(DATA_DIR, { ...bounds, clock, futureLimit, onRecovered })
     return keepingRevisions(store, REVISION_RETENTION, clock)
   }

@@ -11,6 +11,8 @@ export interface MemoryPlan {
   readonly oldSpace: number
   /** For young objects, of each of two halves. */
   readonly semiSpace: number
+  /** For all young objects of the writer. */
+  readonly writerYoung: number
   /** Heap of a thread of the pool, and how many there may be at most. */
   readonly threadHeap: number
   readonly threads: number
@@ -20,7 +22,7 @@ export interface MemoryPlan {
   readonly recentLog: number
   /** Samples that are in no chunk yet. */
   readonly unpacked: number
-  /** Values that are in no row yet. */
+  /** Values that are in no row yet, on each side of the writer. */
   readonly unwritten: number
   /** Pages of the database, of each of its two connections. */
   readonly pages: number
@@ -68,15 +70,16 @@ export function memoryPlan(budget: number): MemoryPlan {
     budget,
     oldSpace: Math.floor(Math.max(0.55 * budget, budget - 640 * MIB)),
     semiSpace: share(32, 2, 16),
+    writerYoung: share(16, 6, 24),
     threadHeap: share(4, 64, 512),
     threads: Math.floor(free / THREAD_BYTES),
     cache: share(8, 4, 128),
     recentLog: share(32, 1, 16),
     unpacked: share(16, 2, 16),
-    unwritten: share(8, 8, 48),
+    unwritten: share(16, 4, 48),
     pages: share(32, 2, 16),
     seriesNames: Math.floor(share(24, 2, 40) / SERIES_NAME_BYTES),
-    underWay: share(2, 24, 1024),
+    underWay: share(2.2, 24, 1024),
     writes: share(8, 8, 64),
     bodies: share(4, 16, 128),
     body: share(8, 4, 16),
@@ -99,10 +102,11 @@ function keptBytes({
   cache,
   recentLog,
   unpacked,
+  unwritten,
   pages,
   seriesNames
-}: Pick<MemoryPlan, 'cache' | 'recentLog' | 'unpacked' | 'pages' | 'seriesNames'>): number {
-  return 1.4 * (cache + recentLog + unpacked) + 2 * pages + SERIES_NAME_BYTES * seriesNames
+}: Pick<MemoryPlan, 'cache' | 'recentLog' | 'unpacked' | 'unwritten' | 'pages' | 'seriesNames'>): number {
+  return 1.4 * (cache + recentLog + unpacked) + 2 * (unwritten + pages) + SERIES_NAME_BYTES * seriesNames
 }
 
 /**

@@ -215,10 +215,10 @@ export class HistoryWriter {
         const { isRecorded } = policy instanceof Promise ? await policy : policy
         if (isRecorded) this.#reportDamage(this.#pending.add(seq, change))
       }
+      // Last, as readers rely on everything up to the position.
+      this.#position = seq
+      if (this.#pending.bytes > this.#maxPendingBytes) await this.#write()
     }
-    // Last, as readers rely on everything up to the position.
-    this.#position = entries.at(-1)?.seq ?? this.#position
-    if (this.#pending.bytes > this.#maxPendingBytes) await this.#write()
     return entries.length > 0
   }
 

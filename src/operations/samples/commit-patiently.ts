@@ -3,8 +3,8 @@ import type { Timers } from '../../clock.ts'
 import { HubError } from '../../errors.ts'
 import type { Change, Commit, Store } from '../../store/store.ts'
 
-const FIRST_WAIT_MS = 10
-const LONGEST_WAIT_MS = 500
+const RETRY_DELAY_MS = 10
+const MAX_RETRY_DELAY_MS = 500
 
 /** In all, about: a disk that does not keep up for longer is reported. */
 const MAX_WAIT_MS = 30_000
@@ -15,7 +15,7 @@ export async function commitPatiently(
   changes: readonly Change[],
   timers: Pick<Timers, 'sleep'>
 ): Promise<Commit> {
-  let wait = FIRST_WAIT_MS
+  let wait = RETRY_DELAY_MS
   for (let waited = 0; ; waited += wait) {
     try {
       return await store.commit(changes)
@@ -23,6 +23,6 @@ export async function commitPatiently(
       if (!(error instanceof HubError) || error.name !== 'TooManyRequests' || waited >= MAX_WAIT_MS) throw error
     }
     await timers.sleep(wait)
-    wait = Math.min(2 * wait, LONGEST_WAIT_MS)
+    wait = Math.min(2 * wait, MAX_RETRY_DELAY_MS)
   }
 }

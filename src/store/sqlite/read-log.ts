@@ -8,9 +8,6 @@ import { entriesOf, firstOf } from './log-rows.ts'
 import type { StoredRow } from './schema.ts'
 import { toHubError } from './storage-errors.ts'
 
-/** Bound of a page, to keep memory bounded. */
-const PAGE_BYTES = 16 * 1024 * 1024
-
 /** Approximate memory of a change: in a block it takes a tenth of that. */
 const CHANGE_BYTES = 200
 
@@ -24,6 +21,8 @@ export interface LogTable {
   readonly one: StatementSync
   /** `seq` of the last commit that readers may see. */
   readonly last: number
+  /** Bound of a page, but for its last row, in bytes of memory. */
+  readonly pageBytes: number
   readonly damage: DamageLog
   readonly clock: Clock
 }
@@ -49,7 +48,7 @@ export function readLog(table: LogTable, after: number, limit: number): { entrie
         bytes += CHANGE_BYTES * changes.length
       }
       bytes += Number(row.size)
-      if (entries.length >= limit || bytes > PAGE_BYTES) break
+      if (entries.length >= limit || bytes > table.pageBytes) break
     }
   } catch (error) {
     if (!isDamaged(toHubError(error))) throw error

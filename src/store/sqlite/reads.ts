@@ -42,6 +42,8 @@ export interface ReadsOptions {
   readonly clock: Clock
   /** Pages that the connection keeps, in bytes. */
   readonly pageBytes: number
+  /** Of a page of the log, in bytes: several consumers may read one at the same time. */
+  readonly logPageBytes: number
   readonly slices: SliceSizes
 }
 
@@ -52,12 +54,14 @@ export class Reads {
   readonly #damage: DamageLog
   readonly #clock: Clock
   readonly #slices: SliceSizes
+  readonly #logPageBytes: number
   readonly #sql: ReadStatements
   readonly history: SeriesReads
   readonly #audit: AuditReads
 
-  constructor(file: string, { cache, unwritten, damage, clock, pageBytes, slices }: ReadsOptions) {
+  constructor(file: string, { cache, unwritten, damage, clock, pageBytes, logPageBytes, slices }: ReadsOptions) {
     this.#slices = slices
+    this.#logPageBytes = logPageBytes
     this.#damage = damage
     this.#clock = clock
     this.#db = new DatabaseSync(file, { readOnly: true, timeout: 5000 })
@@ -181,8 +185,8 @@ export class Reads {
   log(after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
     return readSnapshot(this.#sql, () => {
       const { last } = this.#unwritten
-      const table = { rows: this.#sql.log, one: this.#sql.entry, last, damage: this.#damage, clock: this.#clock }
-      return readLog(table, after, limit)
+      const table = { rows: this.#sql.log, one: this.#sql.entry, last, pageBytes: this.#logPageBytes }
+      return readLog({ ...table, damage: this.#damage, clock: this.#clock }, after, limit)
     })
   }
 

@@ -5,6 +5,7 @@ import type { MemoryBudget } from '../../memory/budget.ts'
 import type { RecentLog } from '../recent-log.ts'
 import type { DocumentCache } from './cache.ts'
 import { databasePath } from './paths.ts'
+import type { UnwrittenValues } from './unwritten-values.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 /** On both sides of the writer, estimated. */
@@ -14,10 +15,11 @@ interface Holders {
   readonly cache: DocumentCache
   readonly recent: RecentLog
   readonly queue: WriteQueue
+  readonly unwritten: UnwrittenValues
   readonly pageBytes: number
 }
 
-export function noteMemory(memory: MemoryBudget, { cache, recent, queue, pageBytes }: Holders): void {
+export function noteMemory(memory: MemoryBudget, { cache, recent, queue, unwritten, pageBytes }: Holders): void {
   memory.keeps(
     'documents',
     () => cache.bytes,
@@ -29,6 +31,8 @@ export function noteMemory(memory: MemoryBudget, { cache, recent, queue, pageByt
     () => recent.clear()
   )
   memory.keeps('series names', () => queue.seriesNames * SERIES_NAME_BYTES)
+  // The writer has as many.
+  memory.keeps('unwritten values', () => 2 * unwritten.bytes)
   memory.keeps('pages', () => 2 * pageBytes)
 }
 

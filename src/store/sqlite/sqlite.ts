@@ -42,6 +42,8 @@ export interface SqliteOptions {
   readonly pageBytes?: number
   /** Series that need not be named to the writer again. */
   readonly seriesNames?: number
+  /** For young objects of the writer, in bytes. */
+  readonly youngBytes?: number
   /** Where all that is noted. */
   readonly memory?: MemoryBudget
   /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Default: none. */
@@ -72,8 +74,9 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
  */
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, recentBytes = 16 * MIB, pageBytes = 16 * MIB } = options
-  const { maxBytes, memory = new MemoryBudget(), seriesNames = 100_000, clock = systemClock } = options
-  const { futureLimit = FUTURE_LIMIT_MS, maxUnwritten, maxUnwrittenBytes, slices = SLICE_SIZES } = options
+  const { memory = new MemoryBudget(), clock = systemClock, futureLimit = FUTURE_LIMIT_MS } = options
+  const { seriesNames = 100_000, youngBytes = 24 * MIB, slices = SLICE_SIZES } = options
+  const { maxBytes, maxUnwritten, maxUnwrittenBytes } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
   const unlock = lockDirectory(directory)
@@ -90,10 +93,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       checkpoints.note(failure && new HubError(failure.name, failure.about))
     }
     const queue = await openWriteQueue({
-      directory,
-      maxBytes,
-      futureLimit,
-      ...{ maxUnwritten, maxUnwrittenBytes, pageBytes, seriesNames },
+      ...{ directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes, seriesNames, youngBytes },
       held: memory.holder('writes', queueBytes),
       clock: clock.milliseconds,
       onCommit: (changes, commit, late) => {
@@ -122,10 +122,11 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       }
     })
     try {
-      noteMemory(memory, { cache, recent, queue, pageBytes })
-      const reads = new Reads(databasePath(directory), { cache, unwritten, damage, clock, pageBytes, slices })
-      const health = { damage, writeHealth, checkpoints }
-      return new SqliteStore({ directory, clock, unlock, queue, reads, recent, ...health, listeners })
+      noteMemory(memory, { cache, recent, queue, unwritten, pageBytes })
+      const readOptions = { cache, unwritten, damage, clock, pageBytes, logPageBytes: recentBytes, slices }
+      const reads = new Reads(databasePath(directory), readOptions)
+      const parts = { directory, clock, unlock, queue, reads, recent, listeners }
+      return new SqliteStore({ ...parts, damage, writeHealth, checkpoints })
     } catch (error) {
       await queue.close()
       throw error

@@ -29,6 +29,6 @@ export interface ElementState {
 }
 
 /** Approximate bytes in memory. */
-export function sizeOf(path: string, { value }: ElementState): number {
+export function sizeOf(path: string, { value }: Pick<ElementState, 'value'>): number {
   return ROW_OVERHEAD_BYTES + 2 * (path.length + value.length)
 }

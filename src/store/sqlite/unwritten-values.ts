@@ -6,7 +6,7 @@ import type { TimeSlice } from '../../time-slice.ts'
 import { type DatedCommit, defaultSourceTime } from '../current-value.ts'
 import { pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
 import type { Change, ElementCondition, ElementRow } from '../store.ts'
-import type { LoggedValue } from './tail-rows.ts'
+import { type LoggedValue, sizeOf } from './tail-rows.ts'
 
 type UnwrittenRow = Pick<ElementRow, 'value' | 'revision' | 'sourceTime' | 'quality'>
 
@@ -38,10 +38,16 @@ export class UnwrittenValues {
   readonly #notEntered = new Set<UnwrittenValue>()
   #last = 0
   #drops = 0
+  #bytes = 0
 
   /** The last commit that is known here. The database may have later ones, of which readers must not see a part. */
   get last(): number {
     return this.#last
+  }
+
+  /** Approximate. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Rises when values are dropped, as their rows have them. */
@@ -157,6 +163,7 @@ export class UnwrittenValues {
       this.#submodels.set(id, submodel)
     } else submodel.revision = Math.max(submodel.revision, row.revision)
     const known = submodel.values.get(path)
+    this.#bytes += sizeOf(path, row) - (known === undefined ? 0 : sizeOf(path, known.row))
     if (known !== undefined) {
       known.row = row
       known.key = undefined
@@ -187,6 +194,7 @@ export class UnwrittenValues {
   }
 
   #leave(value: UnwrittenValue): void {
+    this.#bytes -= sizeOf(value.path, value.row)
     if (this.#notEntered.delete(value)) return
     const tail = pathTail(value.path)
     const same = this.#byTail.get(tail)

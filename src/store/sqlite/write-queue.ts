@@ -28,9 +28,6 @@ import { FrameWriter } from './write-frames.ts'
 const MAX_WRITER_COMMANDS = 4000
 const MAX_WRITER_BYTES = 16 * 1024 * 1024
 
-/** Of the writer, which handles one transaction at a time; the default takes more memory than it saves time. */
-const YOUNG_GENERATION_MB = 24
-
 /** The file next to this one, with the same extension: TypeScript or compiled. */
 const WRITER_MODULE = new URL(import.meta.url.replace(/write-queue(\.[jt]s)$/, 'writer$1'))
 
@@ -48,6 +45,8 @@ export interface QueueOptions extends WriterOptions {
   readonly held: MemoryHolder
   /** Series that need not be named to the writer again. */
   readonly seriesNames: number
+  /** Of the writer, in bytes. It handles one transaction at a time; the default takes more memory than it saves time. */
+  readonly youngBytes: number
   readonly clock: () => number
   /** Called for each durable commit, in order, before its promise resolves. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit, late: readonly number[]) => void
@@ -63,12 +62,12 @@ export interface QueueOptions extends WriterOptions {
 
 /** Starts the writer. @throws HubError `Unavailable` if the database cannot be opened */
 export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
-  const { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes } = options
+  const { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes, youngBytes } = options
   // Without the flags of the process: its preloaded modules are not meant for the writer.
   const worker = new Worker(WRITER_MODULE, {
     workerData: { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes },
     execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB }
+    resourceLimits: { maxYoungGenerationSizeMb: Math.ceil(youngBytes / 2 ** 20) }
   })
   const [message] = (await once(worker, 'message')) as [FromWriter]
   if ('ready' in message) {
