@@ -237,12 +237,14 @@ export class BrokerConnection {
     const noLocal = this.#client.options.protocolVersion === 5 ? { nl: true } : {}
     for (let start = 0; start < filters.length; start += SUBSCRIPTIONS_PER_PACKET) {
       const some = filters.slice(start, start + SUBSCRIPTIONS_PER_PACKET)
-      this.#client.subscribe(some, { qos: 1, ...noLocal }, (error, granted = []) => {
-        if (error) this.#options.failed(error)
-        for (const { topic, qos } of granted) {
-          if (qos < 128) continue
-          this.#options.failed(new Error(`The broker refuses the subscription to "${topic}"`))
-          this.#options.refused?.(topic)
+      this.#client.subscribe(some, { qos: 1, ...noLocal }, (error, _subscriptions, packet) => {
+        // In the order of the filters. Where one is refused the others are granted all the same.
+        const codes = (packet?.granted ?? []) as readonly number[]
+        const refused = some.filter((_, at) => (codes[at] ?? 0) >= 128)
+        if (error && refused.length === 0) this.#options.failed(error)
+        for (const filter of refused) {
+          this.#options.failed(new Error(`The broker refuses the subscription to "${filter}"`))
+          this.#options.refused?.(filter)
         }
       })
     }

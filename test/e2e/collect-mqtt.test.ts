@@ -6,11 +6,13 @@ import { collectAtEdge } from '../../src/commands/collect.ts'
 import type { Submodel, SubmodelElement } from '../../src/model/types.ts'
 import { childrenOf } from '../../src/model/walk.ts'
 import { type DescribedInterface, mapping, press } from '../collectors/asset-interface.ts'
+import { claim, eq, rule, str } from '../security/fixture.ts'
 import { testDirectory } from '../test-directory.ts'
 import { type Broker, broker } from '../transports/mqtt-broker.ts'
 import { until } from '../until.ts'
 import { type Running, start } from './harness.ts'
 import { describe, modbus, put } from './modbus-machine.ts'
+import { secured } from './secured-hub.ts'
 
 const MQTT = 'http://www.w3.org/2011/mqtt'
 
@@ -163,6 +165,29 @@ t.test('a lost broker shows in the state, and what it kept meanwhile is stored, 
   t.strictSame(await history(again, 'Speed'), [1, 2, 3], 'each once')
 })
 
+t.test('a topic that the broker does not allow makes its item bad, and no other', async (t) => {
+  const here = await broker(t)
+  here.aedes.authorizeSubscribe = (_client, subscription, done) =>
+    done(null, subscription.topic.includes('load') ? null : subscription)
+  const hub = await hubAt(t, here)
+  const { properties, ...rest } = speed(here.url)
+  const load = { ...rest, properties: { ...properties, Load: { form: { href: 'press/load' } } } }
+  await put(hub, {
+    ...press({ Speed: 'xs:double' }),
+    submodelElements: [
+      { modelType: 'Property', idShort: 'Speed', valueType: 'xs:double' },
+      { modelType: 'Property', idShort: 'Load', valueType: 'xs:double', value: '3' }
+    ]
+  })
+  await describe(hub, load)
+  await until(async () => (await rowOf(hub, 'Load'))?.quality === 'bad')
+  t.match((await connections(hub))[0], { state: 'degraded', lastError: { text: /does not allow to subscribe/ } })
+  const client = await here.client()
+  await client.publishAsync('press/speed', '4', { qos: 1 })
+  await until(async () => (await value(hub)) === '4')
+  t.equal((await connections(hub))[0].state, 'degraded')
+})
+
 t.test('connections to brokers are tested, stopped and started', async (t) => {
   const here = await broker(t)
   const hub = await hubAt(t, here)
@@ -221,6 +246,34 @@ t.test('where no other broker may be connected to, that of the hub is meant, by 
   const client = await here.client()
   await client.publishAsync('line-1/press/speed', '9', { qos: 1 })
   await until(async () => (await value(hub)) === '9')
+})
+
+t.test('what a described interface receives from the broker of the hub is written with its claims', async (t) => {
+  const here = await broker(t)
+  const grant = (role: string, path: string) =>
+    rule({
+      ...{ rights: ['UPDATE'], formula: eq(claim('role'), str(role)) },
+      objects: [{ REFERABLE: `$sme("urn:press").${path}` }]
+    })
+  const { properties, ...rest } = speed(here.url)
+  const { hub, ask } = await secured(
+    t,
+    [grant('broker', 'Speed'), grant('gateway', 'Load')],
+    async (open) => {
+      await put(open, press({ Speed: 'xs:double', Load: 'xs:double' }))
+      await describe(open, { ...rest, properties: { ...properties, Load: { form: { href: 'press/load' } } } })
+    },
+    {},
+    { MQTT_URL: here.url, MQTT_CLAIMS: 'role=broker', COLLECT_TARGETS: '127.0.0.1:1' }
+  )
+  const listed = async () => (await ask('GET', '/connections')).json.result[0]
+  await until(async () => (await listed())?.state === 'connected')
+  const client = await here.client()
+  await client.publishAsync('press/load', '1', { qos: 1 })
+  await client.publishAsync('press/speed', '2', { qos: 1 })
+  await until(async () => (await value(hub)) === '2')
+  await until(async () => (await listed()).refused === 1)
+  t.equal(await value(hub, 'Load'), undefined, 'that the collectors may write it does not count')
 })
 
 t.test('what is written to a mapped element is published, and stored once the broker has confirmed it', async (t) => {
