@@ -10,6 +10,7 @@ import { median } from './statistics.ts'
 const API = '/api/v3/submodels'
 const PROPERTIES = 40
 const DOCUMENTS = 100
+const CONNECTIONS = 20
 
 /** Values that are written after the time that `$history` is asked for. */
 const LATER = flags.quick ? 100_000 : 1_000_000
@@ -54,18 +55,19 @@ async function puts(folder: (name: string) => Promise<string>): Promise<void> {
     name: 'put',
     title: 'PUT of 100 submodels of 40 properties, durable, what they were is kept; baseline: is not',
     goal: 0.87,
-    connections: 20,
-    ours: { server: keeping, requests: replacements() },
-    theirs: { server: off, requests: replacements() }
+    connections: CONNECTIONS,
+    ours: { server: keeping, requests: [], requestsOf: replacements },
+    theirs: { server: off, requests: [], requestsOf: replacements }
   })
   await Promise.all([keeping.stop(), off.stop()])
 }
 
-/** Each document with a new value, so that none is replaced by itself. */
-function replacements(): Request[] {
+/** Of one of the connections, which have documents of their own: each time with other values. */
+function replacements(connection: number): Request[] {
+  const own = ids().filter((_, index) => index % CONNECTIONS === connection)
   return [1, 2].flatMap((round) =>
-    ids().map((id, index) => {
-      const body = JSON.stringify(submodel(id, PROPERTIES)).replace('"21.5"', `"${round}.${index}"`)
+    own.map((id) => {
+      const body = JSON.stringify(submodel(id, PROPERTIES)).replace('"21.5"', `"${round}.5"`)
       return { method: 'PUT' as const, path: `${API}/${encode(id)}`, headers: JSON_TYPE, body }
     })
   )
