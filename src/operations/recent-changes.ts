@@ -124,7 +124,7 @@ async function shownBefore(
 ): Promise<Changed | undefined> {
   const { kind, id, document: position = 0 } = revision
   if ((await stored.head(kind, id)) !== undefined || (await revisions.hasLater(revision))) return undefined
-  const content = revision.content() as Documents[RevisedKind] | undefined
+  const content = contentOf<Documents[RevisedKind]>(revision)
   const shown = content === undefined || subject === undefined ? content : await subject.show(kind, content)
   return shown && { content: shown, position }
 }
@@ -143,12 +143,18 @@ async function shownDerived(
   }
   if (head !== undefined || (await context.revisions.hasLater(revision))) return undefined
   if ((await context.stored.head('AssetAdministrationShellDescriptor', id)) !== undefined) return undefined
-  const shell = revision.content() as AssetAdministrationShell | undefined
+  const shell = contentOf<AssetAdministrationShell>(revision)
   if (shell === undefined) return undefined
   const derived = describeShell(shell, [], request.base)
   const { subject } = context
   const content = subject === undefined ? derived : await subject.show('AssetAdministrationShellDescriptor', derived)
   return content && { content, position }
+}
+
+/** Of a deletion, which is kept whole. */
+function contentOf<Content>(revision: Revision): Content | undefined {
+  const json = revision.json()
+  return json && (JSON.parse(json.toString()) as Content)
 }
 
 function wantedFacets({ idShort, semanticId, assetIds = [] }: RequestQuery): Facet[] {

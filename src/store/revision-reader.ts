@@ -75,10 +75,25 @@ export class RevisionReader {
     const current = await this.#store.structure(kind, id)
     const { before, found } = await this.#search([revisionsOf(kind, id)], (revision) => endOf(revision) > time)
     const writtenAt = before && endOf(before) + BigInt(before.seq % 1_000_000)
-    if (found === undefined) return { content: current && (JSON.parse(current.toString()) as object), writtenAt }
-    const content = found.content()
-    if (content === undefined && found.action !== 'created') throw damagedRevision(found.revision)
-    return { content, writtenAt }
+    const json = found === undefined ? current : await this.#contentOf(found, current)
+    if (found !== undefined && found.action !== 'created' && json === undefined) throw damagedRevision(found.revision)
+    return { content: json && (JSON.parse(json.toString()) as object), writtenAt }
+  }
+
+  /**
+   * Of a difference by those that followed, down from one that is whole, or from the document.
+   * @param current read before the revision; what it became since is skipped, as it does not match
+   */
+  async #contentOf(revision: Revision, current: Buffer | undefined): Promise<Buffer | undefined> {
+    const chain = [revision]
+    for (let last: Revision | undefined = revision; last?.isDifference; ) {
+      const page = { after: last.position, limit: FIRST_PAGE }
+      const later = await this.#read([revisionsOf(revision.kind, revision.id)], page)
+      const whole = later.findIndex(({ isDifference }) => !isDifference)
+      chain.push(...(whole === -1 ? later : later.slice(0, whole + 1)))
+      last = later.length === 0 || whole !== -1 ? undefined : later.at(-1)
+    }
+    return chain.reduceRight<Buffer | undefined>((next, one) => one.json(next ?? current), undefined)
   }
 
   /** The first revision for which something holds that holds for all later ones, too, and the one before it. */

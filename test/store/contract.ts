@@ -1215,11 +1215,17 @@ function chunks(test: Define): void {
 function revisions(test: Define): void {
   const keep = (revision: string, action: RevisionAction, id = 'a') =>
     ({ change: 'keep', kind: 'Submodel', id, revision, action }) as const
-  const read = async (store: Store) =>
-    (await store.documents('Revision', [], { limit: 100 })).items.map((document) => {
-      const { position: _, document: __, content, ...revision } = parseRevision(document)
-      return { ...revision, content: content() }
+  const read = async (store: Store) => {
+    let next: Buffer | undefined
+    const { items } = await store.documents('Revision', [], { limit: 100 })
+    // Backwards, as what followed leads to what was.
+    const revisions = items.toReversed().map((document) => {
+      const { position: _, document: __, isDifference: ___, json, ...revision } = parseRevision(document)
+      next = json(next)
+      return { ...revision, content: next && JSON.parse(next.toString()) }
     })
+    return revisions.reverse()
+  }
 
   test('a commit keeps what a document was before its changes, and says nothing of it in the log', async (t, store) => {
     const [first, second] = [submodel('a', property('p', '1')), submodel('a', property('p', '5'))]

@@ -21,7 +21,7 @@ import {
 import { type DatedCommit, defaultSourceTime, isLate } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { deriveElementRows, hasBlobValue } from '../element-rows.ts'
-import { toRevision } from '../revisions.ts'
+import { successorOf, toRevision } from '../revisions.ts'
 import type { Change, DocumentKind, ElementRow, FileEntry } from '../store.ts'
 import { appendToAudit } from './audit.ts'
 import type { BodyRef, ChangeNote, LoggableChange, LoggedCommit } from './batch-content.ts'
@@ -49,12 +49,13 @@ const NO_FILES: ReadonlyMap<string, FileEntry> = new Map()
 export function applyChanges(overlay: Overlay, changes: readonly Change[], commit: DatedCommit): LoggedCommit {
   const logged: LoggableChange[] = []
   const notes: ChangeNote[] = []
-  for (const change of changes) {
+  for (const [index, change] of changes.entries()) {
     if (change.change === 'expect') {
       checkExpected(overlay, change)
       continue
     }
-    const loggable = change.change === 'keep' ? revisionOf(overlay, change, commit) : change
+    const loggable =
+      change.change === 'keep' ? revisionOf(overlay, change, successorOf(change, changes[index + 1]), commit) : change
     if (loggable === undefined) continue
     logged.push(loggable)
     notes.push(applyChange(overlay, loggable, commit, undefined))
@@ -63,10 +64,16 @@ export function applyChanges(overlay: Overlay, changes: readonly Change[], commi
 }
 
 /** The document that keeps a revision; undefined if there is nothing to keep. */
-function revisionOf(overlay: Overlay, change: ChangeOf<'keep'>, commit: DatedCommit): ChangeOf<'create'> | undefined {
+function revisionOf(
+  overlay: Overlay,
+  change: ChangeOf<'keep'>,
+  next: string | undefined,
+  commit: DatedCommit
+): ChangeOf<'create'> | undefined {
   if (change.action === 'created') return toRevision(change, commit, undefined)
   const found = overlay.document(keyOf.document(change.kind, change.id))
-  return found == null ? undefined : toRevision(change, commit, { position: found.head.position, content: found.body })
+  if (found == null) return undefined
+  return toRevision(change, commit, { position: found.head.position, content: found.body }, next)
 }
 
 function checkExpected(overlay: Overlay, change: ChangeOf<'expect'>): void {

@@ -11,7 +11,7 @@ import {
 import type { DatedCommit } from '../current-value.ts'
 import { readText } from '../document-text.ts'
 import { hasBlobValue } from '../element-rows.ts'
-import { toRevision } from '../revisions.ts'
+import { successorOf, toRevision } from '../revisions.ts'
 import type { Change, DocumentKind, Facet } from '../store.ts'
 import type { AuditTable } from './audit.ts'
 import type { BlobTable } from './blobs.ts'
@@ -67,13 +67,15 @@ export class Changes {
   apply(changes: readonly Change[], commit: DatedCommit): readonly number[] {
     const late: number[] = []
     let values = 0
-    for (const change of changes) {
+    for (let index = 0; index < changes.length; index++) {
+      const change = changes[index] as Change
       if (change.change === 'value' || change.change === 'samples') {
         const isCurrent =
           change.change === 'value' ? this.values.value(change, commit) : this.values.samples(change, commit)
         if (!isCurrent) late.push(values)
         values++
-      } else this.#apply(change, commit)
+      } else if (change.change === 'keep') this.#keep(change, successorOf(change, changes[index + 1]), commit)
+      else this.#apply(change, commit)
     }
     return late
   }
@@ -83,7 +85,7 @@ export class Changes {
     this.#audit.discard()
   }
 
-  #apply(change: Exclude<Change, ChangeOf<'value' | 'samples'>>, commit: DatedCommit): void {
+  #apply(change: Exclude<Change, ChangeOf<'value' | 'samples' | 'keep'>>, commit: DatedCommit): void {
     switch (change.change) {
       case 'create':
         this.#create(change, commit)
@@ -93,9 +95,6 @@ export class Changes {
         break
       case 'delete':
         this.#delete(change, commit)
-        break
-      case 'keep':
-        this.#keep(change, commit)
         break
       case 'idempotencyKey':
         this.#addKey(change, commit)
@@ -166,13 +165,13 @@ export class Changes {
     this.#counters.add(`documents.${kind}`, -1)
   }
 
-  /** The body alone: values that were written since are in the history. */
-  #keep(change: ChangeOf<'keep'>, commit: DatedCommit): void {
+  /** The body alone: values that were written since are in the history. @param next see `toRevision` */
+  #keep(change: ChangeOf<'keep'>, next: string | undefined, commit: DatedCommit): void {
     const head = this.#find(change.kind, change.id)
     if (head === undefined && change.action !== 'created') return
     const body = head && this.#sql.bodyOf.get(head.position)
-    const content = body === undefined || !isSoundRow.body(body) ? undefined : (body.bytes as Uint8Array)
-    this.#create(toRevision(change, commit, head && { position: head.position, content }), commit)
+    const content = body === undefined || !isSoundRow.body(body) ? undefined : bufferOf(body.bytes as Uint8Array)
+    this.#create(toRevision(change, commit, head && { position: head.position, content }, next), commit)
   }
 
   #expect(change: ChangeOf<'expect'>): void {
@@ -250,6 +249,10 @@ export class Changes {
     }
     this.#addFacets(position, kind, facets)
   }
+}
+
+function bufferOf({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length)
 }
 
 function blobFlag(submodel: Submodel | undefined): 0 | 1 {
