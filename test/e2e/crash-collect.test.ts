@@ -15,6 +15,7 @@ const SEED = Number(process.env.CRASH_SEED ?? 1)
 const VICTIMS = ['machine', 'hub', 'edge'] as const
 /** Between a kill and the next start. */
 const MAX_AWAY_MS = 1500
+const NEAR_MS = 5000
 
 interface Kill {
   readonly victim: Victim
@@ -47,7 +48,14 @@ for (const kind of ['modbus', 'opcua'] as const) {
     const [first, last] = [Math.min(...values), Math.max(...values)]
     const lost = plant.log().filter(({ count }) => count > first && count < last && !stored.has(count))
     const beyond = lost.filter(({ at }) => !kills.some((kill) => mayBeLost(kind, kill, at)))
-    t.strictSame(beyond, [], 'none is missing that a process could have had')
+    t.strictSame(
+      beyond.map(({ count, at }) => ({
+        count,
+        kills: kills.map((kill) => nearness(kill, at)).filter((near) => near !== '')
+      })),
+      [],
+      'none is missing that a process could have had'
+    )
     t.comment(`${values.length} counts, ${kills.length} kills, ${lost.length} counts that died with a process`)
     if (kind === 'opcua' && lost.length > 0) t.ok(plant.gaps > 0, 'the gap is reported')
     await plant.stop()
@@ -61,4 +69,10 @@ function mayBeLost(kind: Kind, { victim, at }: Kill, time: number): boolean {
   if (kind === 'modbus') return victim !== 'hub' && Math.abs(time - at) < 150
   // What the machine had not published; its history died with it. The edge process reads it back.
   return victim === 'machine' && time > at - 1500 && time <= at + 50
+}
+
+/** How far a kill and the recovery from it are from a time, where that is near. */
+function nearness({ victim, at, recovered }: Kill, time: number): string {
+  if (time < at - NEAR_MS || time > recovered + NEAR_MS) return ''
+  return `${victim} killed ${time - at} ms before it, counts stored again ${recovered - time} ms after it`
 }
