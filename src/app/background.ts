@@ -91,7 +91,7 @@ export async function startBackground(background: Background, parts: BackgroundP
       ...(plantBroker !== undefined && { plant: plantBroker }),
       ...{ targets: config.COLLECT_TARGETS, secrets: config.COLLECT_SECRETS },
       ...{ certificates: certificateDirectory(config), submodel: config.COLLECT_SUBMODEL },
-      shell: config.COLLECT_SHELL,
+      ...{ shell: config.COLLECT_SHELL, threads: context.threads },
       buffer: {
         directory: config.COLLECT_BUFFER_DIR || join(config.DATA_DIR, 'collected'),
         limit: config.COLLECT_BUFFER

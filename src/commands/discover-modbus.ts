@@ -1,10 +1,8 @@
 /** `discover modbus --map FILE.csv`: writes the list of registers of a manual as submodels, ready to be edited and loaded. */
 import { readFile, stat } from 'node:fs/promises'
 import { basename, extname } from 'node:path'
-import { draftOfRegisters } from '../collectors/modbus/register-list.ts'
+import { describeDevice, sentenceOf } from '../collectors/modbus/discover.ts'
 import { HubError } from '../errors.ts'
-import { readCsv } from '../formats/collection-plan/csv.ts'
-import { environmentOf } from '../operations/asset-interfaces/describe/environment.ts'
 import { toIdShort } from '../operations/asset-interfaces/describe/interface-draft.ts'
 import type { DiscoveredFile } from './discover-opcua.ts'
 
@@ -12,7 +10,7 @@ const MAX_BYTES = 16 * 2 ** 20
 /** To be edited; reserved for examples (RFC 5737). */
 const PLACEHOLDER = 'modbus+tcp://192.0.2.1:502'
 
-/** @throws HubError `BadRequest` with file, row and what is wrong */
+/** @throws HubError `BadRequest` with the file, its rows, and what is wrong in each */
 export async function discoverModbus(
   address: string | undefined,
   flags: ReadonlyMap<string, string>
@@ -24,14 +22,15 @@ export async function discoverModbus(
   const base = address ?? PLACEHOLDER
   try {
     if ((await stat(file)).size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES / 2 ** 20} MiB`)
-    const draft = draftOfRegisters(readCsv(await readFile(file)), { base, ids, title })
+    const { environment, registers, problems } = describeDevice(await readFile(file), { base, ids, title })
+    if (problems.length > 0) throw new Error(sentenceOf(problems))
     const summary = [
-      `${draft.points.length} registers of ${file}`,
+      `${registers} registers of ${file}`,
       address === undefined
         ? `The address of the machine has to be written into EndpointMetadata.base, which is ${PLACEHOLDER}`
         : `A hub reads it when it is started with --collect-targets ${base.replace(/^.*:\/\//, '')}`
     ]
-    return { environment: environmentOf(draft), summary }
+    return { environment, summary }
   } catch (error) {
     throw new HubError('BadRequest', [`${file}: ${(error as Error).message}`])
   }

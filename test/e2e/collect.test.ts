@@ -159,6 +159,46 @@ t.test('the list of registers of a manual becomes submodels that fit their templ
   }
 })
 
+t.test('a list of registers is described without the rows that are none, and says what is wrong in each', async (t) => {
+  const { port, holding } = await machine(t)
+  const hub = await start(t, { COLLECT_TARGETS: `127.0.0.1:${port}` })
+  const address = `modbus+tcp://127.0.0.1:${port}`
+  const discover = (body: object) => hub.ask('POST', `${hub.url}/connections/discover`, body)
+  const rows = [
+    ...['Name;Register;Data type;Unit id;R/W', 'Speed;0;INT16;;RW', 'Level;x;INT16;;', 'Flow;2;INT17;;'],
+    ...['Pressure;65535;FLOAT32;3;', 'Alarm;5;WORD;300;']
+  ]
+  const { json } = await discover({ address, title: 'Press 9', unit: 7, registers: rows.join('\n') })
+  t.match(json, {
+    found: { name: 'Press 9', address, values: 1, writable: 1, methods: 0 },
+    problems: [
+      { row: 3, text: /the address is "x"/ },
+      { row: 4, text: /"INT17" is not known/ },
+      { row: 5, text: /names no table/ },
+      { row: 6, text: /300/ }
+    ]
+  })
+  holding.writeInt16BE(12, 0)
+  for (const submodel of json.environment.submodels) await put(hub, submodel)
+  const data = `/submodels/${Buffer.from('urn:modbus:Press_9/OperationalData').toString('base64url')}/$value`
+  await until(async () => (await hub.get(data)).json.Speed === 12)
+  const description = `/submodels/${Buffer.from('urn:modbus:Press_9/AssetInterfacesDescription').toString('base64url')}`
+  t.match((await hub.get(`${description}/$value`)).text, '"7/0"', 'of the unit that was asked for')
+
+  const registers = 'Name;Register\nSpeed;0'
+  const outside = await discover({ address: 'modbus+tcp://192.0.2.1:502', registers })
+  t.match(outside.json, { found: { name: '192.0.2.1' }, problems: [{ row: undefined, text: /not among the targets/ }] })
+  t.match(await discover({ address }), { status: 400, text: /list of its registers/ })
+  t.match(await discover({ address, registers: 'Name;Register\nSpeed;x' }), { status: 400, text: /row 2: the address/ })
+  t.match(await discover({ address: 'modbus://x', registers }), { status: 503, text: /modbus\+tcp:\/\/host:port/ })
+  const long = `Name;Register\nLevel;x\n${Array.from({ length: 1999 }, (_, at) => `Register ${at};${at}`).join('\n')}`
+  const all = await discover({ address, registers: long.slice(0, long.lastIndexOf('\n')) })
+  t.match(all.json, { found: { values: 1998 }, problems: [{ row: 2 }] }, 'a long one in a thread')
+  t.equal(all.json.environment.submodels[0].submodelElements.length, 1998)
+  const many = `Name;Register\n${'Speed;0\n'.repeat(2001)}`
+  t.match(await discover({ address, registers: many }), { status: 400, text: /more than 2000 rows/ })
+})
+
 t.test('a list of registers with a mistake is refused with its row', async (t) => {
   const file = join(testDirectory(t), 'press.csv')
   const discover = (text: string) => {
@@ -166,7 +206,7 @@ t.test('a list of registers with a mistake is refused with its row', async (t) =
     return discoverModbus(undefined, new Map([['map', file]]))
   }
   await t.rejects(discover('Name;Type\nSpeed;INT16'), /press.csv: there is no column address/)
-  await t.rejects(discover('Name;Address\nSpeed;1\nLevel;x'), /row 3: the address is "x"/)
+  await t.rejects(discover('Name;Address\nSpeed;1\nLevel;x\nFlow;y'), /row 3: the address is "x".*; row 4: /)
   await t.rejects(discover('Name;Address;Type\nSpeed;1;INT17'), /row 2: "INT17" is not known/)
   await t.rejects(discover('Name;Address\n'), /no row/)
 })

@@ -18,6 +18,11 @@ import {
   withTab
 } from './browser.ts'
 
+const REGISTERS = {
+  ...{ name: 'Press-9.csv', mimeType: 'text/csv' },
+  buffer: Buffer.from('Name;Register;Type;Unit\nSpeed;0;INT16;rpm\nLevel;x;INT16;mm\nTemperature;1;UINT16;°C\n')
+}
+
 t.test('machines', { skip: noBrowser, timeout: 300_000 }, async (t) => {
   const { port, holding } = await modbusMachine(t)
   const { url } = await machine(t)
@@ -82,6 +87,43 @@ t.test('machines', { skip: noBrowser, timeout: 300_000 }, async (t) => {
     })
   )
 
+  await t.test('of Modbus are described by the list of their registers, without the rows that are none', (t) =>
+    withTab(t, `${hub.url}/#/connections`, { expected: /400/ }, async ({ page }) => {
+      await page.getByRole('button', { name: 'Discover a machine' }).click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByLabel('Protocol').selectOption('modbus')
+      const describe = dialog.getByRole('button', { name: 'Describe' })
+      await dialog.getByLabel('Address').fill(`modbus+tcp://127.0.0.1:${port}`)
+      t.ok(await describe.isDisabled(), 'without a list there is nothing to describe')
+      await dialog.getByLabel('Unit id').fill('3')
+      await choose('Press-8.csv', ['Name;Register', 'Speed;x'])
+      await describe.click()
+      await dialog.getByText('row 2: the address is "x"').waitFor()
+      // As Korean Windows writes it.
+      await choose('Press-8.csv', ['Name;Register;Type;\xb4\xdc\xc0\xa7', 'Speed;0;INT16;rpm', 'Level;x;INT16;mm'])
+      await describe.click()
+      await dialog.getByText('Row 3:').waitFor()
+      t.match(await dialog.textContent(), /1 values, 0 methods.*Left out of the list: 1.*the address is "x"/)
+      await dialog.getByText('What is stored').click()
+      t.match(await dialog.textContent(), /OperationalData urn:modbus:Press_8\/OperationalData/)
+      t.match(
+        await dialog.getByRole('row').filter({ hasText: 'Speed' }).textContent(),
+        /xsd:short.*3\/0 HoldingRegister/
+      )
+      await dialog.getByRole('button', { name: 'Store and read it' }).click()
+      await dialog.getByText('It is stored.').waitFor()
+      await page.keyboard.press('Escape')
+      const row = page.getByRole('row').filter({ hasText: 'Press-8' })
+      await row.getByText('Connected', { exact: true }).waitFor()
+
+      async function choose(name: string, lines: readonly string[]): Promise<void> {
+        const buffer = Buffer.from(lines.join('\n'), 'latin1')
+        await dialog.locator('input[type=file]').setInputFiles({ name, mimeType: 'text/csv', buffer })
+        await dialog.getByText(name).waitFor()
+      }
+    })
+  )
+
   await t.test('wait for a certificate that is rejected, until it is trusted from their row', (t) =>
     withTab(t, `${hub.url}/#/connections?view=certificates`, {}, async ({ page }) => {
       await page
@@ -120,6 +162,13 @@ t.test('machines', { skip: noBrowser, timeout: 300_000 }, async (t) => {
         await tab.page.getByRole('button', { name: /Discover a machine|설비 탐색/ }).click()
         await tab.page.getByRole('dialog').waitFor()
         await check('discover')
+        await tab.page.getByRole('dialog').locator('select').first().selectOption('modbus')
+        await check('discover-modbus')
+        await tab.page.getByRole('dialog').locator('input[type=file]').setInputFiles(REGISTERS)
+        await tab.page.getByLabel(/^Address|^주소/).fill(`modbus+tcp://127.0.0.1:${port}`)
+        await tab.page.getByRole('button', { name: /^Describe|^설명 만들기/ }).click()
+        await tab.page.getByText(/What is stored|저장할 내용/).click()
+        await check('discovered')
         await tab.page.keyboard.press('Escape')
         await show(tab, '#/connections?view=certificates')
         await tab.page.locator('.machine-pairs').first().waitFor()

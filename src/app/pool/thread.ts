@@ -9,6 +9,7 @@ if (parentPort !== null) {
     render: async () => (await import('./submodel.ts')).renderTask,
     schema: async () => (await import('./submodel.ts')).schemaTask,
     query: async () => (await import('./query.ts')).queryTask,
+    registers: async () => (await import('./registers.ts')).registersTask,
     dataset: async () => (await import('./dataset.ts')).datasetTask
   })
 }

@@ -70,7 +70,13 @@ export async function switchConnection(http: HttpClient, id: string, action: 'st
 }
 
 export interface DiscoveryInput {
+  /** `opc.tcp://host:4840`, or `modbus+tcp://host:502`. */
   readonly address: string
+  /** Of a Modbus device: the list of its registers, as CSV; and its name. */
+  readonly registers?: string
+  readonly title?: string
+  /** Of registers for which the list names no unit. */
+  readonly unit?: number
   readonly security?: string
   readonly secret?: string
   readonly idBase?: string
@@ -82,15 +88,36 @@ export interface DiscoveredServer {
   readonly found: {
     readonly name: string
     readonly address: string
-    readonly policy: string
-    readonly mode: string
+    /** Of an OPC UA server. */
+    readonly policy?: string
+    readonly mode?: string
     readonly values: number
     readonly writable: number
     readonly methods: number
     readonly isCut: boolean
   }
+  /** What is left out, with its row in the list of registers. */
+  readonly problems: readonly { readonly row?: number; readonly text: string }[]
   /** To be edited, or stored as it is. */
-  readonly environment: object
+  readonly environment: DescribedEnvironment
+}
+
+/** What is read here of an environment. */
+export interface DescribedEnvironment {
+  readonly submodels?: readonly DescribedSubmodel[]
+}
+
+export interface DescribedSubmodel {
+  readonly id: string
+  readonly idShort?: string
+  readonly submodelElements?: readonly DescribedElement[]
+}
+
+export interface DescribedElement {
+  readonly idShort?: string
+  readonly valueType?: string
+  /** Elements, where it is a collection. */
+  readonly value?: unknown
 }
 
 /** Nothing is stored. @throws ApiError 503 where the server cannot be reached */

@@ -34,7 +34,7 @@ export const openModbus: OpenSession = async (assetInterface, context, options =
 }
 
 /** @throws CollectorError */
-function targetOf(base: string | undefined) {
+export function targetOf(base: string | undefined) {
   const [, scheme, , host, port] =
     /^modbus\+(tcp|rtu\+tcp|rtutcp|rtu)(:)\/\/([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?(?:[/?]|$)/i.exec(base ?? '') ?? []
   if (scheme === undefined || host === undefined || Number(port ?? DEFAULT_PORT) > 65535) {

@@ -15,6 +15,8 @@ export interface ListOptions {
   /** Prefix of all ids. */
   readonly ids: string
   readonly title: string
+  /** Unit of the rows that name none; absent: 1. */
+  readonly unit?: number
 }
 
 /** Columns, and the headings that manuals give them, without case, spaces and punctuation. */
@@ -39,16 +41,36 @@ const COLUMNS = {
 type Column = keyof typeof COLUMNS
 type Row = Readonly<Partial<Record<Column, string>>>
 
-/** @throws Error with the row and what is wrong */
-export function draftOfRegisters(rows: readonly SheetRow[], { base, ids, title }: ListOptions): InterfaceDraft {
-  const [head, ...body] = rows.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''))
+/** A row that is no register. */
+export interface RowProblem {
+  /** Counted from 1, as a spreadsheet shows it. */
+  readonly row: number
+  readonly text: string
+}
+
+export interface RegisterList {
+  readonly draft: InterfaceDraft
+  /** The row of each point of the draft. */
+  readonly rows: ReadonlyMap<PointDraft, number>
+  /** Rows that are left out. */
+  readonly problems: readonly RowProblem[]
+}
+
+/** @throws Error where nothing can be read of it */
+export function draftOfRegisters(
+  sheet: readonly SheetRow[],
+  { base, ids, title, unit = 1 }: ListOptions
+): RegisterList {
+  const [head, ...body] = sheet.filter(({ cells }) => cells.some((cell) => cell.trim() !== ''))
   const columns = head === undefined ? new Map<Column, number>() : columnsOf(head.cells)
   for (const needed of ['name', 'address'] as const) {
     if (!columns.has(needed))
       throw new Error(`there is no column ${needed}; its heading is one of ${COLUMNS[needed].join(', ')}`)
   }
   const taken = new Set<string>()
-  const points = body.map(({ cells, number }) => {
+  const rows = new Map<PointDraft, number>()
+  const problems: RowProblem[] = []
+  for (const { cells, number } of body) {
     const fields = Object.fromEntries(
       [...columns].flatMap(([column, at]) => {
         const text = cells[at]?.trim() ?? ''
@@ -56,14 +78,15 @@ export function draftOfRegisters(rows: readonly SheetRow[], { base, ids, title }
       })
     ) as Row
     try {
-      return pointOf(fields, taken)
+      rows.set(pointOf({ unitId: String(unit), ...fields }, taken), number)
     } catch (error) {
-      throw new Error(`row ${number}: ${(error as Error).message}`)
+      problems.push({ row: number, text: (error as Error).message })
     }
-  })
-  if (points.length === 0) throw new Error('there is no row with a register')
-  return {
-    ...{ ids, assetId: ids, idShort: 'InterfaceMODBUS', title, base, contentType: 'application/octet-stream', points },
+  }
+  if (body.length === 0) throw new Error('there is no row with a register')
+  const draft: InterfaceDraft = {
+    ...{ ids, assetId: ids, idShort: 'InterfaceMODBUS', title, base, contentType: 'application/octet-stream' },
+    points: [...rows.keys()],
     vocabulary: 'http://www.w3.org/2011/modbus',
     security: [
       collection('nosec_sc', 'https://www.w3.org/2019/wot/security#NoSecurityScheme', [
@@ -71,6 +94,7 @@ export function draftOfRegisters(rows: readonly SheetRow[], { base, ids, title }
       ])
     ]
   }
+  return { draft, rows, problems }
 }
 
 function columnsOf(cells: readonly string[]): Map<Column, number> {
@@ -108,7 +132,7 @@ const TYPES: readonly (readonly [RegExp, string])[] = [
 ]
 
 function pointOf(row: Row, taken: Set<string>): PointDraft {
-  const { name = '', address = '', unitId = '1', count, table, type, description, unit, interval, access } = row
+  const { name = '', address = '', unitId = '', count, table, type, description, unit, interval, access } = row
   if (name === '') throw new Error('the name is missing')
   const number = /^(?:0x([\da-f]{1,4})|(\d{1,6}))$/i.exec(address)
   if (number === null) throw new Error(`the address is "${address}"; a number was expected`)

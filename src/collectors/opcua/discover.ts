@@ -41,7 +41,8 @@ export async function discoverServer(
     input,
     AbortSignal.timeout(TIMEOUT_MS)
   )
-  return { found, environment: Buffer.from(environment.buffer, environment.byteOffset, environment.length) }
+  const { buffer, byteOffset, length } = environment
+  return { found, problems: [], environment: Buffer.from(buffer, byteOffset, length) }
 }
 
 /** @param written `none`, or MODE:POLICY; absent: the best that the server offers. @throws CollectorError */

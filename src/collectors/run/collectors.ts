@@ -18,9 +18,11 @@ import {
 } from '../../operations/asset-interfaces/stored-interfaces.ts'
 import { watchStore } from '../../operations/asset-interfaces/watch-store.ts'
 import { type Leadership, runAsLeader } from '../../store/run-as-leader.ts'
+import type { ThreadPool } from '../../threads/pool.ts'
 import { Commands } from '../commands.ts'
 import { CollectorError, type Connectors, type Session } from '../connector.ts'
 import { IngestSink, type IngestSinkOptions } from '../ingest-sink.ts'
+import { discoverDevice } from '../modbus/discover.ts'
 import { Brokers, type PlantBroker } from '../mqtt/brokers.ts'
 import { type SessionParts, testItems, withSession } from '../one-session.ts'
 import { ClientThread } from '../opcua/client-thread.ts'
@@ -44,6 +46,8 @@ export interface CollectorOptions extends IngestSinkOptions {
   readonly submodel: string
   /** Id of the shell that refers to it; '' for none. */
   readonly shell: string
+  /** Where long lists of registers are described; absent: here. */
+  readonly threads?: ThreadPool
 }
 
 export class Collectors implements Connections {
@@ -120,6 +124,9 @@ export class Collectors implements Connections {
     if (this.#isDiscovering) throw new CollectorError('another machine is being described; try again when that is done')
     this.#isDiscovering = true
     try {
+      if (/^modbus/i.test(request.address)) {
+        return await discoverDevice(request, this.#parts.resolve, this.#options.threads)
+      }
       const { discoverServer } = await import('../opcua/discover.ts')
       const { certificates } = this.#options
       return await discoverServer(request, { ...this.#parts, thread: this.#opcua, certificates })

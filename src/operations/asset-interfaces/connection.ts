@@ -47,10 +47,15 @@ export interface TestedItem {
   readonly reason?: string
 }
 
-/** A machine to be described by looking at it. */
+/** A machine to be described: an OPC UA server by looking at it, a Modbus device by the list of its registers. */
 export interface DiscoveryRequest {
-  /** Of an OPC UA server: `opc.tcp://host:4840`. */
+  /** `opc.tcp://host:4840`, `modbus+tcp://host:502`. */
   readonly address: string
+  /** CSV, for a Modbus device. */
+  readonly registers?: string
+  /** Of a Modbus device, which has no name; and its unit, where the list names none. */
+  readonly title?: string
+  readonly unit?: number
   /** `none`, or mode and policy such as `SignAndEncrypt:Basic256Sha256`; absent: the best that the server offers. */
   readonly security?: string
   /** Name of the secret with user and password; absent: anonymous. */
@@ -64,11 +69,11 @@ export interface DiscoveryRequest {
 /** What was found, in short. */
 export interface DiscoveredMachine {
   readonly name: string
-  readonly uri: string
   readonly address: string
-  /** Of the channel by which it was found. */
-  readonly policy: string
-  readonly mode: string
+  /** Of an OPC UA server, and of the channel by which it was found. */
+  readonly uri?: string
+  readonly policy?: string
+  readonly mode?: string
   /** Numbers of values, of those among them that can be written, and of methods. */
   readonly values: number
   readonly writable: number
@@ -77,8 +82,16 @@ export interface DiscoveredMachine {
   readonly isCut: boolean
 }
 
+/** What is left out of a description. */
+export interface DiscoveryProblem {
+  /** Of the list of registers, counted from 1; absent: it concerns the machine. */
+  readonly row?: number
+  readonly text: string
+}
+
 export interface Discovery {
   readonly found: DiscoveredMachine
+  readonly problems: readonly DiscoveryProblem[]
   /** An environment as JSON in UTF-8. */
   readonly environment: Buffer
 }
@@ -99,6 +112,7 @@ export interface Connections {
   start(id: string): Promise<boolean>
   /**
    * Describes a machine as submodels; nothing is stored.
+   * @throws HubError `BadRequest` where the list of registers has none
    * @throws Error in one sentence where it cannot be reached, or another one is being described
    */
   discover(request: DiscoveryRequest): Promise<Discovery>

@@ -8,7 +8,7 @@ import type { ConnectionState, Connections, TestedItem } from '../../operations/
 import type { Access } from '../../security/access.ts'
 import { acceptJson, ignoreBodies } from '../http/body.ts'
 import type { BodyBudget } from '../http/body-collector.ts'
-import { bodyOf, optionalPositive, optionalText, textIn } from '../http/body-members.ts'
+import { bodyOf, longText, optionalPositive, optionalText, textIn } from '../http/body-members.ts'
 import { pathParameter, serve } from '../http/extension-endpoint.ts'
 import { connectionEndpoints } from './endpoint.ts'
 
@@ -19,6 +19,11 @@ export interface ConnectionOptions {
 }
 
 type Parts = Pick<ConnectionOptions, 'connections'>
+
+/** Of what a machine is discovered by. */
+const TEXTS = ['security', 'secret', 'idBase', 'title'] as const
+/** Of a list of registers, in characters. */
+const MAX_LIST = 1_000_000
 
 interface Received {
   readonly request: FastifyRequest
@@ -73,24 +78,30 @@ function serveAll(app: FastifyInstance, options: Parts): void {
 function serveDiscovery(app: FastifyInstance, options: Parts): void {
   serve(app, '', connectionEndpoints.discover, {
     post: async ({ request, reply }) => {
-      const body = bodyOf(request.body, ['address', 'security', 'secret', 'idBase', 'sampling'])
-      const [security, secret, ids] = ['security', 'secret', 'idBase'].map((name) => optionalText(body, name))
+      const body = bodyOf(request.body, [...TEXTS, 'address', 'sampling', 'registers', 'unit'])
+      const [security, secret, ids, title] = TEXTS.map((name) => optionalText(body, name))
+      const registers = body.registers === undefined ? undefined : longText(body, 'registers', MAX_LIST)
       const samplingS = optionalPositive(body, 'sampling', 'seconds')
+      const unit = optionalPositive(body, 'unit', 'a Modbus unit')
       const address = textIn(body, 'address')
       const all = options.connections()
       if (all === undefined) throw new HubError('BadRequest', ['Nothing is collected: COLLECT_TARGETS is empty'])
-      const { found, environment } = await all
+      const { found, problems, environment } = await all
         .discover({
           address,
           ...(security !== undefined && { security }),
           ...(secret !== undefined && { secret }),
           ...(ids !== undefined && { ids }),
-          ...(samplingS !== undefined && { samplingS })
+          ...(samplingS !== undefined && { samplingS }),
+          ...(registers !== undefined && { registers }),
+          ...(title !== undefined && { title }),
+          ...(unit !== undefined && { unit })
         })
         .catch(unavailable)
       reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
       // The environment is JSON already.
-      const head = Buffer.from(`{"found":${JSON.stringify(found)},"environment":`)
+      const described = JSON.stringify({ found, problems })
+      const head = Buffer.from(`${described.slice(0, -1)},"environment":`)
       return reply.send(Buffer.concat([head, environment, Buffer.from('}')]))
     }
   })
@@ -127,6 +138,7 @@ async function find(options: Parts, { request, access }: Received): Promise<Conn
 }
 
 function unavailable(error: unknown): never {
+  if (error instanceof HubError) throw error
   throw new HubError('Unavailable', [`The machine cannot be read: ${(error as Error).message}`])
 }
 

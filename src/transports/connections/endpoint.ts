@@ -77,9 +77,9 @@ const discoverEndpoint = {
     operationId: 'DiscoverMachine',
     right: 'EXECUTE',
     tag: 'Hub',
-    summary: 'Describes an OPC UA server by browsing it',
+    summary: 'Describes an OPC UA server by browsing it, or a Modbus device by the list of its registers',
     description:
-      'The environment has an Asset Interfaces Description (IDTA 02017), a Mapping Configuration (IDTA 02027), the submodel for the values and concept descriptions, to be edited and uploaded; nothing is stored. At most 5,000 nodes are listed. Only addresses in `COLLECT_TARGETS` are reached.',
+      'The environment has an Asset Interfaces Description (IDTA 02017), a Mapping Configuration (IDTA 02027), the submodel for the values and concept descriptions, to be edited and uploaded; nothing is stored. Of an OPC UA server at most 5,000 nodes are listed; only addresses in `COLLECT_TARGETS` are reached. A Modbus device is not asked: `registers` has the list of its manual, of at most 2,000 rows; rows that are no register are in `problems` and left out.',
     takes: {
       'application/json': {
         schema: ref('DiscoveryRequest'),
@@ -87,6 +87,14 @@ const discoverEndpoint = {
           body: {
             summary: 'A server, by the best endpoint that it offers',
             value: { address: 'opc.tcp://192.168.10.9:4840', idBase: 'https://plant.example/press-4', sampling: 1 }
+          },
+          registers: {
+            summary: 'A Modbus device, by the list of registers of its manual',
+            value: {
+              address: 'modbus+tcp://192.168.10.7:502',
+              title: 'Press 4',
+              registers: 'Name;Register;Data type;Scale;Unit\nMotor speed;0;INT16;0.1;rpm\n'
+            }
           }
         }
       }

@@ -11,10 +11,13 @@ export function machineSchemas(ref: (name: string) => JsonSchema): Readonly<Reco
       title: 'DiscoveryRequest',
       ...object(
         {
-          address: { ...text, description: 'Of an OPC UA server: opc.tcp://host:4840' },
+          address: { ...text, description: 'opc.tcp://host:4840, or modbus+tcp://host:502 of a Modbus device' },
+          registers: { ...text, description: 'The list of registers of a Modbus device, as CSV' },
+          title: { ...text, description: 'Of a Modbus device; absent: its host' },
+          unit: { ...whole, description: 'Modbus unit of the registers for which the list names none; absent: 1' },
           security: { ...text, description: '`none`, or mode and policy, such as SignAndEncrypt:Basic256Sha256' },
           secret: { ...text, description: 'Name of the file in COLLECT_SECRETS with user:password; absent: anonymous' },
-          idBase: { ...text, description: 'Beginning of all ids; absent: the URI of the server' },
+          idBase: { ...text, description: 'Beginning of all ids; absent: the URI of the server, or from the title' },
           sampling: { ...number, description: 'Seconds' }
         },
         ['address']
@@ -30,11 +33,20 @@ export function machineSchemas(ref: (name: string) => JsonSchema): Readonly<Reco
               ...{ values: whole, writable: whole, methods: whole },
               isCut: { ...flag, description: 'There are more nodes than are listed' }
             },
-            ['name', 'uri', 'address', 'policy', 'mode', 'values', 'writable', 'methods', 'isCut']
+            ['name', 'address', 'values', 'writable', 'methods', 'isCut']
+          ),
+          problems: list(
+            object(
+              {
+                row: { ...whole, description: 'Of the list of registers; absent: it concerns the machine' },
+                text
+              },
+              ['text']
+            )
           ),
           environment: { type: 'object', description: 'As POST /upload takes it' }
         },
-        ['found', 'environment']
+        ['found', 'problems', 'environment']
       )
     },
     MachineCertificateList: {

@@ -1,57 +1,120 @@
-/** An OPC UA server that is browsed, described, and stored by click. */
+/** A machine that is described and stored by click: an OPC UA server is browsed, a Modbus device has a list of registers. */
 import { useState } from 'preact/hooks'
-import { type DiscoveredServer, discoverMachine } from '../../../client/api/machines.ts'
-import { storeFile } from '../../../client/api/upload.ts'
-import { formatNumber } from '../../core/format.ts'
+import { type DiscoveredServer, type DiscoveryInput, discoverMachine } from '../../../client/api/machines.ts'
 import { hub } from '../../core/hub.ts'
-import { save } from '../../core/save.ts'
-import { Dialog, FormDialog } from '../../ui/dialog.tsx'
-import { Failure } from '../../ui/failure.tsx'
+import { FormDialog } from '../../ui/dialog.tsx'
+import { FileButton } from '../../ui/file-button.tsx'
 import { Loading } from '../../ui/loading.tsx'
-import { Notice } from '../../ui/notice.tsx'
+import { DiscoveredDialog } from './discovered-dialog.tsx'
 import { machineMessages } from './machine-messages.ts'
+import { type RegisterFile, readRegisterFile } from './register-file.ts'
 
 const SECURITIES = ['SignAndEncrypt:Aes256_Sha256_RsaPss', 'SignAndEncrypt:Basic256Sha256', 'Sign:Basic256Sha256']
+
+/** Beginning of an address, by its protocol. */
+const SCHEMES = { opcua: 'opc.tcp://', modbus: 'modbus+tcp://' } as const
+type Protocol = keyof typeof SCHEMES
+
+const ADDRESSES: Readonly<Record<Protocol, RegExp>> = {
+  opcua: /^opc\.tcp:\/\/./i,
+  modbus: /^modbus\+(?:tcp|rtu\+tcp):\/\/./i
+}
+
+interface Fields {
+  readonly address: string
+  readonly idBase: string
+  /** Of OPC UA; empty: the best that is offered, anonymous. */
+  readonly security: string
+  readonly secret: string
+  readonly sampling: string
+  /** Of Modbus. */
+  readonly unit: string
+  readonly list?: RegisterFile
+}
+
+const EMPTY: Fields = { address: SCHEMES.opcua, idBase: '', security: '', secret: '', sampling: '1', unit: '1' }
+
+function inputOf(protocol: Protocol, fields: Fields): DiscoveryInput {
+  const { idBase, list, unit, security, secret, sampling } = fields
+  const isModbus = protocol === 'modbus'
+  return {
+    address: fields.address.trim(),
+    ...(idBase !== '' && { idBase }),
+    ...(isModbus && list !== undefined && { registers: list.text, title: list.title }),
+    ...(isModbus && Number(unit) > 0 && { unit: Number(unit) }),
+    ...(!isModbus && security !== '' && { security }),
+    ...(!isModbus && secret !== '' && { secret }),
+    ...(!isModbus && Number(sampling) > 0 && { sampling: Number(sampling) })
+  }
+}
 
 export function DiscoverDialog({ onClose }: { readonly onClose: () => void }) {
   const text = machineMessages()
   const [discovered, setDiscovered] = useState<DiscoveredServer>()
   const [isBrowsing, setBrowsing] = useState(false)
-  const [address, setAddress] = useState('opc.tcp://')
-  const [security, setSecurity] = useState('')
-  const [secret, setSecret] = useState('')
-  const [idBase, setIdBase] = useState('')
-  const [sampling, setSampling] = useState('1')
-  if (discovered !== undefined) return <Found discovered={discovered} onClose={onClose} />
+  const [protocol, setProtocol] = useState<Protocol>('opcua')
+  const [fields, setFields] = useState(EMPTY)
+  if (discovered !== undefined) return <DiscoveredDialog discovered={discovered} onClose={onClose} />
+  const isModbus = protocol === 'modbus'
+  const change = (part: Partial<Fields>) => setFields((before) => ({ ...before, ...part }))
   const browse = async () => {
     setBrowsing(true)
     try {
-      setDiscovered(
-        await discoverMachine(hub(), {
-          address: address.trim(),
-          ...(security !== '' && { security }),
-          ...(secret !== '' && { secret }),
-          ...(idBase !== '' && { idBase }),
-          ...(Number(sampling) > 0 && { sampling: Number(sampling) })
-        })
-      )
+      setDiscovered(await discoverMachine(hub(), inputOf(protocol, fields)))
     } finally {
       setBrowsing(false)
     }
   }
+  const choose = (next: Protocol) => {
+    setProtocol(next)
+    change({ address: SCHEMES[next] })
+  }
   return (
     <FormDialog
       title={text.discover}
-      action={text.browse}
-      isComplete={/^opc\.tcp:\/\/./i.test(address.trim())}
+      action={isModbus ? text.describe : text.browse}
+      isComplete={ADDRESSES[protocol].test(fields.address.trim()) && (!isModbus || fields.list !== undefined)}
       onClose={onClose}
       onSubmit={browse}
     >
       <p>{text.discoverHow}</p>
-      <TextField label={text.address} hint={text.addressHint} value={address} onChange={setAddress} />
+      <label class="field">
+        <span>{text.protocol}</span>
+        <select value={protocol} onChange={({ currentTarget }) => choose(currentTarget.value as Protocol)}>
+          <option value="opcua">OPC UA</option>
+          <option value="modbus">Modbus</option>
+        </select>
+      </label>
+      <TextField
+        label={text.address}
+        hint={isModbus ? text.modbusAddressHint : text.addressHint}
+        value={fields.address}
+        onChange={(address) => change({ address })}
+      />
+      {isModbus ? <ModbusFields {...{ fields, change }} /> : <OpcuaFields {...{ fields, change }} />}
+      <TextField
+        label={text.idBase}
+        hint={isModbus ? text.idBaseFromTitle : text.idBaseHint}
+        value={fields.idBase}
+        onChange={(idBase) => change({ idBase })}
+      />
+      {isBrowsing && !isModbus && <Loading label={text.browsing} />}
+    </FormDialog>
+  )
+}
+
+interface FieldsProps {
+  readonly fields: Fields
+  readonly change: (part: Partial<Fields>) => void
+}
+
+function OpcuaFields({ fields, change }: FieldsProps) {
+  const text = machineMessages()
+  return (
+    <>
       <label class="field">
         <span>{text.security}</span>
-        <select value={security} onChange={({ currentTarget }) => setSecurity(currentTarget.value)}>
+        <select value={fields.security} onChange={({ currentTarget }) => change({ security: currentTarget.value })}>
           <option value="">{text.securityBest}</option>
           {SECURITIES.map((one) => (
             <option key={one} value={one}>
@@ -61,11 +124,38 @@ export function DiscoverDialog({ onClose }: { readonly onClose: () => void }) {
           <option value="none">{text.securityNone}</option>
         </select>
       </label>
-      <TextField label={text.secret} hint={text.secretHint} value={secret} onChange={setSecret} />
-      <TextField label={text.idBase} hint={text.idBaseHint} value={idBase} onChange={setIdBase} />
-      <TextField label={text.sampling} value={sampling} onChange={setSampling} />
-      {isBrowsing && <Loading label={text.browsing} />}
-    </FormDialog>
+      <TextField
+        label={text.secret}
+        hint={text.secretHint}
+        value={fields.secret}
+        onChange={(secret) => change({ secret })}
+      />
+      <TextField label={text.sampling} value={fields.sampling} onChange={(sampling) => change({ sampling })} />
+    </>
+  )
+}
+
+function ModbusFields({ fields: { list, unit }, change }: FieldsProps) {
+  const text = machineMessages()
+  const read = async (file: File) => change({ list: await readRegisterFile(file) })
+  return (
+    <>
+      <div class="field">
+        <span>{text.registers}</span>
+        <div class="register-file">
+          <FileButton
+            kind="small"
+            accept=".csv,.txt,text/csv"
+            onFiles={([file]) => file !== undefined && void read(file)}
+          >
+            {text.chooseList}
+          </FileButton>
+          <span class="mono">{list?.name}</span>
+        </div>
+        <span class="field-hint">{text.registersHint}</span>
+      </div>
+      <TextField label={text.unit} hint={text.unitHint} value={unit} onChange={(next) => change({ unit: next })} />
+    </>
   )
 }
 
@@ -89,48 +179,5 @@ function TextField({ label, hint, value, onChange }: TextFieldProps) {
       />
       {hint !== undefined && <span class="field-hint">{hint}</span>}
     </label>
-  )
-}
-
-interface FoundProps {
-  readonly discovered: DiscoveredServer
-  readonly onClose: () => void
-}
-
-function Found({ discovered: { found, environment }, onClose }: FoundProps) {
-  const text = machineMessages()
-  const [state, setState] = useState<'found' | 'storing' | 'stored'>('found')
-  const [error, setError] = useState<unknown>()
-  const file = () => new Blob([JSON.stringify(environment, null, 2)], { type: 'application/json' })
-  const store = async () => {
-    setState('storing')
-    setError(undefined)
-    try {
-      await storeFile(hub(), { content: file(), name: 'machine.json' }, 'refuse')
-      setState('stored')
-    } catch (reason) {
-      setError(reason)
-      setState('found')
-    }
-  }
-  return (
-    <Dialog title={text.found(found.name, found.address)} onClose={onClose}>
-      <p>
-        {text.foundCounts(formatNumber(found.values), formatNumber(found.methods))} ({found.policy}, {found.mode})
-      </p>
-      {found.isCut && <Notice kind="warning">{text.isCut}</Notice>}
-      {state === 'stored' && <Notice kind="success">{text.stored}</Notice>}
-      {error !== undefined && <Failure error={error} />}
-      <footer class="dialog-foot">
-        <button type="button" class="button" onClick={() => save(file(), 'machine.json')}>
-          {text.download}
-        </button>
-        {state !== 'stored' && (
-          <button type="button" class="button primary" disabled={state === 'storing'} onClick={() => void store()}>
-            {text.store}
-          </button>
-        )}
-      </footer>
-    </Dialog>
   )
 }
