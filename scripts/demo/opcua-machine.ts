@@ -34,6 +34,7 @@ export interface MachineOptions {
   readonly otherNamespaces?: readonly string[]
   readonly itemsPerSubscription?: number
   readonly itemsPerCall?: number
+  readonly nodesPerRead?: number
   /** Variables `Item0` … that change by themselves at this interval. */
   readonly items?: { readonly count: number; readonly everyMs: number }
   /** By how much its clock is wrong. */
@@ -84,7 +85,10 @@ export async function startMachine(options: MachineOptions = {}): Promise<Machin
       minSupportedSampleRate: 0,
       maxMonitoredItems: 100_000,
       maxMonitoredItemsPerSubscription: options.itemsPerSubscription ?? 20_000,
-      operationLimits: { maxMonitoredItemsPerCall: options.itemsPerCall ?? 1000 }
+      operationLimits: {
+        maxMonitoredItemsPerCall: options.itemsPerCall ?? 1000,
+        maxNodesPerRead: options.nodesPerRead ?? 1000
+      }
     }
   })
   await server.initialize()

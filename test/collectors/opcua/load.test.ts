@@ -104,17 +104,17 @@ t.test('a message that does not arrive is asked for again', async (t) => {
 })
 
 t.test('a message that the server does not have any more is a gap, which is reported', async (t) => {
-  const plant = await machine(t, { items: { count: 20, everyMs: 100 } })
-  const context = await monitored(t, plant, 20)
+  const plant = await machine(t, { items: { count: 120, everyMs: 100 }, nodesPerRead: 50 })
+  const context = await monitored(t, plant, 120)
   await loseOne(plant, false)
   await until(() => context.events.length >= 2)
   t.match(context.events, [
     'gap: a message of the server did not arrive',
-    /^gap: 20 of 20 items have no history at the server/
+    /^gap: 120 of 120 items have no history at the server/
   ])
   const from = highest(context)
   await until(() => highest(context) > from + 5)
-  t.equal(missingIn(context).length, 20)
+  t.equal(missingIn(context).length, 120)
 })
 
 t.test('values that a full queue of the server dropped are a gap, which is reported', async (t) => {

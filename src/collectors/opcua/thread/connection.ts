@@ -46,6 +46,7 @@ const OVERLAP_MS = 10_000
 const MAX_HOLD_MS = 5000
 const MAX_ITEMS_PER_CALL = 1000
 const MAX_ITEMS_PER_SUBSCRIPTION = 5000
+const MAX_NODES_PER_READ = 500
 
 export class Connection {
   readonly #input: ConnectInput
@@ -62,6 +63,7 @@ export class Connection {
   #lostMs: number | undefined
   /** Since then samples may be missing, in milliseconds since 1970. */
   #gapFromMs: number | undefined
+  #nodesPerRead = MAX_NODES_PER_READ
   #isSkewed = false
   /** Values before which the server dropped others, since the last check. */
   #overflows = 0
@@ -107,6 +109,11 @@ export class Connection {
 
   get session(): ClientSession {
     return this.#session
+  }
+
+  /** That the server reads at once. */
+  get nodesPerRead(): number {
+    return this.#nodesPerRead
   }
 
   get finder(): NodeFinder {
@@ -201,6 +208,7 @@ export class Connection {
     const limits = await readServerCapabilities(this.#session).catch(() => undefined)
     const atMost = (limit: number | undefined, most: number) =>
       limit === undefined || limit <= 0 ? most : Math.min(limit, most)
+    this.#nodesPerRead = atMost(limits?.operationLimits.maxNodesPerRead, MAX_NODES_PER_READ)
     return {
       itemsPerCall: atMost(limits?.operationLimits.maxMonitoredItemsPerCall, MAX_ITEMS_PER_CALL),
       itemsPerSubscription: atMost(limits?.maxMonitoredItemsPerSubscription, MAX_ITEMS_PER_SUBSCRIPTION)
@@ -273,6 +281,7 @@ export class Connection {
       nodes: this.#resolved,
       fromMs: fromMs - OVERLAP_MS,
       newestMs: fromMs,
+      nodesPerRead: this.#nodesPerRead,
       // What was counted until now, also where the server's clock is a little ahead.
       toMs: this.#clock.milliseconds() + Math.max(0, this.#buffer.skewMs) + OVERLAP_MS,
       add: (handle, values) => this.#buffer.addHistory(handle, values)

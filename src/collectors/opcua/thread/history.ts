@@ -21,6 +21,8 @@ export interface HistoryGap {
   readonly toMs: number
   /** Time of the newest sample that is known, between the two. */
   readonly newestMs: number
+  /** That the server reads at once. */
+  readonly nodesPerRead: number
   /** Resolves when the values are durable. */
   readonly add: (handle: number, values: readonly DataValue[]) => Promise<void>
 }
@@ -37,12 +39,13 @@ export async function fillGap({
   fromMs,
   toMs,
   newestMs,
+  nodesPerRead,
   add
 }: HistoryGap): Promise<string | undefined> {
   const all = [...nodes]
   const kept: [number, NodeId][] = []
-  for (let at = 0; at < all.length; at += NODES_PER_CALL * 10) {
-    const some = all.slice(at, at + NODES_PER_CALL * 10)
+  for (let at = 0; at < all.length; at += nodesPerRead) {
+    const some = all.slice(at, at + nodesPerRead)
     const levels = await session.read(some.map(([, nodeId]) => ({ nodeId, attributeId: AttributeIds.UserAccessLevel })))
     kept.push(...some.filter((_, index) => (Number(levels[index]?.value.value ?? 0) & HISTORY_READ) !== 0))
   }

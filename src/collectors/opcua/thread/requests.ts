@@ -16,18 +16,16 @@ import { refusalOf } from './monitored-items.ts'
 import { Refused } from './refused.ts'
 import { plainValue, toVariant } from './values.ts'
 
-const NODES_PER_READ = 500
-
 /** @returns in the order of the addresses; a sentence for a node that is not there */
 export async function readNodes(
-  { session, finder }: Connection,
+  { session, finder, nodesPerRead }: Connection,
   addresses: readonly NodeAddress[]
 ): Promise<(ReadValue | string)[]> {
   const found = await finder.find(addresses)
   const nodes = found.flatMap((one) => (typeof one === 'string' ? [] : [one]))
   const values: DataValue[] = []
-  for (let at = 0; at < nodes.length; at += NODES_PER_READ) {
-    const some = nodes.slice(at, at + NODES_PER_READ)
+  for (let at = 0; at < nodes.length; at += nodesPerRead) {
+    const some = nodes.slice(at, at + nodesPerRead)
     values.push(...(await session.read(some.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })))))
   }
   let next = 0
