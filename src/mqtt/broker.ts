@@ -168,14 +168,15 @@ export class Broker {
     listeners?.delete(listener)
     if (listeners === undefined || listeners.size > 0) return
     this.#byTopic.delete(topic)
-    const { signal } = this.#binding
-    this.#leaving.set(topic, this.#clock.monotonic() + LEAVING_MS)
-    void this.#clock.sleep(LEAVING_MS, signal).then(() => this.#sweep())
+    const until = this.#clock.monotonic() + LEAVING_MS
+    this.#leaving.set(topic, until)
+    void this.#clock.sleep(LEAVING_MS, this.#binding.signal).then(() => this.#leave(topic, until))
   }
 
-  #sweep(): void {
-    const now = this.#clock.monotonic()
-    for (const [topic, until] of this.#leaving) if (until <= now) this.#leaving.delete(topic)
+  /** Without a look at the time: a timer may end a little before it. */
+  #leave(topic: string, until: number): void {
+    if (this.#leaving.get(topic) !== until) return
+    this.#leaving.delete(topic)
     this.#refresh()
   }
 
