@@ -18,6 +18,13 @@ export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }
 
+/** Ends the label of a turn of an event loop. */
+const TURN = ': turn'
+
+export function isTurn(label: string): boolean {
+  return label.endsWith(TURN)
+}
+
 const context = new AsyncLocalStorage<SimProcess>()
 
 /** The process whose code runs; undefined: none of a simulation. */
@@ -88,7 +95,7 @@ export class SimProcess {
     const { scheduler } = this
     this.#soonAt = Math.max(this.#soonAt, scheduler.now + this.random.next() * 0.05)
     // Also after a crash: modules that are shared with other processes must not wait for it forever.
-    this.#whenFree(this.#soonAt, `${this.name}: turn`, () => this.run(act))
+    this.#whenFree(this.#soonAt, `${this.name}${TURN}`, () => this.run(act))
   }
 
   /** Its processor is busy for so long from now on: what happens next happens later. */

@@ -8,7 +8,7 @@ import { createOwn, runClient } from './clients.ts'
 import { MongoBackend } from './mongodb.ts'
 import { SimSubscriber } from './observers.ts'
 import { installPlatform } from './platform.ts'
-import { ConnectionLost } from './process.ts'
+import { ConnectionLost, isTurn } from './process.ts'
 import { Random } from './random.ts'
 import { Scheduler } from './scheduler.ts'
 import { startServices } from './services.ts'
@@ -58,6 +58,8 @@ export async function simulate({ seed, store, bug, keepsTrace = false }: RunOpti
   } catch (error) {
     failure = error as Error
   } finally {
+    for (const { current } of backend.hubs) current?.process.crash()
+    await scheduler.finish(isTurn)
     backend.remove()
     removeBug()
     platform.remove()

@@ -14,6 +14,8 @@ interface Task {
   act: (() => void) | undefined
 }
 
+const MAX_FINISHED = 1_000_000
+
 export class Scheduler {
   /** Milliseconds since the start. */
   now = 0
@@ -79,6 +81,21 @@ export class Scheduler {
       await settle()
     }
     if (failure !== undefined) throw failure
+  }
+
+  /**
+   * At the end of a run: of the tasks that are left, does those that code waits for which all runs share, such as the queue of
+   * time slices. It would be stuck in the next run.
+   */
+  async finish(isShared: (label: string) => boolean): Promise<void> {
+    for (let left = MAX_FINISHED; left > 0; left--) {
+      const task = this.#pop()
+      if (task === undefined) return
+      if (task.act === undefined || !isShared(task.label)) continue
+      task.act()
+      await settle()
+    }
+    throw new Error('A run does not end')
   }
 
   /** Of all that happened so far: equal for two runs of a seed. */
