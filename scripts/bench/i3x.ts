@@ -42,4 +42,5 @@ export async function i3xValues(folder: (name: string) => Promise<string>): Prom
     ours: query([ID]),
     theirs: values
   })
+  await hub.stop()
 }
