@@ -15,6 +15,8 @@ import { compare, inserts, JSON_TYPE, type Side } from './requests.ts'
 import type { WorkloadName } from './workloads.ts'
 
 const CONNECTIONS = 10
+/** Of writes: FA³ST refuses some of those that come at the same time. */
+const WRITERS = 1
 
 /** After which neither program runs much faster than before; Java compiles for longer than Node. */
 const WARM_UP_SECONDS = 10
@@ -22,20 +24,27 @@ const WARM_UP_SECONDS = 10
 interface Workload {
   readonly name: WorkloadName
   readonly title: string
+  readonly connections: number
   readonly request: (submodels: string) => Request
 }
 
 const one = (submodels: string) => `${submodels}/${encode('forty')}`
 
 const workloads: readonly Workload[] = [
-  { name: 'rest-get', title: 'GET a submodel of 40 properties', request: (submodels) => ({ path: one(submodels) }) },
+  {
+    name: 'rest-get',
+    title: 'GET a submodel of 40 properties',
+    connections: CONNECTIONS,
+    request: (submodels) => ({ path: one(submodels) })
+  },
   {
     name: 'rest-value',
     title: "GET one property's `$value`",
+    connections: CONNECTIONS,
     request: (submodels) => ({ path: `${one(submodels)}/submodel-elements/Value7/$value` })
   },
-  { name: 'rest-put', title: 'PUT one property', request: propertyOf },
-  { name: 'rest-post', title: 'POST a submodel of 40 properties', request: inserts }
+  { name: 'rest-put', title: 'PUT one property', connections: WRITERS, request: propertyOf },
+  { name: 'rest-post', title: 'POST a submodel of 40 properties', connections: WRITERS, request: inserts }
 ]
 
 /** @param folder creates a folder for data */
@@ -51,15 +60,15 @@ export async function restPeer(folder: (name: string) => Promise<string>): Promi
   const ours = { server: { url: `${hub.url}/api/v3`, taken: hub.taken } }
   const theirs = { server: faaast }
   for (const { server } of [ours, theirs]) await store(`${server.url}/submodels`)
-  for (const { name, title, request } of chosen) {
+  for (const { name, title, connections, request } of chosen) {
     const requestTo = ({ server }: Pick<Side, 'server'>) => [request(`${new URL(server.url).pathname}/submodels`)]
-    for (const side of [ours, theirs]) await warmUp(side.server.url, requestTo(side))
+    for (const side of [ours, theirs]) await warmUp(side.server.url, requestTo(side), connections)
     await compare({
       name,
       group: 'rest',
       title: `${title}, both on one core; baseline: FA³ST Service ${faaast.version}`,
       goal: 1,
-      connections: CONNECTIONS,
+      connections,
       ours: { ...ours, requests: requestTo(ours) },
       theirs: { ...theirs, requests: requestTo(theirs) }
     })
@@ -67,8 +76,8 @@ export async function restPeer(folder: (name: string) => Promise<string>): Promi
   await Promise.all([hub.stop(), faaast.stop()])
 }
 
-async function warmUp(url: string, requests: Request[]): Promise<void> {
-  await autocannon({ url, connections: CONNECTIONS, duration: WARM_UP_SECONDS, requests })
+async function warmUp(url: string, requests: Request[], connections: number): Promise<void> {
+  await autocannon({ url, connections, duration: WARM_UP_SECONDS, requests })
 }
 
 async function store(submodels: string): Promise<void> {
