@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type BufferedPush, filesOf, OutageFile, parsePush, readLines } from './outage-file.ts'
+import { type BufferedPush, filesOf, OutageFile, parsePush, readLines, setAside } from './outage-file.ts'
 import { RefusedError } from './refused-error.ts'
 import type { Column, Sample } from './types.ts'
 
@@ -28,6 +28,8 @@ export interface BufferOptions {
    * not in order. Each sample counts at its time all the same.
    */
   readonly liveFirst?: boolean
+  /** Called with a file of which something cannot be read; it stays under this name. Without it a warning is logged. */
+  readonly onDamaged?: (file: string) => void
   /** Called for pushes that the hub refuses for good; they are removed from the buffer. Without it a warning is logged. */
   readonly onRefused?: (error: RefusedError, samples: readonly (Sample | Column)[]) => void
 }
@@ -57,6 +59,8 @@ interface BufferFile {
   left: number
   bytes: number
   isOpen: boolean
+  /** Some of it cannot be read. */
+  isDamaged?: boolean
 }
 
 interface QueuedPush {
@@ -153,7 +157,7 @@ export class DiskBuffer {
       if (name === undefined) break
       const path = join(directory, name)
       const { size } = statSync(path)
-      dropped += readLines(path).length
+      dropped += readLines(path).lines.length
       rmSync(path, { force: true })
       this.#bytes -= size
     }
@@ -303,6 +307,7 @@ export class DiskBuffer {
         return
       }
       const { lines, file } = this.#readBack(name)
+      if (lines.length === 0) this.#removeDone(file)
       this.#late = lines.map((line) => ({ line, file }))
     }
   }
@@ -310,6 +315,7 @@ export class DiskBuffer {
   #sendLate({ line, file }: { readonly line: string; readonly file: BufferFile }): void {
     const kept = parsePush(line)
     if (kept === undefined) {
+      file.isDamaged = true
       file.left--
       this.#removeDone(file)
       return
@@ -324,6 +330,7 @@ export class DiskBuffer {
   #queueAgain(name: string): void {
     const { lines, file } = this.#readBack(name)
     const pushes = lines.map(parsePush).filter((kept) => kept !== undefined)
+    if (pushes.length < lines.length) file.isDamaged = true
     file.left = pushes.length
     if (file.left === 0) this.#removeDone(file)
     this.#queue.unshift(...pushes.map((kept) => ({ kept, file })))
@@ -331,9 +338,8 @@ export class DiskBuffer {
 
   #readBack(name: string): { readonly lines: readonly string[]; readonly file: BufferFile } {
     const path = join(this.#options.directory, name)
-    const lines = readLines(path)
-    const file: BufferFile = { name, left: lines.length, bytes: statSync(path).size, isOpen: false }
-    if (lines.length === 0) this.#removeDone(file)
+    const { lines, isDamaged } = readLines(path)
+    const file: BufferFile = { name, left: lines.length, bytes: statSync(path).size, isOpen: false, isDamaged }
     return { lines, file }
   }
 
@@ -363,7 +369,9 @@ export class DiskBuffer {
       this.#closeFile()
       return
     }
-    rmSync(join(this.#options.directory, file.name), { force: true })
+    const path = join(this.#options.directory, file.name)
+    if (file.isDamaged) setAside(path, this.#options.onDamaged)
+    else rmSync(path, { force: true })
     this.#bytes -= file.bytes
     file.bytes = 0
     this.#settled()

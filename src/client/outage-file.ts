@@ -74,18 +74,32 @@ export class OutageFile {
   }
 }
 
-/** The lines of a file of rows, or of columns; of one that is damaged none. */
-export function readLines(path: string): string[] {
+/**
+ * The lines of a file of rows, or of columns; without one that a crash left unfinished, as its push had not returned.
+ * Of columns that are damaged there are none.
+ */
+export function readLines(path: string): { readonly lines: readonly string[]; readonly isDamaged: boolean } {
   const bytes = readFileSync(path)
   try {
     const text = (path.endsWith(SUFFIX) ? zstdDecompressSync(bytes) : bytes).toString('utf8')
-    return text.split('\n').filter((line) => line !== '')
+    return { lines: text.split('\n').slice(0, -1), isDamaged: false }
   } catch {
-    return []
+    return { lines: [], isDamaged: true }
   }
 }
 
-/** @returns undefined for the last line of a process that crashed while writing it: its push had not returned */
+/** Keeps a file of which something cannot be read. @param report gets its new path */
+export function setAside(path: string, report = warnOfDamage): void {
+  const kept = `${path}.damaged`
+  renameSync(path, kept)
+  report(kept)
+}
+
+function warnOfDamage(file: string): void {
+  console.warn(`Samples cannot be read back, and were not sent: ${file} is damaged`)
+}
+
+/** @returns undefined for a line that is damaged */
 export function parsePush(line: string): BufferedPush | undefined {
   try {
     return JSON.parse(line) as BufferedPush

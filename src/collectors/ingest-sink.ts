@@ -59,7 +59,9 @@ export class IngestSink implements SampleSink {
     this.#options = options
     this.#buffer = new SampleBuffer({
       ...{ ...buffer, clock: ingest.clock, store: (samples, key) => this.#storeHeld(samples, key) },
-      dropped: (pushes) => log.warn({ pushes }, 'The buffer of the collectors is full; the oldest samples were dropped')
+      dropped: (pushes) =>
+        log.warn({ pushes }, 'The buffer of the collectors is full; the oldest samples were dropped'),
+      damaged: (file) => log.warn({ file }, 'Collected samples cannot be read back: the file is damaged, and stays')
     })
   }
 

@@ -29,6 +29,8 @@ export interface SampleBufferOptions extends BufferSettings {
   /** Stores samples that were buffered; throws while they cannot be. */
   readonly store: (samples: readonly HeldSample[], key: string) => Promise<void>
   readonly dropped: (pushes: number) => void
+  /** Something in this file cannot be read back. */
+  readonly damaged: (file: string) => void
 }
 
 const FIRST_RETRY_DELAY_MS = 500
@@ -69,10 +71,10 @@ export class SampleBuffer {
   }
 
   #open(): DiskBuffer {
-    const { directory, limit, dropped } = this.#options
+    const { directory, limit, dropped, damaged } = this.#options
     const send = (samples: readonly (Sample | Column)[], key: string) =>
       this.#send(samples as readonly HeldSample[], key)
-    this.#buffer ??= new DiskBuffer(send, { directory, limit, sync: true, onDropped: dropped })
+    this.#buffer ??= new DiskBuffer(send, { directory, limit, sync: true, onDropped: dropped, onDamaged: damaged })
     return this.#buffer
   }
 

@@ -58,6 +58,7 @@ export async function collectAtEdge(options: EdgeOptions): Promise<Edge> {
     ...(hub.key !== '' && { token: hub.key }),
     onState: (state, reason) => log.info({ state, reason }, 'The connection to the hub'),
     onDropped: (pushes) => log.warn({ pushes }, 'The buffer is full; the oldest samples were dropped'),
+    onDamaged: (file) => log.warn({ file }, 'Samples that waited cannot be read back: the file is damaged, and stays'),
     onRefused: (error, samples) => {
       log.warn({ reason: error.message }, 'The hub refuses samples')
       // It takes all of a push or nothing.

@@ -1,5 +1,5 @@
 /** A gateway that sends new samples first: what waited during an outage follows as columns. */
-import { copyFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type GatewayOptions, gateway } from '../../src/client/node.ts'
@@ -108,6 +108,33 @@ t.test('a full buffer drops the oldest columns, and says so', async (t) => {
   t.ok(edge.backlog <= limit)
   edge.close()
 })
+
+for (const kind of ['columns', 'rows'] as const) {
+  t.test(`damaged ${kind} are kept and reported, and all others are sent`, async (t) => {
+    const hub = await hubWith(t)
+    const directory = join(testDirectory(t), 'buffer')
+    const options = { directory, liveFirst: kind === 'columns', onState: () => {} }
+    const first = gateway('http://127.0.0.1:9', options)
+    for (const count of counts(2000)) first.push(reading(count))
+    first.close()
+    const [file = ''] = readdirSync(directory).filter((name) => name.endsWith(kind === 'columns' ? '.zst' : '.ndjson'))
+    const bytes = readFileSync(join(directory, file))
+    bytes[0] = 1
+    writeFileSync(join(directory, file), bytes)
+    const damaged: string[] = []
+    const second = gateway(hub.url, { ...options, onDamaged: (path) => damaged.push(path) })
+    await second.drain()
+    second.push(reading(2000))
+    await second.drain()
+    t.strictSame(damaged, [join(directory, `${file}.damaged`)])
+    t.strictSame(readdirSync(directory), [`${file}.damaged`])
+    t.ok(bytes.equals(readFileSync(join(directory, `${file}.damaged`))))
+    const stored = (await values(hub, 'Value0')).map(Math.floor)
+    t.equal(stored.at(-1), 2000)
+    t.ok(kind === 'columns' || stored.length === 2000, 'of rows one is missing')
+    second.close()
+  })
+}
 
 t.test('columns are written between other work, and what comes then is not lost', async (t) => {
   const hub = await hubWith(t)
