@@ -162,7 +162,7 @@ t.test('a report that is changed by one byte, or signed by half, is refused in a
       await refused(text.replace(from, to), /changed/)
     }
     const { signature } = parseReport(text)
-    const flipped = signature?.endsWith('A') ? 'B' : 'A'
+    const flipped = signature?.at(-3) === 'A' ? 'B' : 'A'
     await refused(
       text.replace(signature ?? '', `${signature?.slice(0, -3)}${flipped}${signature?.slice(-2)}`),
       /changed/
