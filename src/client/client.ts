@@ -369,8 +369,11 @@ export class Client {
     const subscription = this.#subscriptions.get(id)
     if (subscription === undefined) return
     subscription.cursor = cursor ?? subscription.cursor
+    const socket = this.#socket
     setTimeout(() => {
-      if (this.#isOpen && this.#subscriptions.get(id) === subscription) this.#sendRequest(id, subscription)
+      // A later connection has begun with it.
+      if (!this.#isOpen || socket !== this.#socket) return
+      if (this.#subscriptions.get(id) === subscription) this.#sendRequest(id, subscription)
     }, FIRST_RETRY_DELAY_MS)
   }
 
