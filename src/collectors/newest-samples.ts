@@ -2,8 +2,8 @@
  * When the newest sample of each interface was taken that is on disk, and when it was lost last, in a file: after a crash or
  * a restart the history of a machine is read from there on. What is noted may be older than what is on disk, never newer.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { Timers } from '../clock.ts'
+import { NotedMap } from './noted-map.ts'
 
 const WRITE_INTERVAL_MS = 1000
 /** What is noted after a crash may be older by this. */
@@ -17,16 +17,13 @@ export interface NewestSample {
 }
 
 export class NewestSamples {
-  readonly #file: string
   readonly #stop: () => void
-  /** By the id of the interface. */
-  readonly #newest: Map<string, NewestSample>
-  #isChanged = false
+  /** By the id of the interface. A file that was not written is older, so that more is read again than is needed. */
+  readonly #newest: NotedMap<NewestSample>
 
   constructor(file: string, timers: Timers) {
-    this.#file = file
-    this.#newest = read(file)
-    this.#stop = timers.every(WRITE_INTERVAL_MS, () => this.#write())
+    this.#newest = new NotedMap(file)
+    this.#stop = timers.every(WRITE_INTERVAL_MS, () => this.#newest.write())
   }
 
   of(id: string): NewestSample {
@@ -44,31 +41,10 @@ export class NewestSamples {
 
   #note(id: string, sample: NewestSample): void {
     this.#newest.set(id, { ...this.of(id), ...sample })
-    this.#isChanged = true
   }
 
   close(): void {
     this.#stop()
-    this.#write()
-  }
-
-  #write(): void {
-    if (!this.#isChanged) return
-    this.#isChanged = false
-    try {
-      writeFileSync(`${this.#file}.new`, JSON.stringify([...this.#newest]))
-      renameSync(`${this.#file}.new`, this.#file)
-    } catch {
-      // A full disk: what was noted before is older, so that more is read again than is needed.
-      this.#isChanged = true
-    }
-  }
-}
-
-function read(file: string): Map<string, NewestSample> {
-  try {
-    return new Map(JSON.parse(readFileSync(file, 'utf8')) as [string, NewestSample][])
-  } catch {
-    return new Map()
+    this.#newest.write()
   }
 }
