@@ -2,14 +2,13 @@
  * InfluxDB 1.x as a peer, in a process of its own with a folder of its own on loopback. Where it is not installed, the package
  * of the distribution is downloaded and unpacked into the cache; nothing is installed on the machine.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../ports.ts'
+import { startPeer } from './peer.ts'
 
 export interface Influx {
   readonly url: string
@@ -20,10 +19,7 @@ export interface Influx {
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/bench-peers', import.meta.url))
 
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
+const START_SECONDS = 20
 
 /** Starts it with a database `bench`. Each write is synced before its response: its default, said once more. */
 export async function startInflux(directory: string): Promise<Influx> {
@@ -45,22 +41,14 @@ export async function startInflux(directory: string): Promise<Influx> {
     INFLUXDB_HTTP_BIND_ADDRESS: `127.0.0.1:${http}`,
     INFLUXDB_HTTP_LOG_ENABLED: 'false'
   }
-  const child = spawn(program, ['run'], { stdio: 'ignore', env })
-  running.add(child)
-  const ended = once(child, 'exit').then(() => running.delete(child))
-  await untilAnswered(`${url}/ping`, child)
+  const { pid, stop } = await startPeer({
+    ...{ title: 'InfluxDB', program, args: ['run'], env },
+    ...{ url: `${url}/ping`, seconds: START_SECONDS }
+  })
   const { ok } = await fetch(`${url}/query?q=CREATE%20DATABASE%20bench`, { method: 'POST' })
   if (!ok) throw new Error('InfluxDB refused the database')
   const { headers } = await fetch(`${url}/ping`)
-  return {
-    url,
-    pid: child.pid ?? 0,
-    version: headers.get('x-influxdb-version') ?? 'unknown',
-    stop: async () => {
-      child.kill('SIGKILL')
-      await ended
-    }
-  }
+  return { url, pid, version: headers.get('x-influxdb-version') ?? 'unknown', stop }
 }
 
 /** The server, or the command line. */
@@ -76,16 +64,4 @@ export async function influxProgram(name: 'influxd' | 'influx'): Promise<string>
   if (archive === undefined) throw new Error('apt-get downloaded no package')
   execFileSync('dpkg-deb', ['-x', archive, '.'], { cwd: CACHE })
   return unpacked
-}
-
-async function untilAnswered(url: string, child: ChildProcess): Promise<void> {
-  for (let turn = 0; turn < 200 && child.exitCode === null; turn++) {
-    const isUp = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false
-    )
-    if (isUp) return
-    await sleep(100)
-  }
-  throw new Error('InfluxDB did not start')
 }
