@@ -353,15 +353,11 @@ export class Client {
       subscription?.refused(error)
       return
     }
-    // Sent again, on the next connection where this one ends before.
-    const socket = this.#socket
-    setTimeout(() => {
-      if (!this.#isOpen || socket !== this.#socket) return
+    this.#later(RESEND_DELAY_MS, () => {
       const waiting = this.#sent.get(id)
       if (waiting !== undefined) this.#send(waiting.message)
-      if (subscription !== undefined && this.#subscriptions.get(id) === subscription)
-        this.#sendRequest(id, subscription)
-    }, RESEND_DELAY_MS)
+      if (subscription !== undefined) this.#requestAgain(id, subscription)
+    })
   }
 
   /** A subscription that was closed, e.g. as it lagged too far, resumes behind the events it has seen. */
@@ -369,12 +365,19 @@ export class Client {
     const subscription = this.#subscriptions.get(id)
     if (subscription === undefined) return
     subscription.cursor = cursor ?? subscription.cursor
+    this.#later(FIRST_RETRY_DELAY_MS, () => this.#requestAgain(id, subscription))
+  }
+
+  #requestAgain(id: number, subscription: OpenSubscription): void {
+    if (this.#subscriptions.get(id) === subscription) this.#sendRequest(id, subscription)
+  }
+
+  /** On this connection: where it ends before, the next one begins with all that is open. */
+  #later(ms: number, act: () => void): void {
     const socket = this.#socket
     setTimeout(() => {
-      // A later connection has begun with it.
-      if (!this.#isOpen || socket !== this.#socket) return
-      if (this.#subscriptions.get(id) === subscription) this.#sendRequest(id, subscription)
-    }, FIRST_RETRY_DELAY_MS)
+      if (this.#isOpen && socket === this.#socket) act()
+    }, ms)
   }
 
   #take(id: number): PendingPush | undefined {
