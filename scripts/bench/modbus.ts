@@ -9,7 +9,7 @@ import { lines, wanted, whole } from './measure.ts'
 import { quantile } from './statistics.ts'
 
 const UNITS = 50
-/** Of each unit: 1,000 registers together; and so many that one request can hardly hold more. */
+/** Of each unit: 1,000 registers together; and about as many as fit into one request. */
 const REGISTERS = [20, 120]
 const PERIOD_MS = 1000
 const SECONDS = flags.quick ? 15 : 30

@@ -98,7 +98,7 @@ async function missingAt(url: string, at: readonly number[]): Promise<number> {
   return missing
 }
 
-/** Every change is sent, not what is there when the server samples: beside one another the two timers miss a change now and then. */
+/** Every change is sent. If the server sampled, the timer of the changes and its own would miss a change now and then. */
 function withIntervals(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('idShort' in value)) return value
   if (value.idShort !== 'EndpointMetadata' || !('value' in value) || !Array.isArray(value.value)) return value

@@ -8,7 +8,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { SampleColumns } from './sample-columns.ts'
 import type { Column, Sample } from './types.ts'
 
-/** At which the file is written: so many that the hub gets long columns of a thousand series, which cost it half of short ones. */
+/** At which the file is written: of a thousand series the hub then gets long columns, which cost it half of short ones. */
 const MAX_SAMPLES = 1_000_000
 /** The same in bytes of memory, for long texts. */
 const MAX_BYTES = 32 * 1024 * 1024

@@ -26,8 +26,9 @@ export function withDifference(other: Buffer, { start, end, middle }: Difference
 
 /**
  * By halving, as comparing bytes at once is a hundred times faster than one by one.
+ * @param most number of bytes to compare
  * @param isSame of the bytes from the second number up to the first
- * @returns how many bytes, of at most so many, are the same
+ * @returns the number of bytes that are the same
  */
 function longest(most: number, isSame: (bytes: number, from: number) => boolean): number {
   let [low, high] = [0, most]

@@ -65,7 +65,7 @@ const CONTENT = ',"content":"'
 
 /** Longer middles are rare, and better compressed with the rest. */
 const MAX_MIDDLE_BYTES = 512
-/** Of the differences one of so many is whole instead, by chance. */
+/** On average one of this many differences is whole instead. */
 const WHOLE_EVERY = 16
 
 interface RevisionHead extends Pick<Revision, 'kind' | 'id' | 'action' | 'time' | 'seq' | 'document'> {

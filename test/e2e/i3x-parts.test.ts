@@ -104,7 +104,7 @@ async function answersOf({ get, post }: I3xClient, typeIds: readonly string[], p
   const answers: Record<string, unknown> = {}
   const note = async (name: string, reply: ReturnType<I3xClient['get']>) => {
     const { status, text } = await reply
-    // What came with a document has the time of its commit, whose last digits are the number of the commit.
+    // A value that was written with its document has the time of the commit, whose last digits are the number of the commit.
     answers[name] = [status, text.replaceAll(/(:\d\d\.\d{3})\d+Z/g, '$1Z').replaceAll(/127\.0\.0\.1:\d+/g, 'hub')]
   }
   const ids = [...idsOf([...shells, ...submodels]), ...elements.map(({ submodel, path }) => `${submodel}#${path}`)]

@@ -7,7 +7,7 @@ const MAX_MISSING = 1000
 export class SequenceNumbers {
   #last: number | undefined
 
-  /** Forgets what came: the server numbers a subscription that it creates from 1 on. */
+  /** Starts over: the server numbers the messages of a subscription that it creates from 1 on. */
   reset(): void {
     this.#last = undefined
   }
