@@ -45,3 +45,18 @@ export function structureSourceTime(value: string, commitTime: bigint | undefine
 
 /** Default limit up to which source times ahead of the clock are trusted. */
 export const FUTURE_LIMIT_MS = 10 * 60 * 1000
+
+/**
+ * Distinguishes the late changes of a commit from the others: to be called once for each change of a value, in their order.
+ * @param late the numbers, among these, of those that did not become current; ascending, and all of very many may be
+ * @returns is this change late?
+ */
+export function latenessOf(late: readonly number[]): () => boolean {
+  let [index, next] = [-1, 0]
+  return () => {
+    index++
+    if (late[next] !== index) return false
+    next++
+    return true
+  }
+}

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { membersAt, newestOf, qualityAt } from '../../model/samples.ts'
 import { ChangeRefused } from '../change-rules.ts'
+import { latenessOf } from '../current-value.ts'
 import { decodeRun, verifyRun } from '../run-codec.ts'
 import type { LoggedChange } from '../store.ts'
 import { isSoundRow } from './checksums.ts'
@@ -77,15 +78,11 @@ export function recover(
 
 /** Notes the values that became current with an entry. @returns how many; `onDamage` is called for each that cannot be read */
 function note(last: LastChanges, { seq, changes, late }: RowEntry, onDamage: () => void): number {
-  let [index, nextLate, count] = [-1, 0, 0]
+  const isLate = latenessOf(late)
+  let count = 0
   for (const change of changes) {
     if (change.change !== 'value' && change.change !== 'samples') continue
-    index++
-    // Ascending; all of very many may be.
-    if (late[nextLate] === index) {
-      nextLate++
-      continue
-    }
+    if (isLate()) continue
     if (change.change === 'samples' && verifyRun(change.run) !== undefined) {
       onDamage()
       continue

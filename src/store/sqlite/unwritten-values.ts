@@ -3,7 +3,7 @@
  * read. A row, or a document, that is newer than them is read as it is, so it does not matter when they are dropped.
  */
 import type { TimeSlice } from '../../time-slice.ts'
-import { type DatedCommit, defaultSourceTime } from '../current-value.ts'
+import { type DatedCommit, defaultSourceTime, latenessOf } from '../current-value.ts'
 import { pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
 import type { Change, ElementCondition, ElementRow } from '../store.ts'
 import { type LoggedValue, sizeOf } from './tail-rows.ts'
@@ -61,19 +61,14 @@ export class UnwrittenValues {
    */
   add(changes: readonly Change[], commit: DatedCommit, late: readonly number[]): void {
     this.#last = commit.seq
-    let [index, nextLate] = [-1, 0]
+    const isLate = latenessOf(late)
     for (const change of changes) {
       if (change.change !== 'value' && change.change !== 'samples') {
         // Its rows were written before it was changed otherwise.
         if ('kind' in change && change.kind === 'Submodel' && change.change !== 'expect') this.#drop(change.id)
         continue
       }
-      index++
-      // All of very many may be.
-      if (late[nextLate] === index) {
-        nextLate++
-        continue
-      }
+      if (isLate()) continue
       const sourceTime = change.change === 'samples' ? change.to : (change.sourceTime ?? defaultSourceTime(commit))
       const { value, quality } = change
       this.#put(change.submodel, change.path, { value, quality, sourceTime, revision: commit.seq })
