@@ -1,5 +1,5 @@
 /** The list of pages: beside the content on a wide screen, above it when asked for on a narrow one. */
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { config, ROOT } from './core/hub.ts'
 import { linkTo } from './core/router.ts'
 import { frameMessages } from './messages.ts'
@@ -40,7 +40,7 @@ export function Navigation({ pages, current, isOpen, onClose }: NavigationProps)
 }
 
 function useEscape(isActive: boolean, onEscape: () => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isActive) return
     const onKey = ({ key }: KeyboardEvent) => {
       if (key === 'Escape') onEscape()

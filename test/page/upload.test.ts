@@ -106,6 +106,23 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
     })
   )
 
+  await t.test('what is dropped as soon as the page is there is not missed', (t) =>
+    withTab(t, `${hub.url}/#/plant`, {}, async (tab) => {
+      const { page } = tab
+      await page.getByRole('link', { name: 'Upload' }).waitFor()
+      await page.evaluate(`new MutationObserver((_, observer) => {
+        const zone = document.querySelector('.drop-zone')
+        if (zone === null) return
+        observer.disconnect()
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File(['{}'], 'early.json', { type: 'application/json' }))
+        zone.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+      }).observe(document.body, { childList: true, subtree: true })`)
+      await page.getByRole('link', { name: 'Upload' }).click()
+      await card(tab, 'early.json').waitFor()
+    })
+  )
+
   await t.test('documents that exist already are only replaced, or left, when the reader says so', (t) =>
     withTab(t, `${hub.url}/#/upload`, {}, async (tab) => {
       const model = referenceModel()

@@ -1,5 +1,5 @@
 /** Where files are dropped, anywhere on the page, or chosen by a dialog of the browser. */
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { FileButton } from '../../ui/file-button.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { uploadMessages } from './messages.ts'
@@ -29,7 +29,8 @@ export function DropZone({ onFiles }: DropZoneProps) {
 /** A file that is dropped beside the zone would otherwise be opened by the browser, in the place of the page. */
 function useDroppedFiles(onFiles: DropZoneProps['onFiles']): boolean {
   const [isOver, setOver] = useState(false)
-  useEffect(() => {
+  // As soon as the zone is there: an effect that waits for the next frame would miss what is dropped before.
+  useLayoutEffect(() => {
     const over = (event: DragEvent) => {
       if (event.dataTransfer?.types.includes('Files') !== true) return
       event.preventDefault()
