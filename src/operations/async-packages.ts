@@ -20,6 +20,8 @@ interface PackageTask {
 
 /** POST /packages-async. */
 export const post: OperationHandler = async (context, request) => {
+  // Before the file, which may be large; others may take the room while it arrives.
+  context.jobs.requireRoom()
   const { description, file } = await receivePackage(context, request, newIdFor(request))
   const requester = requesterOf(context, request)
   const data: PackageTask = { description, ...(requester && { requester }) }

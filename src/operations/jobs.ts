@@ -91,7 +91,7 @@ export class Jobs {
    * @throws HubError `TooManyRequests` if too many are running
    */
   async start(owner: string, work: JobTask | (() => Promise<JobOutcome>), startedBy?: string): Promise<Job> {
-    if (this.#underway >= this.#options.limit) throw new HubError('TooManyRequests', ['too many jobs are under way'])
+    this.requireRoom()
     this.#underway++
     try {
       return await this.#start(owner, work, startedBy)
@@ -99,6 +99,14 @@ export class Jobs {
       this.#underway--
       throw error
     }
+  }
+
+  /**
+   * For what has to be received before a job can start, so that it is refused without it.
+   * @throws HubError `TooManyRequests` if too many are running
+   */
+  requireRoom(): void {
+    if (this.#underway >= this.#options.limit) throw new HubError('TooManyRequests', ['too many jobs are under way'])
   }
 
   async #start(owner: string, work: JobTask | (() => Promise<JobOutcome>), startedBy?: string): Promise<Job> {

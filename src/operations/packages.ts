@@ -102,7 +102,7 @@ async function receive(
   return { changes: packageChanges(change, description, file), json: JSON.stringify(description) }
 }
 
-/** Receives the file of a package, and what the form says of it. */
+/** Receives the file of a package, and what the form says of it. @throws HubError `BadRequest` where it is empty */
 export async function receivePackage(
   context: OperationContext,
   { upload }: ApiRequest,
@@ -110,6 +110,7 @@ export async function receivePackage(
 ): Promise<{ description: PackageDescription; file: FileEntry }> {
   if (upload === undefined) throw new HubError('BadRequest', ['The form needs a part "file" with the package'])
   const { blob, size } = await receiveBlob(context, upload)
+  if (size === 0) throw new HubError('BadRequest', ['The file is empty'])
   // Read after the file, as the fields may follow it in the form.
   const aasIds = idsIn(upload.fields.aasIds)
   const fileName = upload.fields.fileName || upload.fileName || `${packageId}.aasx`

@@ -77,6 +77,43 @@ t.test('a form without a file, or with ids that are none, is refused at once', a
   t.same((await hub.get('/packages')).json.result, [])
 })
 
+t.test('an empty file is refused, by a job as at once', async (t) => {
+  const hub = await start(t)
+  for (const path of ['/packages', '/packages-async']) {
+    const { status, json } = await hub.post(path, form(''))
+    t.match({ status, json }, { status: 400, json: { messages: [{ code: 'BadRequest', text: /empty/ }] } }, path)
+  }
+  t.same((await hub.get('/packages')).json.result, [])
+})
+
+t.test('while too many jobs are under way, a package is refused before its file has arrived', async (t) => {
+  const hub = await start(t)
+  const { jobs } = hub.server.context
+  const { promise, resolve: finish } = Promise.withResolvers<object>()
+  t.teardown(() => finish({}))
+  const isFull = async () => {
+    try {
+      await Promise.all(Array.from({ length: 100 }, () => jobs.start('test', () => promise)))
+      return false
+    } catch (error) {
+      t.match(error, { name: 'TooManyRequests' })
+      return true
+    }
+  }
+  while (!(await isFull()));
+  const head = '--part\r\nContent-Disposition: form-data; name="file"; filename="x.aasx"\r\n\r\n'
+  let end = () => {}
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from(head + BYTES))
+      end = () => controller.close()
+    }
+  })
+  const refused = await hub.post('/packages-async', body, { 'content-type': 'multipart/form-data; boundary=part' })
+  t.match(refused, { status: 429, json: { messages: [{ code: 'TooManyRequests' }] } })
+  end()
+})
+
 // ---- The store and its jobs, without the server
 
 const description = { packageId: 'urn:package', aasIds: ['urn:machine'] }
