@@ -27,6 +27,9 @@ const CONNECTIONS = 4
 const BYTES_PER_SAMPLE = 6
 const LEFT_FREE = 5e9
 
+/** Of a request whose connection is closed. */
+const MAX_TRIES = 60
+
 const LIMIT_MS = Number(flags.minutes ?? 30) * 60_000
 
 /** @param folder creates a folder for data */
@@ -47,6 +50,8 @@ export async function day(folder: (name: string) => Promise<string>): Promise<vo
   const seconds = (performance.now() - from) / 1000
   const title = `${whole(samples)} samples of ${whole(SERIES)} series at 1 Hz (${(samples / SERIES / SAMPLES_PER_HOUR).toFixed(1)} hours)`
   tell(`${title}, pushed in ${whole(pushes)} parts`, `${whole(samples / seconds)} samples/s`, '–')
+  const reasons = [...closed].map(([reason, times]) => `${times} × ${reason}`).join('; ')
+  tell('connections closed before their response', reasons || 'none', 'none', reasons === '')
   tell('RSS meanwhile', `${(highest / 1e6).toFixed(0)} MB`, '< 400 MB', highest < 400e6)
   await written(hub, samples)
   await hub.stop()
@@ -115,14 +120,37 @@ async function push(hub: Child, at: number, signals: readonly string[]): Promise
   })
   const headers = { 'content-type': 'application/json' }
   for (;;) {
-    const pushed = fetch(`${hub.url}/ingest`, { method: 'POST', headers, body: `[${items.join(',')}]` })
-    // On a machine with other load a connection that was not used for long may be closed just then.
-    const response = await pushed.catch(() => undefined)
-    const text = (await response?.text().catch(() => '')) ?? ''
-    if (response?.status === 200) return
-    if (response !== undefined && response.status !== 503 && response.status !== 429)
-      throw new Error(`Refused: ${text.slice(0, 300)}`)
+    const { status, text } = await ask(`${hub.url}/ingest`, { method: 'POST', headers, body: `[${items.join(',')}]` })
+    if (status === 200) return
+    if (status !== 503 && status !== 429) throw new Error(`Refused: ${text.slice(0, 300)}`)
     await setTimeout(100)
+  }
+}
+
+/** Why connections were closed before their response, and how often. */
+const closed = new Map<string, number>()
+
+/** Asks again where the connection is closed, as samples count once: a day is long, and one request should not end it. */
+async function ask(
+  url: string,
+  request: RequestInit = {}
+): Promise<{ readonly status: number; readonly text: string }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const response = await fetch(url, request)
+      return { status: response.status, text: await response.text() }
+    } catch (error) {
+      const { message, cause } = error as Error
+      const { code = '', message: why = message } = (cause ?? {}) as {
+        readonly code?: string
+        readonly message?: string
+      }
+      const reason = `${code} ${why}`.trim()
+      closed.set(reason, (closed.get(reason) ?? 0) + 1)
+      process.stderr.write(`A connection was closed: ${reason}\n`)
+      if (tries === MAX_TRIES) throw error
+      await setTimeout(1000)
+    }
   }
 }
 
@@ -164,10 +192,8 @@ async function answers(hub: Child, hours: number): Promise<void> {
     const from = new Date(FIRST_MS + (series % hours) * HOUR_MS).toISOString()
     const to = new Date(FIRST_MS + (series % hours) * HOUR_MS + HOUR_MS).toISOString()
     const query = `submodel=${submodel}&path=Value${series % PROPERTIES}&from=${from}&to=${to}&interval=10s&aggregate=mean`
-    return fetch(`${hub.url}/timeseries?${query}`).then(async (response) => {
-      const text = await response.text()
-      if (response.status !== 200 || text.length < 1000) throw new Error(text.slice(0, 300))
-      return text
+    return ask(`${hub.url}/timeseries?${query}`).then(({ status, text }) => {
+      if (status !== 200 || text.length < 1000) throw new Error(text.slice(0, 300))
     })
   })
   tell('a window of an hour of one series, each time another one', `${window.toFixed(1)} ms`, '< 50 ms', window < 50)
@@ -185,7 +211,7 @@ async function timed(ask: () => Promise<unknown>): Promise<number> {
 }
 
 async function metricsOf(hub: Child): Promise<string> {
-  return (await fetch(`${hub.url}/metrics`)).text()
+  return (await ask(`${hub.url}/metrics`)).text
 }
 
 function metric(text: string, name: string): number {
