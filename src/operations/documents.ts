@@ -15,6 +15,7 @@ import { parseDocument } from '../store/parse-document.ts'
 import type { Change, Document, Facet, SubtreeAction } from '../store/store.ts'
 import { TimeSlice, turnsIf } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
+import { getPartlyDamaged, isRepair, type PartlyDamaged } from './damaged-elements.ts'
 import { orphans } from './document-files.ts'
 import { addressedTag, checkPreconditions, documentTag, revisionGuard, type StoredHead } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
@@ -221,12 +222,13 @@ export async function edit<K extends DocumentClass, Result>(
 ): Promise<{ result: Result; revision: number }> {
   return runExclusive(context.store, kind, id, () =>
     retryConflicts(async () => {
-      const stored = await get(context, kind, id)
+      const read = await getPartlyDamaged(context, kind, id)
+      const stored = read.document
       checkPreconditions(request, await addressedTag(context, request, stored))
       const known = kind === 'Submodel' ? await KnownElements.of(context, request, stored) : undefined
       if (request.idShortPath !== undefined) known?.require(request.idShortPath)
       try {
-        return await applyEdit(context, kind, stored, request, change)
+        return await applyEdit(context, kind, read, request, change)
       } catch (error) {
         throw known === undefined ? error : known.conceal(error)
       }
@@ -237,7 +239,7 @@ export async function edit<K extends DocumentClass, Result>(
 async function applyEdit<K extends DocumentClass, Result>(
   context: OperationContext,
   kind: K,
-  stored: Document,
+  { document: stored, damage }: PartlyDamaged,
   request: ApiRequest,
   change: Edit<K, Result>
 ): Promise<{ result: Result; revision: number }> {
@@ -246,6 +248,7 @@ async function applyEdit<K extends DocumentClass, Result>(
   await turn()
   const edited = await change(document, stored)
   const { result, touched, subtreeAction, carried = request.ifMatch !== undefined, also = [] } = edited
+  const repairs = isRepair(damage, edited, request)
   await turn()
   checkResult(kind, document, stored)
   context.templates.enforce(document)
@@ -261,10 +264,16 @@ async function applyEdit<K extends DocumentClass, Result>(
     ifStructureRevision: stored.structureRevision,
     ...(touched !== undefined && { touched }),
     ...(subtreeAction !== undefined && { subtreeAction }),
-    ...(carried && { asOf: stored.revision })
+    // Of a damaged value it is not known when it was written.
+    ...(carried && !repairs && { asOf: stored.revision })
   }
   const others = [...(await orphans(context.store, stored, document)), ...also]
-  return { result, revision: await commitReplace(context, stored, replace, others) }
+  return { result, revision: await commitReplace(context, repairs ? headOf(stored) : stored, replace, others) }
+}
+
+/** Even what looks like the stored document has to be written then. */
+function headOf({ bytes: _, ...head }: Document): StoredHead {
+  return head
 }
 
 /** @returns the new revision; the current one if nothing changes, which is not committed */

@@ -16,6 +16,7 @@ import type { Change, Document, ElementRow } from '../store/store.ts'
 import { TimeSlice, turnsIf } from '../time-slice.ts'
 import type { ApiRequest, ApiResponse } from './api-request.ts'
 import { writeToMachines } from './asset-interfaces/machine-commands.ts'
+import { getAround, getPartlyDamaged } from './damaged-elements.ts'
 import { check, edit, get, parse, revisionOf } from './documents.ts'
 import { addressedTag, checkPreconditions, leafTag } from './entity-tags.ts'
 import { KnownElements } from './known-elements.ts'
@@ -63,7 +64,7 @@ export const getByPath: OperationHandler = async (context, request) => {
   if (request.content === 'value' && childrenMember(row.modelType) === undefined && row.modelType !== 'Blob') {
     return valueResponse(valueOfRow(row.modelType, row.valueType, row.value), text, row.revision)
   }
-  const document = await get(context, 'Submodel', id)
+  const document = await getAround(context, id, text)
   const submodel = parse(document, 'Submodel')
   const element = elementAt(submodel, path)
   const revision = (await revisionOf(context, request, document)) ?? document.revision
@@ -199,7 +200,8 @@ export async function patchValues(
 ): Promise<ApiResponse> {
   const id = submodelOf(request)
   return retryConflicts(async () => {
-    const document = await get(context, 'Submodel', id)
+    // Nothing of a damaged element is in what is written: its row refuses a value.
+    const { document } = await getPartlyDamaged(context, 'Submodel', id)
     const turn = turnsIf(isLarge(document))
     await turn()
     const submodel = parse(document, 'Submodel')
@@ -266,7 +268,8 @@ async function enforceValue(
   path: IdShortPath,
   members: ValueMembers
 ): Promise<void> {
-  const submodel = parse(await get(context, 'Submodel', id), 'Submodel')
+  const { document } = await getPartlyDamaged(context, 'Submodel', id)
+  const submodel = parse(document, 'Submodel')
   Object.assign(elementAt(submodel, path), members)
   context.templates.enforce(submodel)
 }
@@ -354,7 +357,7 @@ export function rowOf(context: OperationContext, submodel: string, path: string)
 }
 
 async function throwNotFound(context: OperationContext, submodel: string, path: string): Promise<never> {
-  await get(context, 'Submodel', submodel)
+  await getPartlyDamaged(context, 'Submodel', submodel)
   throw notFound(path)
 }
 

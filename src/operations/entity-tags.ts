@@ -8,6 +8,7 @@ import { formatPath } from '../model/path.ts'
 import type { AssetAdministrationShell } from '../model/types.ts'
 import type { DocumentKind as RuledKind } from '../security/rule.ts'
 import { VisibleReferences } from '../security/visible-references.ts'
+import { unlessDamaged } from '../store/damage.ts'
 import { parseDocument } from '../store/parse-document.ts'
 import type { Document, DocumentHead } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -38,7 +39,10 @@ export async function addressedTag(
   document: Document
 ): Promise<EntityTag | undefined> {
   if (request.idShortPath === undefined) return documentTag(context, document)
-  const row = await context.store.element(document.id, formatPath(request.idShortPath))
+  let isDamaged = false
+  const reading = context.store.element(document.id, formatPath(request.idShortPath))
+  const row = await unlessDamaged(reading, () => (isDamaged = true))
+  if (isDamaged) return { revision: undefined, isShown: false }
   if (row === undefined) return undefined
   if (childrenMember(row.modelType) !== undefined) return documentTag(context, document)
   return leafTag(context, request, document.id, row.revision)

@@ -3,12 +3,31 @@
  * line, once per record.
  */
 import { HubError } from '../errors.ts'
-import type { Page } from './store.ts'
+import type { Document, Page } from './store.ts'
 
 /** Bound of the names that are remembered, so that repeated reads of a record count once. */
 const MAX_REMEMBERED = 10_000
 
 export const CHECKSUM_DIFFERS = 'its checksum does not match; replace it, delete it, or restore the store from a backup'
+
+/** Elements of a submodel are damaged; it cannot be read as a whole, but what lies beside them can. */
+export class DamagedElements extends HubError {
+  /** Their idShortPaths. */
+  readonly paths: readonly string[]
+  /** The submodel, in which these elements have the values that its structure was written with: not to be used. */
+  readonly rest: Document
+
+  constructor(rest: Document, paths: readonly string[]) {
+    super('Damaged', [damagedElement(rest.id, ...paths), CHECKSUM_DIFFERS])
+    this.paths = paths
+    this.rest = rest
+  }
+}
+
+export function damagedElement(submodel: string, path = '', ...others: readonly string[]): string {
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+  return `The element "${path}" of Submodel "${submodel}"${more}`
+}
 
 export class DamageLog {
   readonly #known = new Set<string>()
@@ -30,9 +49,15 @@ export class DamageLog {
     return error
   }
 
-  /** Counts an error created elsewhere, if it reports damage. */
+  /** Reports each of the elements. @returns the error for readers of their submodel */
+  reportElements(rest: Document, paths: readonly string[]): DamagedElements {
+    for (const path of paths) this.report(damagedElement(rest.id, path))
+    return new DamagedElements(rest, paths)
+  }
+
+  /** Counts an error created elsewhere, if it reports damage of one record. */
   noteError(error: unknown): void {
-    if (!isDamaged(error) || this.#known.has(error.message)) return
+    if (!isDamaged(error) || error instanceof DamagedElements || this.#known.has(error.message)) return
     if (this.#known.size < MAX_REMEMBERED) this.#known.add(error.message)
     this.#count++
     for (const listener of this.#listeners) listener(error)

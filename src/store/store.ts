@@ -310,7 +310,7 @@ export interface Store {
   /** Identifies this body of data: log positions of another epoch mean nothing here. Kept by a backup. */
   readonly epoch: string
 
-  /** One document, or undefined. */
+  /** One document, or undefined. @throws DamagedElements with the rest of a submodel, where it knows that (damage.ts) */
   document(kind: DocumentKind, id: string): Promise<Document | undefined>
   head(kind: DocumentKind, id: string): Promise<DocumentHead | undefined>
   /** The JSON of a document as its structure was written last, without the values that were written since. */

@@ -9,6 +9,8 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { migrate } from '../../src/commands/migrate.ts'
+import type { Submodel } from '../../src/model/types.ts'
+import { DamagedElements } from '../../src/store/damage.ts'
 import { encodeRun } from '../../src/store/run-codec.ts'
 import { checkDirectory } from '../../src/store/sqlite/check.ts'
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts'
@@ -17,6 +19,7 @@ import { testDirectory } from '../test-directory.ts'
 import {
   all,
   create,
+  parsed,
   property,
   replace,
   submodel,
@@ -166,6 +169,32 @@ t.test('a damaged element refuses writes, which would hide the damage', async (t
     await t.rejects(store.element('b', 'p'), { name: 'Damaged' }, 'nor is it read from memory')
   })
 })
+
+for (const slices of [undefined, { fromBytes: 0, rows: 1 }]) {
+  const title = slices === undefined ? 'read at once' : 'joined in slices'
+  t.test(`a submodel with damaged elements, ${title}, is refused with the rest of it`, async (t) => {
+    const directory = join(testDirectory(t), 'data')
+    const names = ['p', 'q', 'r']
+    await withStore(await openSqlite(directory), async (store) => {
+      await store.commit([create(submodel('b', ...names.map((name) => property(name, '1'))))])
+      for (const name of names) await store.commit([await write(store, 'b', name, '7')])
+    })
+    damage(directory, `UPDATE element SET value = '{"value":"8"}' WHERE path <> 'q'`)
+    await withStore(await openSqlite(directory, { cacheBytes: 0, ...(slices && { slices }) }), async (store) => {
+      const error = await store.document('Submodel', 'b').then(undefined, (reason: unknown) => reason)
+      t.ok(error instanceof DamagedElements)
+      if (!(error instanceof DamagedElements)) return
+      t.strictSame([...error.paths].sort(), ['p', 'r'])
+      t.strictSame(parsed(error.rest), submodel('b', property('p', '1'), property('q', '7'), property('r', '1')))
+      t.equal((await store.figures()).damaged, 2)
+      await store.commit([replace(parsed(error.rest) as Submodel, { touched: ['p'] })])
+      await t.rejects(store.document('Submodel', 'b'), { name: 'Damaged', message: /"r"/ }, 'what is not touched stays')
+      await store.commit([replace(parsed(error.rest) as Submodel, { touched: ['r'] })])
+      t.strictSame(await submodelOf(store, 'b'), parsed(error.rest))
+    })
+    t.strictSame(await checkDirectory(directory), [])
+  })
+}
 
 t.test('damaged log entries are reported as a gap, and readers get past them', async (t) => {
   for (const sql of [

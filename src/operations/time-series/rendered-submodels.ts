@@ -1,4 +1,6 @@
 /** Renders time-series submodels with their generated segments, and remembers what writing needs to know of them. */
+import { HubError } from '../../errors.ts'
+import { DamagedElements } from '../../store/damage.ts'
 import type { DocumentStore } from '../../store/document-store.ts'
 import type { Document } from '../../store/store.ts'
 import { isGeneratedPath } from './generated-paths.ts'
@@ -53,7 +55,7 @@ export class RenderedSubmodels {
 
   /** A submodel as it is now; undefined if there is none, or it shows no time series. */
   async current(id: string): Promise<RenderedSubmodel | undefined> {
-    const stored = await this.#options.store.document('Submodel', id)
+    const stored = await this.#options.store.document('Submodel', id).catch(withoutSegments)
     if (stored === undefined || this.isPlain(stored) || !stored.bytes.includes(TIME_SERIES)) return undefined
     return this.#render(stored)
   }
@@ -97,6 +99,18 @@ export class RenderedSubmodels {
     }
     return rendered
   }
+}
+
+/** Segments are generated from the whole: a submodel that may show time series is not read in part. @throws */
+export function refuseParts(error: unknown): never {
+  const isPart = error instanceof DamagedElements && error.rest.bytes.includes(TIME_SERIES)
+  throw isPart ? new HubError('Damaged', error.about) : error
+}
+
+/** @throws the error, unless it is of a submodel that shows no time series */
+function withoutSegments(error: unknown): undefined {
+  if (!(error instanceof DamagedElements) || error.rest.bytes.includes(TIME_SERIES)) refuseParts(error)
+  return undefined
 }
 
 function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {

@@ -20,7 +20,7 @@ import { visibleReads } from '../history/visible-history.ts'
 import type { Ingest } from '../samples/ingest.ts'
 import { elementAt, isGeneratedPath, isRecordPath, notWritable, refuseUnsupported } from './generated-paths.ts'
 import { importSamples, type RecordSample, samplesOfSegment, withoutKnown } from './record-import.ts'
-import { RenderedSubmodels, type RenderedSubmodelsOptions } from './rendered-submodels.ts'
+import { RenderedSubmodels, type RenderedSubmodelsOptions, refuseParts } from './rendered-submodels.ts'
 import { removeGeneratedSegments, segmentNamesFor, segmentPathsFor, segmentsOf } from './segments.ts'
 import { type RecordVariable, timeSeriesOf } from './series.ts'
 import { hasTerm, TIME_SERIES } from './vocabulary.ts'
@@ -80,7 +80,10 @@ class SubjectReads implements DocumentStore {
   document(kind: DocumentKind, id: string): Promise<Document | undefined> {
     const found = this.#store.document(kind, id)
     if (kind !== 'Submodel') return found
-    return found.then((stored) => stored && (this.#view.isPlain(stored) ? stored : this.#segments.render(stored)))
+    return found.then(
+      (stored) => stored && (this.#view.isPlain(stored) ? stored : this.#segments.render(stored)),
+      refuseParts
+    )
   }
 
   documents(...args: Parameters<Store['documents']>): Promise<Page<Document>> {
@@ -162,7 +165,9 @@ class TimeSeriesView implements Pick<DocumentStore, 'document' | 'documents' | '
 
   document(kind: DocumentKind, id: string): Promise<Document | undefined> {
     const found = this.#options.store.document(kind, id)
-    return kind === 'Submodel' ? found.then((stored) => stored && this.#rendered.documentFor(stored)) : found
+    return kind === 'Submodel'
+      ? found.then((stored) => stored && this.#rendered.documentFor(stored), refuseParts)
+      : found
   }
 
   documents(...args: Parameters<Store['documents']>): Promise<Page<Document>> {

@@ -15,7 +15,7 @@ export function prepare(db: DatabaseSync) {
        VALUES (?, ?, ?, ?, ?, 0, ?, ?)`
     ),
     replaceDocument: db.prepare(
-      'UPDATE document SET revision = ?, structure = ?, valued = 0, has_blob = ?, crc = ? WHERE position = ?'
+      'UPDATE document SET revision = ?, structure = ?, valued = ?, has_blob = ?, crc = ? WHERE position = ?'
     ),
     touchDocument: db.prepare('UPDATE document SET revision = ?, valued = ?, has_blob = ?, crc = ? WHERE position = ?'),
     removeDocument: db.prepare('DELETE FROM document WHERE position = ?'),
@@ -51,6 +51,7 @@ export function prepare(db: DatabaseSync) {
        WHERE document = ? AND path = ?`
     ),
     renameElement: db.prepare('UPDATE element SET semantic_id = ?, crc = ? WHERE document = ? AND path = ?'),
+    keepDamaged: db.prepare('UPDATE element SET revision = ?, crc = ? WHERE document = ? AND path = ?'),
     removeElement: db.prepare('DELETE FROM element WHERE document = ? AND path = ?'),
     removeElements: db.prepare('DELETE FROM element WHERE document = ?'),
     addKey: db.prepare('INSERT OR IGNORE INTO receipt VALUES (?, ?)'),

@@ -139,17 +139,22 @@ export class Changes {
     if (change.asOf !== undefined && change.asOf < revision) this.#elements.guardValues(position, change, change.asOf)
     let json = readText(change.json)
     let submodel: Submodel | undefined
+    let valued = 0
     if (kind === 'Submodel') {
       submodel = parseSubmodel(json)
       if (touched === undefined) this.#elements.replace(position, submodel, commit)
-      else if (this.#elements.replaceTouched(position, submodel, touched, commit)) json = JSON.stringify(submodel)
+      else {
+        const kept = this.#elements.replaceTouched({ position, structure }, submodel, touched, commit)
+        if (kept.isRestored) json = JSON.stringify(submodel)
+        if (kept.isValued) valued = 1
+      }
     }
     this.#replaceFacets(position, kind, facets)
     const [facetsJson, bytes] = [JSON.stringify(facets), Buffer.from(json)]
     this.#sql.replaceBody.run(position, facetsJson, bytes, bodyChecksum(position, facetsJson, bytes))
     const hasBlob = blobFlag(submodel)
-    const row = { position, kind: kinds.indexOf(kind), id, revision: seq, structure: seq, valued: 0, hasBlob }
-    this.#sql.replaceDocument.run(seq, seq, hasBlob, documentChecksum(row), position)
+    const row = { position, kind: kinds.indexOf(kind), id, revision: seq, structure: seq, valued, hasBlob }
+    this.#sql.replaceDocument.run(seq, seq, valued, hasBlob, documentChecksum(row), position)
   }
 
   #delete({ kind, id, ifRevision }: ChangeOf<'delete'>, { time }: DatedCommit): void {

@@ -30,19 +30,28 @@ export class ElementRows {
 
   /**
    * Updates the rows to the new structure within the touched subtrees. Elements elsewhere keep their rows, with values
-   * written in the meantime, which are set in `submodel`.
-   * @returns whether any value was set in `submodel`
+   * written in the meantime, which are set in `submodel`; those of damaged rows are not known.
+   * @param structure revision of the structure before
+   * @returns whether any value was set in `submodel`, and whether there are rows that readers of it need
    */
-  replaceTouched(document: number, submodel: Submodel, touched: readonly string[], commit: DatedCommit): boolean {
+  replaceTouched(
+    { position: document, structure }: { readonly position: number; readonly structure: number },
+    submodel: Submodel,
+    touched: readonly string[],
+    commit: DatedCommit
+  ): { readonly isRestored: boolean; readonly isValued: boolean } {
     const roots = new Set(touched)
     const commitTime = defaultSourceTime(commit)
     const stored = new Map(this.#sql.elementsOf.all(document).map((row) => [String(row.path), row]))
-    let isRestored = false
+    let [isRestored, isValued] = [false, false]
     for (const row of deriveElementRows(submodel)) {
       const before = stored.get(row.path)
       stored.delete(row.path)
       // Before its kind is compared: what looks like another kind of element may be damage.
-      if (before !== undefined && !isTouched(row.path, roots)) requireSound(before)
+      if (before !== undefined && !isTouched(row.path, roots) && !isSoundRow.element(before)) {
+        if (this.#keepDamaged(before, structure)) isValued = true
+        continue
+      }
       const kept = before && { modelType: before.model_type, valueType: before.value_type }
       if (before === undefined || !keepsRow(row, kept, roots)) {
         if (before !== undefined) this.#removeOne(document, row.path)
@@ -56,8 +65,12 @@ export class ElementRows {
         this.#sql.renameElement.run(semanticId, crc, document, row.path)
       }
     }
-    for (const path of stored.keys()) this.#removeOne(document, path)
-    return isRestored
+    for (const [path, row] of stored) {
+      // Of which element it is, is not known if its path is damaged.
+      if (!isTouched(path, roots) && !isSoundRow.element(row)) throw damagedRecord(`The element "${path}"`)
+      this.#removeOne(document, path)
+    }
+    return { isRestored, isValued }
   }
 
   removeAll(document: number): void {
@@ -85,13 +98,24 @@ export class ElementRows {
     this.#counters.add('elements', Number(changes))
   }
 
+  /**
+   * Readers of the submodel must meet a damaged row as before, though its structure is newer now.
+   * @returns false if its value was that of the structure, so that they did not
+   */
+  #keepDamaged(row: StoredRow, structure: number): boolean {
+    if (Number(row.revision) <= structure) return false
+    const columns = { ...elementColumns(row), revision: NEWER_THAN_ANY }
+    // Never the right one, which would hide the damage.
+    const crc = (elementChecksum(columns) ^ 1) >>> 0
+    this.#sql.keepDamaged.run(NEWER_THAN_ANY, crc, columns.document, columns.path)
+    return true
+  }
+
   #removeOne(document: number, path: string): void {
     this.#sql.removeElement.run(document, path)
     this.#counters.add('elements', -1)
   }
 }
 
-/** A damaged row must not get a fresh checksum that hides the damage. */
-function requireSound(row: StoredRow): void {
-  if (!isSoundRow.element(row)) throw damagedRecord(`The element "${row.path}"`)
-}
+/** A revision that no structure has. */
+const NEWER_THAN_ANY = Number.MAX_SAFE_INTEGER

@@ -5,7 +5,7 @@ import type { HubError } from '../../errors.ts'
 import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { AuditEntry, AuditHead } from '../audit-chain.ts'
-import { type DamageLog, isDamaged } from '../damage.ts'
+import { type DamageLog, damagedElement, isDamaged } from '../damage.ts'
 import { hasBlobValue } from '../element-rows.ts'
 import { joinValues } from '../join-values.ts'
 import type {
@@ -273,7 +273,7 @@ export class Reads {
 
   #requireSoundElement(row: StoredRow, submodel: string): void {
     if (isSoundRow.element(row)) return
-    throw this.#damage.report(`The element "${row.path}" of Submodel "${submodel}"`)
+    throw this.#damage.report(damagedElement(submodel, String(row.path)))
   }
 
   /**
@@ -297,11 +297,18 @@ export class Reads {
     return valued !== 0 || (kind === SUBMODEL && this.#unwritten.revisionOf(String(id)) > Number(structure))
   }
 
+  /** @throws DamagedElements */
   #joined(document: Document, row: StoredRow): Document {
     if (!this.#hasValues(row)) return document
-    const values = row.valued === 0 ? new Map<string, string>() : this.#writtenValues(document)
+    const damaged: string[] = []
+    const values = row.valued === 0 ? new Map<string, string>() : this.#writtenValues(document, damaged)
     const isNewer = this.#unwritten.addTo(values, document.id, document.structureRevision)
-    if (values.size === 0) return document
+    const joined = values.size === 0 ? document : this.#withValues(document, values, isNewer)
+    if (damaged.length > 0) throw this.#damage.reportElements(joined, damaged)
+    return joined
+  }
+
+  #withValues(document: Document, values: Map<string, string>, isNewer: boolean): Document {
     const submodel = JSON.parse(document.bytes.toString()) as Submodel
     joinValues(submodel, values)
     return {
@@ -325,11 +332,11 @@ export class Reads {
     return kind === SUBMODEL ? Math.max(stored, this.#unwritten.revisionOf(String(id))) : stored
   }
 
-  /** The values that were written since the structure, as JSON by path. */
-  #writtenValues({ id, position, structureRevision }: DocumentHead): Map<string, string> {
+  /** The values that were written since the structure, as JSON by path. @param damaged see `addWritten` */
+  #writtenValues({ position, structureRevision }: DocumentHead, damaged: string[]): Map<string, string> {
     const values = new Map<string, string>()
     const rows = this.#sql.written.all(position, structureRevision) as unknown as StoredElementTuple[]
-    addWritten(values, rows, id, this.#damage)
+    addWritten(values, rows, damaged)
     return values
   }
 }

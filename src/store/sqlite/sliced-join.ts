@@ -37,7 +37,7 @@ interface JoinSources {
 /**
  * @param base the submodel as its structure was written
  * @returns undefined if others wrote rows, or its structure, each time meanwhile
- * @throws HubError `Damaged`
+ * @throws DamagedElements
  */
 export async function joinInSlices(base: Document, sources: JoinSources): Promise<Document | undefined> {
   const slice = new TimeSlice()
@@ -45,30 +45,32 @@ export async function joinInSlices(base: Document, sources: JoinSources): Promis
     await slice.pause()
     const found = await currentValues(base, sources, slice)
     if (found === undefined) continue
-    const { values, revision, isNewer } = found
+    const { values, damaged, revision, isNewer } = found
     await slice.pause()
     const submodel = JSON.parse(base.bytes.toString()) as Submodel
     await slice.pause()
     joinValues(submodel, values)
     await slice.pause()
-    const bytes = Buffer.from(JSON.stringify(submodel))
-    if (!base.hasBlob && !isNewer) return { ...base, revision, bytes }
+    const document = { ...base, revision, bytes: Buffer.from(JSON.stringify(submodel)) }
+    if (damaged.length > 0) throw sources.damage.reportElements(document, damaged)
+    if (!base.hasBlob && !isNewer) return document
     await slice.pause()
     // The flag does not know values that are not in their rows.
-    return { ...base, revision, bytes, hasBlob: hasBlobValue(submodel) }
+    return { ...document, hasBlob: hasBlobValue(submodel) }
   }
   return undefined
 }
 
 /** @returns undefined where what was read is not one state */
 async function currentValues({ id, position, structureRevision }: Document, sources: JoinSources, slice: TimeSlice) {
-  const { sql, unwritten, damage, rows, head } = sources
+  const { sql, unwritten, rows, head } = sources
   const { drops } = unwritten
   const values = new Map<string, string>()
+  const damaged: string[] = []
   let newest = 0
   for (let after = ''; ; ) {
     const page = sql.writtenAfter.all(position, structureRevision, after, rows) as unknown as StoredElementTuple[]
-    newest = Math.max(newest, addWritten(values, page, id, damage))
+    newest = Math.max(newest, addWritten(values, page, damaged))
     if (page.length < rows) break
     after = page.at(-1)?.[0] ?? after
     await slice.check()
@@ -79,20 +81,25 @@ async function currentValues({ id, position, structureRevision }: Document, sour
   // The database may have a commit that is not known here: then its values are in some of the rows, or in none.
   if (unwritten.drops !== drops || Math.max(newest, now.revision) > unwritten.last) return undefined
   const isNewer = unwritten.addTo(values, id, structureRevision)
-  return { values, revision: now.revision, isNewer }
+  return { values, damaged, revision: now.revision, isNewer }
 }
 
-/** @returns the newest revision of the rows. @throws HubError `Damaged` */
+/**
+ * @param damaged gets the paths of damaged rows, whose values are not added
+ * @returns the newest revision of the others
+ */
 export function addWritten(
   values: Map<string, string>,
   rows: readonly StoredElementTuple[],
-  submodel: string,
-  damage: DamageLog
+  damaged: string[]
 ): number {
   let newest = 0
   for (const row of rows) {
     const [path, value] = row
-    if (!isSoundElement(row)) throw damage.report(`The element "${path}" of Submodel "${submodel}"`)
+    if (!isSoundElement(row)) {
+      damaged.push(path)
+      continue
+    }
     values.set(path, value)
     newest = Math.max(newest, Number(row[REVISION]))
   }
