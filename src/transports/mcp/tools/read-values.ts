@@ -35,11 +35,14 @@ export const readValues = tool({
   run: async ({ hub, clock }, { language, limit, timezone, ...wanted }) => {
     const { zone } = nowIn(clock.milliseconds(), timezone)
     const selected = await select(hub, wanted)
-    const leaves = await leavesOf(hub, selected, limit)
+    const series = await seriesOf(hub, seriesQuery(selected))
+    const leaves = await leavesOf(hub, { selected, series, limit })
     if (leaves.rows.length === 0) {
+      if (leaves.refusal !== undefined) throw leaves.refusal
       throw new Unanswerable('No element with a value is there: "describe" shows the paths of a submodel')
     }
-    const [machines, concepts, latest] = await Promise.all([
+    const latest = new Map(series.map((one) => [`${one.submodel} ${one.path}`, one]))
+    const [machines, concepts] = await Promise.all([
       machinesOf(
         hub,
         leaves.rows.map(({ submodel }) => submodel),
@@ -49,8 +52,7 @@ export const readValues = tool({
         hub,
         leaves.rows.flatMap(({ meaning }) => meaning ?? []),
         language
-      ),
-      latestOf(hub, selected)
+      )
     ])
     const rows = leaves.rows.map(({ submodel, path, element, meaning }) => {
       const value = shownValue(element, language)
@@ -80,25 +82,47 @@ interface Leaf {
   readonly meaning: string | undefined
 }
 
-async function leavesOf(
-  hub: HubRequests,
-  selected: Selected,
-  limit: number
-): Promise<{ readonly rows: readonly Leaf[]; readonly hasMore: boolean }> {
+interface LeafRequest {
+  readonly selected: Selected
+  /** Of what is selected. */
+  readonly series: readonly ListedSeries[]
+  readonly limit: number
+}
+
+interface Leaves {
+  readonly rows: readonly Leaf[]
+  readonly hasMore: boolean
+  /** Why the only submodel was not read. */
+  readonly refusal?: RefusedByHub | undefined
+}
+
+async function leavesOf(hub: HubRequests, { selected, series, limit }: LeafRequest): Promise<Leaves> {
   const isWanted = wantedBy(selected)
   const rows: Leaf[] = []
-  const submodels = await submodelsOf(hub, selected)
-  for (const { submodel, above } of submodels.found) {
-    for (const { element, path: below, parent } of walk(submodel)) {
-      const path = above === undefined ? below : above + below.slice(PLACE.length)
-      if (valueText(element, undefined) === undefined || element.modelType === 'Operation') continue
-      const meaning = meaningOf(element, parent)
-      if (!isWanted(path, meaning)) continue
-      if (rows.length === limit) return { rows, hasMore: true }
-      rows.push({ submodel: submodel.id, path, element, meaning })
+  const seen = new Set<string>()
+  const { found, hasMore, refusal } = await submodelsOf(hub, selected)
+  const isFull = (parts: readonly Part[]): boolean => {
+    for (const { submodel, above } of parts) {
+      for (const { element, path: below, parent } of walk(submodel)) {
+        const path = above === undefined ? below : above + below.slice(PLACE.length)
+        const key = `${submodel.id} ${path}`
+        if (seen.has(key)) continue
+        seen.add(key)
+        if (valueText(element, undefined) === undefined || element.modelType === 'Operation') continue
+        const meaning = meaningOf(element, parent)
+        if (!isWanted(path, meaning)) continue
+        if (rows.length === limit) return true
+        rows.push({ submodel: submodel.id, path, element, meaning })
+      }
     }
+    return false
   }
-  return { rows, hasMore: submodels.hasMore }
+  if (isFull(found) || hasMore) return { rows, hasMore: true, refusal }
+  // A caller may read an element, but not the submodel or what is between them: a submodel does not show it.
+  const apart = series.filter(({ submodel, path }) => !seen.has(`${submodel} ${path}`))
+  const some = apart.slice(0, limit - rows.length + 1)
+  const parts = await inParallel(some, ({ submodel, path }) => ifAllowed(namedElement(hub, submodel, path)))
+  return { rows, hasMore: isFull(parts.filter((part) => part !== undefined)), refusal }
 }
 
 /** Of a list or collection everything in it is wanted. */
@@ -115,12 +139,14 @@ function wantedBy({ paths, semanticIds }: Selected): (path: string, meaning: str
   }
 }
 
-async function submodelsOf(
-  hub: HubRequests,
-  selected: Selected
-): Promise<{ readonly found: readonly Part[]; readonly hasMore: boolean }> {
-  const { submodels, semanticIds } = selected
-  seriesQuery(selected)
+interface FoundParts {
+  readonly found: readonly Part[]
+  readonly hasMore: boolean
+  readonly refusal?: RefusedByHub | undefined
+}
+
+async function submodelsOf(hub: HubRequests, selected: Selected): Promise<FoundParts> {
+  const { submodels, semanticIds, paths } = selected
   if (submodels.length === 0) {
     const each = semanticIds.map((id) => ({ $eq: [{ $field: '$sme#semanticId' }, { $strVal: id }] }))
     const path = `${hub.port.apiPrefix}/query/submodels?limit=${MAX_SUBMODELS}`
@@ -131,27 +157,25 @@ async function submodelsOf(
     return { found, hasMore: page?.paging_metadata?.cursor !== undefined }
   }
   const some = submodels.slice(0, MAX_SUBMODELS)
-  const found = await inParallel(some, (id) => readable(hub, id, selected))
-  return { found: found.flat(), hasMore: submodels.length > some.length }
+  const each = await inParallel(some, (id) => readable(hub, id, paths))
+  const refusal = each.length === 1 ? each[0]?.refusal : undefined
+  return { found: each.flatMap(({ found }) => found), hasMore: submodels.length > some.length, refusal }
 }
 
 /**
- * A submodel that is too large to be read as a whole is read by the paths that are named; one of which the caller may read
- * only elements, by these, or by those of its series.
+ * A submodel that is too large to be read as a whole, or that the caller may not read as a whole, is read by the paths that
+ * are named.
  */
-async function readable(hub: HubRequests, id: string, { submodels, paths }: Selected): Promise<readonly Part[]> {
-  const named = paths.length > 0 && !paths.some(isPathPattern) ? paths : undefined
+async function readable(hub: HubRequests, id: string, paths: readonly string[]): Promise<Omit<FoundParts, 'hasMore'>> {
+  const named = paths.some(isPathPattern) ? [] : paths
   try {
-    return [{ submodel: await hub.api<Submodel>(submodelPath(id)) }]
+    return { found: [{ submodel: await hub.api<Submodel>(submodelPath(id)) }] }
   } catch (error) {
     const isHidden = error instanceof RefusedByHub && (error.status === 403 || error.status === 404)
-    const isLarge = error instanceof Unanswerable && named !== undefined
+    const isLarge = error instanceof Unanswerable && named.length > 0
     if (!isHidden && !isLarge) throw error
-    const some = named ?? (await seriesOf(hub, { submodel: [id] })).map(({ path }) => path)
-    const parts = await inParallel(some, (path) => ifAllowed(namedElement(hub, id, path)))
-    const found = parts.filter((part) => part !== undefined)
-    if (found.length > 0 || submodels.length > 1) return found
-    throw error
+    const parts = await inParallel(named, (path) => ifAllowed(namedElement(hub, id, path)))
+    return { found: parts.filter((part) => part !== undefined), refusal: isHidden ? error : undefined }
   }
 }
 
@@ -178,12 +202,6 @@ const NUMERIC = /^xs:(double|float|decimal|.*(byte|short|int|long|integer))$/i
 
 function isExact(text: string, number: number): boolean {
   return !Number.isInteger(number) || Number.isSafeInteger(number) || /[.eE]/.test(text)
-}
-
-/** The last sample by submodel and path; of what was never sampled there is none. */
-async function latestOf(hub: HubRequests, selected: Selected): Promise<ReadonlyMap<string, ListedSeries>> {
-  const listed = await seriesOf(hub, seriesQuery(selected))
-  return new Map(listed.map((series) => [`${series.submodel} ${series.path}`, series]))
 }
 
 /** None where there are no samples, or too many series for one answer. */
