@@ -7,6 +7,18 @@ import { onOtherCaller } from './session.ts'
 /** `idle` before the first subscription. */
 export const connection = signal<'idle' | 'open' | 'closed'>('idle')
 
+/** A reader would notice if what is read waited longer for the changes to it. */
+const MAX_START_MS = 300
+
+export interface Following {
+  /**
+   * Resolves when changes are delivered, so that what is read from then on misses none; soon also where they are not. If they
+   * are later, what was read is to be read again: `recovered: false` says so.
+   */
+  readonly started: Promise<void>
+  readonly close: () => void
+}
+
 let client: Client | undefined
 
 onOtherCaller(() => {
@@ -15,8 +27,8 @@ onOtherCaller(() => {
   connection.value = 'idle'
 })
 
-/** Delivers changes, also those made while the connection was down. @returns ends it */
-export function follow(request: SubscriptionRequest, onEvents: (events: Events) => void): () => void {
+/** Delivers changes, also those made while the connection was down. */
+export function follow(request: SubscriptionRequest, onEvents: (events: Events) => void): Following {
   const token = streamToken()
   client ??= connect(ROOT, {
     ...(token && { token }),
@@ -25,5 +37,18 @@ export function follow(request: SubscriptionRequest, onEvents: (events: Events) 
     }
   })
   const subscription = client.subscribe(request, onEvents, { onError: () => {} })
-  return () => subscription.close()
+  const started = Promise.withResolvers<void>()
+  let isLate = false
+  const timer = setTimeout(() => {
+    isLate = true
+    started.resolve()
+  }, MAX_START_MS)
+  const begin = () => {
+    clearTimeout(timer)
+    if (isLate) onEvents({ events: [], recovered: false })
+    started.resolve()
+  }
+  // It is refused, too, where it was closed before.
+  subscription.ready.then(begin, () => {})
+  return { started: started.promise, close: () => subscription.close() }
 }

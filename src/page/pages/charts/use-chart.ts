@@ -4,7 +4,7 @@ import type { SeriesName, TimeWindow } from '../../../client/api/timeseries.ts'
 import type { ChangeEvent, Events } from '../../../client/client.ts'
 import type { ChartView } from '../../core/chart-address.ts'
 import { language } from '../../core/language.ts'
-import { follow } from '../../core/live.ts'
+import { type Following, follow } from '../../core/live.ts'
 import { type ChartData, continueChart, readChart } from './chart-data.ts'
 
 /** After the last change of the time, e.g. while the chart is dragged. */
@@ -66,7 +66,7 @@ class ChartFeed {
   readonly #listeners: FeedListeners
   readonly #ending = new AbortController()
   readonly #timers: ReturnType<typeof setTimeout>[] = []
-  readonly #unfollow: () => void = () => {}
+  readonly #following: Following | undefined
   #data: ChartData | undefined
   #readAt = 0
   #isReading = false
@@ -80,17 +80,22 @@ class ChartFeed {
     if (view.is === 'live') {
       // Before it is read, so that nothing is missed in between.
       const select = { submodels: unique(series, 'submodel'), paths: unique(series, 'path'), kinds: ['value'] as const }
-      this.#unfollow = follow({ select, columns: true, window: GATHER_MS }, (events) => this.#noted(events))
+      this.#following = follow({ select, columns: true, window: GATHER_MS }, (events) => this.#noted(events))
       this.#timers.push(setInterval(() => this.#tick(), TICK_MS))
       listeners.onTime(Date.now())
     }
-    this.#timers.push(setTimeout(() => void this.#read(), settleMs))
+    this.#timers.push(setTimeout(() => void this.#start(), settleMs))
   }
 
   close(): void {
     this.#ending.abort()
-    this.#unfollow()
+    this.#following?.close()
     for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  async #start(): Promise<void> {
+    await this.#following?.started
+    if (!this.#ending.signal.aborted && !this.#isReading) await this.#read()
   }
 
   #noted({ events, recovered }: Events): void {

@@ -1,10 +1,10 @@
 /** A submodel as it is now: read once, then kept up to date by its changes. */
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { SubmodelDocument } from '../../../../client/api/aas.ts'
 import { readSubmodel } from '../../../../client/api/repository.ts'
 import type { ChangeEvent } from '../../../../client/client.ts'
 import { hub } from '../../../core/hub.ts'
-import { follow } from '../../../core/live.ts'
+import { type Following, follow } from '../../../core/live.ts'
 import { type Loaded, useLoad } from '../../../core/use-load.ts'
 import { withValue } from './element-tree.ts'
 
@@ -17,23 +17,35 @@ export interface LiveSubmodel extends Loaded<SubmodelDocument> {
 }
 
 export function useSubmodel(id: string): LiveSubmodel {
-  const loaded = useLoad(id, (signal) => readSubmodel(hub(), id, signal))
+  const following = useRef<Following | undefined>(undefined)
+  /** What has changed while it is read, and may not be in what is read. */
+  const early = useRef<ChangeEvent[] | undefined>(undefined)
+  const loaded = useLoad(id, async (signal) => {
+    early.current = []
+    await following.current?.started
+    return readSubmodel(hub(), id, signal)
+  })
   const [current, setCurrent] = useState<SubmodelDocument>()
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set())
-  const { value, reload } = loaded
-  useEffect(() => setCurrent(value), [value])
-  useEffect(
-    () =>
-      follow({ select: { submodels: [id] }, interval: INTERVAL_MS }, ({ events, recovered }) => {
-        if (recovered === false) return reload()
-        const own = events.filter((event) => isOf(event, id))
-        if (own.length === 0) return
-        if (own.some((event) => event.kind !== 'value' && event.kind !== 'validation')) return reload()
-        setCurrent((last) => last && applied(last, own, reload))
-        setChanged(new Set(own.flatMap((event) => ('path' in event ? [event.path] : []))))
-      }),
-    [id, reload]
-  )
+  const { value, isLoading, reload } = loaded
+  useEffect(() => {
+    if (isLoading) return
+    setCurrent(value && applied(value, early.current ?? [], reload))
+    early.current = undefined
+  }, [value, isLoading])
+  // Before it is read, so that nothing is missed in between.
+  useLayoutEffect(() => {
+    following.current = follow({ select: { submodels: [id] }, interval: INTERVAL_MS }, ({ events, recovered }) => {
+      if (recovered === false) return reload()
+      const own = events.filter((event) => isOf(event, id))
+      if (own.length === 0) return
+      if (own.some((event) => event.kind !== 'value' && event.kind !== 'validation')) return reload()
+      early.current?.push(...own)
+      setCurrent((last) => (last?.id === id ? applied(last, own, reload) : last))
+      setChanged(new Set(own.flatMap((event) => ('path' in event ? [event.path] : []))))
+    })
+    return following.current.close
+  }, [id, reload])
   const isCurrent = current?.id === id
   return { ...loaded, value: isCurrent ? current : value, changed }
 }
