@@ -60,7 +60,7 @@ function Content({ page }: { readonly page: PageDefinition | undefined }): Compo
     case 'unreachable':
       return <Failure error={session.value.error} onRetry={() => location.reload()} />
     case 'signed-out':
-      return <SignIn hasEnded={session.value.hasEnded} problem={session.value.problem} />
+      return <SignIn why={session.value.why} problem={session.value.problem} />
     case 'ready':
       if (page !== undefined) return <PageView key={page.path} page={page} params={route.value.params} />
       return (

@@ -5,12 +5,15 @@ import { type CallerInfo, closeSession, openSession, readPageConfig, whoAmI } fr
 import { configure, hub, onSignedOut, useCredential } from './hub.ts'
 import { forgetTokens, providerToken, returnFromProvider } from './oidc-session.ts'
 
+/** The reader was signed in before; or is not, and the hub shows nothing to such readers. */
+export type SignedOutReason = 'ended' | 'required'
+
 export type SessionState =
   | { readonly is: 'starting' }
   /** The hub does not answer. */
   | { readonly is: 'unreachable'; readonly error: ApiError }
-  /** @property hasEnded was the reader signed in before? @property problem what an identity provider says */
-  | { readonly is: 'signed-out'; readonly hasEnded: boolean; readonly problem?: string }
+  /** @property problem what an identity provider says */
+  | { readonly is: 'signed-out'; readonly why?: SignedOutReason; readonly problem?: string }
   | { readonly is: 'ready'; readonly caller: CallerInfo }
 
 export const session = signal<SessionState>({ is: 'starting' })
@@ -46,7 +49,8 @@ export function onOtherCaller(listener: () => void): void {
 const KEY = 'aas-hub.key'
 
 onSignedOut(() => {
-  if (session.peek().is === 'ready') end(true)
+  const last = session.peek()
+  if (last.is === 'ready') end({ why: last.caller.authentication === 'none' ? 'required' : 'ended' })
 })
 
 /** Reads the configuration, and takes up what the browser still has: a cookie, or the key of this tab. */
@@ -61,8 +65,8 @@ export async function startSession(): Promise<void> {
     if (token !== undefined) useCredential({ is: 'bearer', token })
     await takeUp()
   } catch (error) {
-    if (!(error instanceof ApiError)) end(false, (error as Error).message)
-    else if (error.status === 401) end(!hasReturned, hasReturned ? error.message : undefined)
+    if (!(error instanceof ApiError)) end({ problem: (error as Error).message })
+    else if (error.status === 401) end(hasReturned ? { problem: error.message } : { why: 'ended' })
     else session.value = { is: 'unreachable', error }
   }
 }
@@ -96,14 +100,14 @@ export async function signOut(): Promise<void> {
     if (authentication === 'session') await closeSession(hub())
   } finally {
     const further = forgetTokens()
-    end(false)
+    end()
     if (further !== undefined) location.assign(further)
   }
 }
 
 async function takeUp(): Promise<void> {
   const known = await whoAmI(hub())
-  if (known.authentication === 'none') end(false)
+  if (known.authentication === 'none') end()
   else accept(known)
 }
 
@@ -112,9 +116,9 @@ function accept(known: CallerInfo): void {
   session.value = { is: 'ready', caller: known }
 }
 
-function end(hasEnded: boolean, problem?: string): void {
+function end(reason: { readonly why?: SignedOutReason; readonly problem?: string } = {}): void {
   forget()
-  session.value = { is: 'signed-out', hasEnded, ...(problem !== undefined && { problem }) }
+  session.value = { is: 'signed-out', ...reason }
 }
 
 function forget(): void {

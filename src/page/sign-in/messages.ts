@@ -4,6 +4,7 @@ export const signInMessages = defineMessages(
   {
     title: 'Sign in',
     ended: 'Your session has ended. Sign in again to go on where you were.',
+    required: 'This hub shows nothing to readers who have not signed in.',
     user: 'User',
     password: 'Password',
     withPassword: 'Sign in',
@@ -24,6 +25,7 @@ export const signInMessages = defineMessages(
     ko: {
       title: '로그인',
       ended: '세션이 만료되었습니다. 다시 로그인하면 하던 작업을 계속할 수 있습니다.',
+      required: '이 허브는 로그인하지 않은 사용자에게 아무것도 보여 주지 않습니다.',
       user: '사용자',
       password: '비밀번호',
       withPassword: '로그인',

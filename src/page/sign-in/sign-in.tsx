@@ -5,7 +5,7 @@ import { canSignIn } from '../../client/api/oidc.ts'
 import type { SignInProvider } from '../../client/api/session.ts'
 import { config } from '../core/hub.ts'
 import { leadToProvider } from '../core/oidc-session.ts'
-import { continueAnonymously, signIn, signInWithKey } from '../core/session.ts'
+import { continueAnonymously, type SignedOutReason, signIn, signInWithKey } from '../core/session.ts'
 import { failureText } from '../ui/failure.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { signInMessages } from './messages.ts'
@@ -14,12 +14,12 @@ import './sign-in.css'
 type Method = 'user' | 'key'
 
 export interface SignInProps {
-  readonly hasEnded: boolean
+  readonly why: SignedOutReason | undefined
   /** What an identity provider says. */
   readonly problem?: string | undefined
 }
 
-export function SignIn({ hasEnded, problem: refused }: SignInProps) {
+export function SignIn({ why, problem: refused }: SignInProps) {
   const text = signInMessages()
   const [method, setMethod] = useState<Method>('user')
   const [problem, setProblem] = useState<string | undefined>(refused)
@@ -37,7 +37,7 @@ export function SignIn({ hasEnded, problem: refused }: SignInProps) {
   return (
     <section class="sign-in card" aria-labelledby="sign-in-title">
       <h1 id="sign-in-title">{text.title}</h1>
-      {hasEnded && problem === undefined && <Notice kind="info">{text.ended}</Notice>}
+      {why !== undefined && problem === undefined && <Notice kind="info">{text[why]}</Notice>}
       {problem !== undefined && <Notice kind="error">{problem}</Notice>}
       {method === 'user' ? (
         <UserForm isBusy={isBusy} onSubmit={(user, password) => void attempt(() => signIn(user, password))} />
