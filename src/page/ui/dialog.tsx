@@ -1,6 +1,6 @@
 /** A dialog over the page: the browser's own, which keeps the focus inside and closes with Escape. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { defineMessages } from '../core/messages.ts'
 import { Failure } from './failure.tsx'
 import { Icon } from './icon.tsx'
@@ -17,7 +17,8 @@ export interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  useEffect(() => {
+  // At once, so that what is typed next goes into the dialog.
+  useLayoutEffect(() => {
     const opened = dialog.current
     const before = document.activeElement
     opened?.showModal()
