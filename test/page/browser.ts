@@ -20,6 +20,9 @@ export const DESKTOP = { width: 1280, height: 800 }
 /** A phone. */
 export const NARROW = { width: 390, height: 844 }
 
+/** On a busy machine, too. */
+const MAX_WAIT_MS = 90_000
+
 export interface PageOptions {
   readonly language?: 'en' | 'ko'
   readonly theme?: 'light' | 'dark'
@@ -48,15 +51,18 @@ export async function withTab(
   use: (tab: Tab) => Promise<void>
 ): Promise<void> {
   const tab = await openTab(url, options)
+  let problems: readonly string[] = []
   try {
     await use(tab)
+    // What is under way when the tab is closed fails.
+    problems = [...tab.problems]
   } catch (error) {
     await screenshot(tab, `failed-${t.name.replace(/\W+/g, '-')}`)
     throw error
   } finally {
     await tab.context.close()
   }
-  t.strictSame(tab.problems, [], 'no errors, violations of the policy, or failed requests')
+  t.strictSame(problems, [], 'no errors, violations of the policy, or failed requests')
 }
 
 async function openTab(url: string, options: PageOptions): Promise<Tab> {
@@ -67,7 +73,10 @@ async function openTab(url: string, options: PageOptions): Promise<Tab> {
     ...{ locale: language, colorScheme: theme, viewport, timezoneId: 'Asia/Seoul', reducedMotion: 'reduce' },
     ...(viewport === NARROW && { hasTouch: true })
   })
+  // How long something takes is measured elsewhere.
+  context.setDefaultTimeout(MAX_WAIT_MS)
   const page = await context.newPage()
+  await slowDown(page)
   const problems: string[] = []
   const report = (problem: string) => {
     if (expected?.test(problem) !== true) problems.push(problem)
@@ -126,15 +135,30 @@ export async function signInWithKey({ page }: Tab, key: string): Promise<void> {
   await page.locator('nav#navigation').waitFor({ state: 'attached' })
 }
 
-/** Opens another page of the same tab. @param hash e.g. `#/plant?shell=…` */
+/** Opens another page of the same tab, and waits until it has read what it shows. @param hash e.g. `#/plant?shell=…` */
 export async function show({ page }: Tab, hash: string): Promise<void> {
-  await page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+  // The page before is there until the new address is noticed.
+  await page.evaluate(`new Promise((resolve) => {
+    const before = location.href
+    addEventListener('hashchange', () => requestAnimationFrame(resolve), { once: true })
+    location.hash = ${JSON.stringify(hash)}
+    if (location.href === before) resolve()
+  })`)
+  await page.locator('.loading').first().waitFor({ state: 'detached' })
 }
 
 /** Keeps a picture in the folder that SCREENSHOTS names, for those who want to look. */
 export async function screenshot({ page }: Tab, name: string): Promise<void> {
   const { SCREENSHOTS } = process.env
   if (SCREENSHOTS !== undefined) await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) })
+}
+
+/** As on a slower machine, by the factor that PAGE_SLOWDOWN names: what a test reads too early is found so. */
+async function slowDown(page: Page): Promise<void> {
+  const rate = Number(process.env.PAGE_SLOWDOWN ?? 1)
+  if (rate <= 1) return
+  const session = await page.context().newCDPSession(page)
+  await session.send('Emulation.setCPUThrottlingRate', { rate })
 }
 
 async function launch(): Promise<Browser> {

@@ -12,6 +12,8 @@ import { until } from '../until.ts'
 import { checkAccessibility, checkWidth, DESKTOP, NARROW, noBrowser, screenshot, type Tab, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
 
+/** The pause between two attempts doubles while the hub starts. */
+const RECONNECTING = { timeoutMs: 90_000 }
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
@@ -23,7 +25,7 @@ const address = (paths: readonly string[], params: Readonly<Record<string, strin
   return `/#/charts?${new URLSearchParams({ series, ...params })}`
 }
 
-t.test('charts', { skip: noBrowser, timeout: 300_000 }, async (t) => {
+t.test('charts', { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const hub = await start(t)
   await fill(hub)
 
@@ -48,7 +50,7 @@ t.test('charts', { skip: noBrowser, timeout: 300_000 }, async (t) => {
       const parameter = (name: string) => Date.parse(new URLSearchParams(page.url().split('?')[1]).get(name) ?? '')
       const from = () => parameter('from')
       // The address follows when the chart stands still, which it may do between two clicks, too.
-      await until(async () => parameter('to') - from() < (40 * DAY) / 2 ** 13)
+      await until(async () => parameter('to') - from() < (40 * DAY) / 2 ** 13.5)
       t.ok(from() > START + 18 * DAY)
       const before = from()
       await page.getByRole('group', { name: 'Chart' }).focus()
@@ -89,7 +91,7 @@ t.test('charts', { skip: noBrowser, timeout: 300_000 }, async (t) => {
       await page.getByRole('searchbox', { name: 'Search values' }).fill('cycletime')
       await page.getByRole('checkbox', { name: new RegExp(`CycleTime.*${OPERATIONAL_DATA}`) }).check()
       await page.getByRole('row').filter({ hasText: OPERATIONAL_DATA }).waitFor()
-      t.match(page.url(), /CycleTime/)
+      await page.waitForURL(/CycleTime/)
       await checkAccessibility(t, tab, 'choosing values')
       await page.getByRole('button', { name: /^Remove / }).click()
       await page.getByText('No values are chosen.').waitFor()
@@ -147,7 +149,7 @@ t.test('charts', { skip: noBrowser, timeout: 300_000 }, async (t) => {
   })
 })
 
-t.test('a live chart misses nothing while the hub is killed', { skip: noBrowser, timeout: 120_000 }, async (t) => {
+t.test('a live chart misses nothing while the hub is killed', { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const settings = { DATA_DIR: testDirectory(t), PORT: String(await freePort()), LOG_LEVEL: 'info' }
   let hub = await startHub(settings)
   t.teardown(() => hub.kill())
@@ -160,7 +162,7 @@ t.test('a live chart misses nothing while the hub is killed', { skip: noBrowser,
     await tab.page.getByText('Reconnecting').waitFor()
     hub = await startHub(settings)
     await push(hub.url, 'CycleTime', Date.now() - 1000, [13, 14])
-    await until(async () => (await cell(tab, 'CycleTime', 4)) === '5')
+    await until(async () => (await cell(tab, 'CycleTime', 4)) === '5', RECONNECTING)
     t.match(await cell(tab, 'CycleTime', 0), /^14/)
   })
 })

@@ -66,7 +66,7 @@ const SMALL_TARGETS = `(() => {
     .map(({ element, box }) => element.outerHTML.slice(0, 120) + ' ' + Math.round(box.width) + ' × ' + Math.round(box.height))
 })()`
 
-t.test('the page with the keyboard', { skip: noBrowser, timeout: 300_000 }, async (t) => {
+t.test('the page with the keyboard', { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const hub = await start(t)
   await uploadPlant(hub)
 
@@ -120,7 +120,6 @@ t.test('the page with the keyboard', { skip: noBrowser, timeout: 300_000 }, asyn
 async function opened(tab: Tab, page: string): Promise<void> {
   await show(tab, `#/${page}`)
   await tab.page.getByRole('heading', { level: 1 }).waitFor()
-  await tab.page.locator('.loading').first().waitFor({ state: 'detached' })
 }
 
 /** By Tab, from the start of the document until the focus leaves it. */

@@ -6,17 +6,16 @@ import { freePort } from '../../scripts/ports.ts'
 import { start } from '../e2e/harness.ts'
 import { testDirectory } from '../test-directory.ts'
 import { until } from '../until.ts'
-import { noBrowser, withTab } from './browser.ts'
+import { noBrowser, show, withTab } from './browser.ts'
 import { uploadPlant } from './upload-plant.ts'
 
 const SHELLS = 100_000
-const MAX_FIRST_ROWS_MS = 5000
 /** Rendered rows, however many there are. */
 const MAX_ROWS = 60
 /** Of the main thread, at once, on a busy machine: work that grows with the rows for each row takes much longer. */
 const MAX_TASK_MS = 1000
 
-t.test('a hundred thousand shells are as quick as ten', { skip: noBrowser, timeout: 400_000 }, async (t) => {
+t.test('a hundred thousand shells are as quick as ten', { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const hub = await start(t)
   const shells = Array.from({ length: SHELLS }, (_, index) => ({
     modelType: 'AssetAdministrationShell',
@@ -31,12 +30,16 @@ t.test('a hundred thousand shells are as quick as ten', { skip: noBrowser, timeo
   const uploaded = await hub.post('/upload', form)
   t.equal(uploaded.status, 201)
 
-  await withTab(t, hub.url, {}, async ({ page }) => {
+  await withTab(t, `${hub.url}/#/upload`, {}, async (tab) => {
+    const { page } = tab
+    let pages = 0
+    page.on('request', (request) => {
+      if (/\/shells\?/.test(request.url())) pages++
+    })
+    await show(tab, '#/plant')
     const rows = page.getByRole('treeitem')
     await rows.first().waitFor()
-    const ready = (await page.evaluate('performance.now()')) as number
-    t.comment(`first rows after ${Math.round(ready)} ms`)
-    t.ok(ready < MAX_FIRST_ROWS_MS)
+    t.equal(pages, 1, 'the first rows are there with the first page')
     await page.evaluate(`globalThis.longest = 0
       new PerformanceObserver((list) => {
         for (const { duration } of list.getEntries()) longest = Math.max(longest, duration)
@@ -76,7 +79,7 @@ t.test(
   'a page that is open while the hub is killed and started again shows what was missed',
   {
     skip: noBrowser,
-    timeout: 120_000
+    timeout: 600_000
   },
   async (t) => {
     const settings = { DATA_DIR: testDirectory(t), PORT: String(await freePort()), LOG_LEVEL: 'info' }

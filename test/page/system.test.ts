@@ -15,7 +15,7 @@ const PLAN = [
   ''
 ].join('\n')
 
-t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) => {
+t.test('pages of the system', { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const directory = testDirectory(t, { 'plan.csv': PLAN })
   const hub = await start(t, { COLLECTION_PLAN: join(directory, 'plan.csv') })
   await uploadPlant(hub)
@@ -88,10 +88,10 @@ t.test('pages of the system', { skip: noBrowser, timeout: 240_000 }, async (t) =
       await page.getByText('Nothing matches.').waitFor()
       await page.getByRole('searchbox', { name: 'Search' }).fill('imm-01')
       await page.getByRole('table').getByRole('link').first().click()
-      t.match(page.url(), /aas=/)
+      await page.waitForURL(/aas=/)
       await page.getByLabel('Format of Data definition').selectOption('html')
       await page.getByLabel('Language of the documents').selectOption('ko')
-      t.match(page.url(), /language=ko/)
+      await page.waitForURL(/language=ko/)
       const downloading = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Download: Data definition' }).click()
       const download = await downloading

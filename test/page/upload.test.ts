@@ -81,7 +81,7 @@ async function drop({ page }: Tab, files: readonly TestFile[]): Promise<void> {
 const card = ({ page }: Tab, name: string) => page.locator('.upload-file').filter({ hasText: name })
 const button = (tab: Tab, file: string, name: RegExp | string) => card(tab, file).getByRole('button', { name })
 
-t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
+t.test('uploading', { skip: noBrowser, timeout: 600_000 }, async (t) => {
   const hub = await start(t)
 
   await t.test('a package that is dropped is checked, stored, and found in the plant', (t) =>
@@ -223,8 +223,7 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
         .getByLabel('Choose files')
         .setInputFiles([jsonOf('one.json', { submodels: [submodel] }), await xmlOf(t, model, 'two.xml')])
       for (const name of ['one.json', 'two.xml']) {
-        await button(tab, name, /^Store/).focus()
-        await page.keyboard.press('Enter')
+        await button(tab, name, /^Store/).press('Enter')
         await card(tab, name).getByText('Open in the plant:').waitFor()
       }
       t.equal((await hub.get('/submodels')).json.result.length, 7)
@@ -328,6 +327,8 @@ t.test('uploading', { skip: noBrowser, timeout: 240_000 }, async (t) => {
     withTab(t, `${hub.url}/#/upload`, {}, async (tab) => {
       const { page } = tab
       await page.locator('.drop-zone').waitFor()
+      // Also parts of the page that come late.
+      await page.waitForLoadState('networkidle')
       await page.evaluate(`{
         globalThis.shifted = 0
         new PerformanceObserver((list) => {

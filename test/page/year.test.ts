@@ -22,7 +22,7 @@ const ZOOMS = 24
 
 t.test(
   'a year is drawn within a second, and seconds are a gesture away',
-  { skip: noBrowser, timeout: 400_000 },
+  { skip: noBrowser, timeout: 600_000 },
   async (t) => {
     const hub = await start(t, { SAMPLE_RATE: 'off' })
     await uploadPlant(hub)
