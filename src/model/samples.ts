@@ -87,11 +87,10 @@ export function timeAt({ base, offsets }: Run, index: number): bigint {
   return base + BigInt(offsets[index] ?? 0)
 }
 
-/** The source times of all samples; in halves of 32 bits, as a bigint for each would cost ten times as much. */
-export function timesOf({ base, offsets }: Run): BigInt64Array {
-  const times = new BigInt64Array(offsets.length)
-  // Lower half first, like the doubles of the run codec.
-  const halves = new Int32Array(times.buffer)
+/** The source times of all samples. @param times of at least their number, whose first elements they become */
+export function timesOf({ base, offsets }: Run, times = new BigInt64Array(offsets.length)): BigInt64Array {
+  // In halves of 32 bits, as a bigint for each would cost ten times as much; lower half first, like the doubles of the run codec.
+  const halves = new Int32Array(times.buffer, times.byteOffset, 2 * offsets.length)
   const low = Number(BigInt.asUintN(32, base))
   const high = Number(base >> 32n)
   for (let i = 0; i < offsets.length; i++) {

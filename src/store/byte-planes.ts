@@ -33,6 +33,9 @@ export function transposePlanes(bytes: Uint8Array, width: number): Uint8Array {
   return planes
 }
 
+/** Of the column that was read last: most columns are short, and an array for each would keep the garbage collector busy. */
+const scratch = new Int32Array(8192)
+
 /** Reads columns one after the other. */
 export class PlaneReader {
   readonly #raw: Buffer
@@ -49,12 +52,14 @@ export class PlaneReader {
     return this.#take(this.#count).slice()
   }
 
-  /** Integers as `splitPlanes` wrote them; up to four planes fit into 32 bits. */
+  /** Integers as `splitPlanes` wrote them, until the next column is read; up to four planes fit into 32 bits. */
   whole(planes: number): Int32Array | Float64Array {
     const count = this.#count
     const bytes = this.#take(planes * count)
-    const low = new Int32Array(count)
-    for (let plane = 0; plane < planes && plane < 4; plane++) {
+    const low = count <= scratch.length ? scratch.subarray(0, count) : new Int32Array(count)
+    if (planes === 0) low.fill(0)
+    else for (let i = 0; i < count; i++) low[i] = bytes[i] ?? 0
+    for (let plane = 1; plane < planes && plane < 4; plane++) {
       const at = plane * count
       const shift = 8 * plane
       for (let i = 0; i < count; i++) low[i] = (low[i] ?? 0) | ((bytes[at + i] ?? 0) << shift)
@@ -64,16 +69,14 @@ export class PlaneReader {
     return low
   }
 
-  /** Reverses `transposePlanes`. */
-  planes(width: number): Uint8Array {
+  /** Reverses `transposePlanes`. @param bytes of this length, into which they are read */
+  planes(width: number, bytes: Uint8Array): void {
     const count = this.#count
     const taken = this.#take(width * count)
-    const bytes = new Uint8Array(taken.length)
     for (let plane = 0; plane < width; plane++) {
       const at = plane * count
       for (let i = 0; i < count; i++) bytes[i * width + plane] = taken[at + i] ?? 0
     }
-    return bytes
   }
 
   #take(length: number): Uint8Array {

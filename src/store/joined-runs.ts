@@ -9,7 +9,6 @@
  */
 import { crc32 } from 'node:zlib'
 import { HubError } from '../errors.ts'
-import { concatRuns } from '../model/merge-runs.ts'
 import { combine, type Statistics } from '../model/statistics.ts'
 import {
   type OpenedRun,
@@ -21,6 +20,7 @@ import {
   summaryFigures,
   viewOf
 } from './packed-run.ts'
+import { runOfParts } from './parted-run.ts'
 
 export const JOINED_VERSION = 4
 
@@ -81,13 +81,10 @@ export function openJoined(bytes: Uint8Array, open: OpenRun, about: () => string
   return {
     ...(summary !== undefined && { summary }),
     parts,
-    run: () => {
+    // Not the base of a run, which may lie far from its samples: all offsets are within the span of the whole.
+    run: (space) => {
       const all = parts()
-      // Not the base of a run, which may lie far from its samples: all offsets are within the span of the whole.
-      return concatRuns(
-        all[0]?.from ?? 0n,
-        all.map((part) => part.run())
-      )
+      return runOfParts(all[0]?.from ?? 0n, all, space)
     },
     holdsOnly: (wanted) => encodedRuns(bytes, view).every((one) => open(one, about).holdsOnly(wanted))
   }
@@ -140,8 +137,8 @@ function partsOf(bytes: Uint8Array, view: DataView, open: OpenRun, about: () => 
       count,
       ...(summary !== undefined && { summary }),
       parts: () => openPart().parts(),
-      run: () => {
-        const run = openPart().run()
+      run: (space) => {
+        const run = openPart().run(space)
         if (run.offsets.length !== count) throw new HubError('Damaged', [about(), 'its index does not match'])
         return run
       }

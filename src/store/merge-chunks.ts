@@ -5,7 +5,7 @@
 import { mergeRuns } from '../model/merge-runs.ts'
 import { firstAt, isAscending, lengthOf, type Run, sliceOf, spanOf, within } from '../model/samples.ts'
 import { formatTime } from '../model/time.ts'
-import type { PackedRun, RunSummary } from './packed-run.ts'
+import type { PackedRun, RunSpace, RunSummary } from './packed-run.ts'
 import { openRun } from './run-codec.ts'
 import type { Chunk, SeriesName, SummarisedHead } from './series.ts'
 
@@ -16,7 +16,7 @@ export interface SeriesPiece {
   readonly count: number
   /** Statistics of its numbers, if known without decoding. */
   readonly summary?: RunSummary
-  run(): Run
+  run(space?: RunSpace): Run
   /** Are all values exact doubles, or integers within ±2^53? Absent: unknown without decoding. */
   holdsOnly?(wanted: 'numbers' | 'whole numbers'): boolean
   /** The same in smaller pieces, if it can be decoded in parts. */
@@ -27,7 +27,7 @@ export interface SeriesPiece {
 export interface SeriesSource extends Omit<SeriesPiece, 'run'> {
   /** If two sources have a sample of the same time, the one of greater rank counts. */
   readonly rank: number
-  load(): Run
+  load(space?: RunSpace): Run
   /** Present if the content was not read: it must be, before it is loaded. Undefined if it is gone. */
   fetch?(): Promise<Run | undefined>
 }

@@ -17,10 +17,19 @@ export interface PackedRun {
  */
 export type RunSummary = Statistics
 
+/**
+ * Memory that runs of numbers are decoded into where it is long enough. Such a run is valid until the memory is used again,
+ * for readers of much that look at each run once: the arrays of all of them would keep the garbage collector busy.
+ */
+export interface RunSpace {
+  readonly offsets: Float64Array
+  readonly values: Float64Array
+}
+
 /** A part of an encoded run. */
 export interface RunPart extends Omit<PackedRun, 'bytes'> {
   readonly summary?: RunSummary
-  run(): Run
+  run(space?: RunSpace): Run
   /** Smaller ones, if it is divided itself. */
   parts?(): readonly RunPart[]
 }
@@ -29,7 +38,7 @@ export interface RunPart extends Omit<PackedRun, 'bytes'> {
 export interface OpenedRun {
   readonly summary?: RunSummary
   /** @throws HubError `Damaged` */
-  run(): Run
+  run(space?: RunSpace): Run
   /** Are all values exact doubles, or integers within ±2^53? Answered from the heads of the columns. */
   holdsOnly(wanted: 'numbers' | 'whole numbers'): boolean
   /** Decompressed once, when the first part is decoded. Empty if the run is not divided. */

@@ -14,7 +14,6 @@
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { HubError } from '../errors.ts'
-import { concatRuns } from '../model/merge-runs.ts'
 import { isAscending, lengthOf, qualities, type Run, sliceOf, spanOf } from '../model/samples.ts'
 import { statisticsOf } from '../model/statistics.ts'
 import {
@@ -30,12 +29,14 @@ import {
   type OpenedRun,
   type PackedRun,
   type RunPart,
+  type RunSpace,
   type RunSummary,
   SUMMARY_BYTES,
   summaryAt,
   summaryFigures,
   viewOf
 } from './packed-run.ts'
+import { runOfParts } from './parted-run.ts'
 import { decodeColumns, encodeColumns, holdsScaledNumbers, scaleOf, toNumberForm } from './run-columns.ts'
 import { decodeShort, encodeShort, isShort, isSoundShort, SHORT_VERSION } from './short-run.ts'
 
@@ -119,14 +120,11 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   if (bytes[0] === JOINED_VERSION) return openJoined(bytes, openRun, about)
   const summary = hasFlag(bytes, FLAG_SUMMARY) ? decodeSummary(viewOf(bytes), headerBytes(bytes), bytes[0]) : undefined
   const parts = () => decodeParts(bytes)
-  const run = () => {
+  const run = (space?: RunSpace) => {
     if (bytes[0] === SHORT_VERSION) return decodeShort(bytes)
     const common = decodeHeader(bytes)
-    if (!hasFlag(bytes, FLAG_PARTS)) return decodeColumns(unpackBody(bytes), 0, common)
-    return concatRuns(
-      common.base,
-      parts().map((part) => part.run())
-    )
+    if (!hasFlag(bytes, FLAG_PARTS)) return decodeColumns(unpackBody(bytes), 0, common, space)
+    return runOfParts(common.base, parts(), space)
   }
   // Without a checksum, damage is detected only while decoding.
   const orDamaged = <Result>(read: () => Result) => {
@@ -138,9 +136,9 @@ export function openRun(bytes: Uint8Array, about = () => 'A run of samples'): Op
   }
   return {
     ...(summary !== undefined && { summary }),
-    run: () => orDamaged(run),
+    run: (space) => orDamaged(() => run(space)),
     holdsOnly: (wanted) => orDamaged(() => holdsOnly(bytes, wanted)),
-    parts: () => orDamaged(parts).map((part) => ({ ...part, run: () => orDamaged(part.run) }))
+    parts: () => orDamaged(parts).map((part) => ({ ...part, run: (space) => orDamaged(() => part.run(space)) }))
   }
 }
 
@@ -343,9 +341,9 @@ function decodeParts(bytes: Uint8Array): RunPart[] {
       to: index.getBigInt64(at + 8, true),
       count,
       ...(summary.count > 0 && { summary }),
-      run: () => {
+      run: (space) => {
         raw ??= unpackBody(bytes)
-        return decodeColumns(raw, index.getUint32(at + 20, true), { ...common, count })
+        return decodeColumns(raw, index.getUint32(at + 20, true), { ...common, count }, space)
       }
     }
   })

@@ -18,6 +18,7 @@ import {
   type Run
 } from '../model/samples.ts'
 import { PlaneReader, splitPlanes, transposePlanes } from './byte-planes.ts'
+import type { RunSpace } from './packed-run.ts'
 
 interface RunHead {
   /** The step in nanoseconds; with `tick`, the first step in ticks. */
@@ -59,15 +60,21 @@ export function encodeColumns(run: Run): Uint8Array[] {
 export function decodeColumns(
   raw: Buffer,
   at: number,
-  { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number }
+  { base, form, count }: Pick<Run, 'base' | 'form'> & { readonly count: number },
+  space?: RunSpace
 ): Run {
   const { head, start } = readHead(raw, at)
   const reader = new PlaneReader(raw, start, count)
-  const offsets = decodeTimes(head, count, reader)
-  const values = decodeValues(head.values, count, reader)
+  const offsets = decodeTimes(head, arrayIn(space?.offsets, count), reader)
+  const values = decodeValues(head.values, count, reader, space?.values)
   const quality = head.quality === 'each' ? reader.bytes() : head.quality
   const run: Run = { base, offsets, form, values, quality }
   return head.condensed === undefined ? run : { ...run, condensed: decodeCondensed(head.condensed, count, reader) }
+}
+
+/** The first elements of the memory, if it has as many. */
+function arrayIn(memory: Float64Array | undefined, count: number): Float64Array {
+  return memory !== undefined && memory.length >= count ? memory.subarray(0, count) : new Float64Array(count)
 }
 
 /** Are the values of a run numbers on one scale, which doubles represent exactly; or integers within ±2^53? */
@@ -112,16 +119,16 @@ function isRegular(offsets: Float64Array, first: number, step: number): boolean 
   return true
 }
 
-function decodeTimes({ times }: RunHead, count: number, columns: PlaneReader): Float64Array {
+/** @param offsets of the count of samples, which are overwritten */
+function decodeTimes({ times }: RunHead, offsets: Float64Array, columns: PlaneReader): Float64Array {
   const { first, step } = times
+  const count = offsets.length
   if (!('tick' in times)) {
-    const offsets = new Float64Array(count)
     for (let i = 0; i < count; i++) offsets[i] = first + i * step
     return offsets
   }
   const { tick, planes } = times
   const column = columns.whole(planes)
-  const offsets = new Float64Array(count)
   let offset = first
   let delta = step
   offsets[0] = offset
@@ -188,28 +195,30 @@ function encodeDecimals(texts: readonly string[]): EncodedValues | undefined {
   return { head: { scale, first, planes, decimals: true }, columns: [bytes, decimals] }
 }
 
-function decodeValues(values: ValuesHead, count: number, columns: PlaneReader): ExactColumn {
+/** @param memory for numbers, if it is long enough */
+function decodeValues(values: ValuesHead, count: number, columns: PlaneReader, memory?: Float64Array): ExactColumn {
   if (values === 'doubles') {
-    const words = new Uint32Array(columns.planes(8).buffer)
+    const doubles = arrayIn(memory, count)
+    columns.planes(8, new Uint8Array(doubles.buffer, doubles.byteOffset, doubles.byteLength))
+    const words = new Uint32Array(doubles.buffer, doubles.byteOffset, 2 * count)
     for (let i = 2; i < words.length; i++) words[i] = (words[i] ?? 0) ^ (words[i - 2] ?? 0)
-    return new Float64Array(words.buffer)
+    return doubles
   }
   const whole = columns.whole(values.planes)
   if ('dictionary' in values) return mapTexts(count, (i) => values.dictionary[whole[i] ?? 0] ?? '')
-  const numbers = cumulativeSums(whole, values.first, values.decimals ? 1 : 10 ** values.scale)
+  const numbers = arrayIn(memory, count)
+  writeSums(numbers, whole, values.first, values.decimals ? 1 : 10 ** values.scale)
   if (!values.decimals) return numbers
   const decimals = columns.bytes()
   return mapTexts(count, (i) => writeDecimal(numbers[i] ?? 0, values.scale, decimals[i] ?? 0))
 }
 
-function cumulativeSums(differences: Int32Array | Float64Array, first: number, power: number): Float64Array {
-  const numbers = new Float64Array(differences.length)
+function writeSums(numbers: Float64Array, differences: Int32Array | Float64Array, first: number, power: number): void {
   let sum = first
   for (let i = 0; i < numbers.length; i++) {
     sum += differences[i] ?? 0
     numbers[i] = sum / power
   }
-  return numbers
 }
 
 /** Allocates the list at once, which is much faster than growing it. */

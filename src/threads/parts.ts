@@ -1,42 +1,42 @@
 /** Gathers bytes into parts that are worth a message. */
 import type { TimeSlice } from '../time-slice.ts'
 
-const PART_BYTES = 64 * 1024
+export const PART_BYTES = 64 * 1024
 
-/** @returns parts whose memory is theirs alone, so that it can be handed over */
+/** Of a character of a string. */
+const MAX_UTF8_BYTES = 3
+
+/**
+ * @param bytes copied before the next are asked for
+ * @returns parts whose memory is theirs alone, so that it can be handed over
+ */
 export async function* partsOf(
   bytes: AsyncIterable<Uint8Array | string>,
   slice: TimeSlice
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let gathered: (Uint8Array | string)[] = []
-  let size = 0
+  let part = newPart()
+  let length = 0
   for await (const piece of bytes) {
-    gathered.push(piece)
-    // Of text at least its length.
-    size += piece.length
+    if (typeof piece === 'string' && piece.length * MAX_UTF8_BYTES <= PART_BYTES - length) {
+      length += part.write(piece, length)
+    } else {
+      const rest = typeof piece === 'string' ? Buffer.from(piece) : piece
+      for (let at = 0; at < rest.length; ) {
+        const next = rest.subarray(at, at + PART_BYTES - length)
+        part.set(next, length)
+        at += next.length
+        length += next.length
+        if (length < PART_BYTES) continue
+        yield part
+        ;[part, length] = [newPart(), 0]
+      }
+    }
     if (slice.isOver()) await slice.pause()
-    if (size < PART_BYTES) continue
-    yield joined(gathered)
-    gathered = []
-    size = 0
   }
-  if (size > 0) yield joined(gathered)
+  if (length > 0) yield new Uint8Array(part.subarray(0, length))
 }
 
-function joined(pieces: readonly (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
-  const size = pieces.reduce(
-    (sum, piece) => sum + (typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length),
-    0
-  )
-  // Not of the pool of small buffers, which cannot be handed over.
-  const part = Buffer.allocUnsafeSlow(size)
-  let at = 0
-  for (const piece of pieces) {
-    if (typeof piece === 'string') at += part.write(piece, at)
-    else {
-      part.set(piece, at)
-      at += piece.length
-    }
-  }
-  return part as Uint8Array<ArrayBuffer>
+/** Not of the pool of small buffers, which cannot be handed over. */
+function newPart(): Buffer<ArrayBuffer> {
+  return Buffer.allocUnsafeSlow(PART_BYTES)
 }

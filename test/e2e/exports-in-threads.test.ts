@@ -1,7 +1,10 @@
 /** What threads compute is, byte for byte, what the main thread computes; and what happens when the client leaves. */
 import { once } from 'node:events'
 import { request } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
+import { tableFromIPC } from 'apache-arrow'
 import t from 'tap'
+import { formatTime } from '../../src/model/time.ts'
 import { SampleBatch } from '../../src/operations/samples/batch.ts'
 import { until } from '../until.ts'
 import { encode, type Running, start } from './harness.ts'
@@ -92,6 +95,23 @@ t.test('what a thread computes is what the main thread computes', async (t) => {
       })
     )
     t.strictSame(other, one, path)
+  }
+})
+
+t.test('a series alone has the same rows as Arrow, in larger batches', async (t) => {
+  const at = (second: bigint) => formatTime(START + second * SECOND)
+  const bounds = `from=${at(5n)}&to=${at(19_990n)}`
+  for (const query of ['path=S1', `path=S1&${bounds}`, `path=S2&from=${at(15_000n)}`, 'path=S3&quality=true']) {
+    const [one, other] = await Promise.all(
+      [plain, threaded].map(async ({ url }) => {
+        return tableFromIPC(await fetch(`${url}/timeseries?submodel=urn:m&format=arrow&${query}`))
+      })
+    )
+    t.ok(one !== undefined && other !== undefined && one.numRows > 0, query)
+    t.equal(String(other?.schema), String(one?.schema))
+    for (const { name } of one?.schema.fields ?? []) {
+      t.ok(isDeepStrictEqual(other?.getChild(name)?.toArray(), one?.getChild(name)?.toArray()), `${query}: ${name}`)
+    }
   }
 })
 

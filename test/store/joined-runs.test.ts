@@ -32,10 +32,12 @@ t.test('joined runs hold the samples of all, each run as a part with its summary
       const joined = joinRuns(runs.map(packed))
       const back = decodeRun(joined.bytes)
       const opened = openRun(joined.bytes)
+      const inMemory = opened.run({ offsets: new Float64Array(20_000), values: new Float64Array(20_000) })
       const parts = opened.parts()
       const wanted = runs.flatMap(partsOf)
       return (
         samplesOf(back) === runs.map(samplesOf).join() &&
+        samplesOf(inMemory) === samplesOf(back) &&
         parts.length === wanted.length &&
         parts.every(({ from, to, count, summary, run }, i) => {
           const part = wanted[i] as RunPart

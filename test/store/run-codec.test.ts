@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { HubError } from '../../src/errors.ts'
@@ -28,6 +29,25 @@ t.test('encoding is lossless, including trailing zeros', async () => {
       )
     }),
     { numRuns: 1000 }
+  )
+})
+
+t.test('a run is the same where it is decoded into memory that was used before, or that is too short', async () => {
+  const memory = { offsets: new Float64Array(4000).fill(Number.NaN), values: new Float64Array(4000).fill(7) }
+  const long = fc.integer({ min: 1025, max: 5000 }).map((count): Run => {
+    const offsets = Float64Array.from({ length: count }, (_, i) => i * SECOND)
+    const values = Float64Array.from(offsets, (_, i) => ((i * i) % 977) / 100)
+    return { base: 1_700_000_000_000_000_000n, offsets, form: 'number', values, quality: undefined }
+  })
+  const listed = (run: Run) => Array.from(run.offsets, (_, i) => [timeAt(run, i), textAt(run, i), qualityAt(run, i)])
+  fc.assert(
+    fc.property(fc.oneof(runs, downsampledRuns, long), (run) => {
+      const bytes = encodeRun(run)
+      const [alone, within] = [decodeRun(bytes), openRun(bytes).run(memory)]
+      const isSame = isDeepStrictEqual(listed(within), listed(alone)) && within.form === alone.form
+      return isSame && isDeepStrictEqual(within.condensed, alone.condensed)
+    }),
+    { numRuns: 500 }
   )
 })
 

@@ -1,6 +1,7 @@
 /** A thread of a pool with tasks that do what tests need. */
 import { parentPort } from 'node:worker_threads'
 import { HubError } from '../../src/errors.ts'
+import { PART_BYTES } from '../../src/threads/parts.ts'
 import { serveTasks, type Task } from '../../src/threads/serve-tasks.ts'
 
 const count: Task<{ to: number }> = async ({ to }, { sources }) => ({
@@ -15,7 +16,7 @@ const flood: Task<null> = async (_, { sources }) => ({
     try {
       for (let part = 0; ; part++) {
         await sources.ask('made', part)
-        yield new Uint8Array(100_000).fill(part)
+        yield new Uint8Array(PART_BYTES).fill(part)
       }
     } finally {
       await sources.ask('made', -1).catch(() => {})

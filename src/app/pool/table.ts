@@ -5,6 +5,6 @@ import { remoteHistory } from '../../operations/remote/remote-history.ts'
 import type { Task } from '../../threads/serve-tasks.ts'
 
 export const tableTask: Task<TableTask> = async (task, { sources, slice }) => {
-  const { next, bytes } = await writeTable(remoteHistory(sources), task, slice)
+  const { next, bytes } = await writeTable(remoteHistory(sources), task, slice, true)
   return { head: next, bytes }
 }

@@ -41,13 +41,12 @@ export async function* writeArrow(
   yield* bytes.take()
 }
 
-/** Collects written bytes until they are taken. */
+/** Collects written bytes until they are taken: those of a column are its batch. */
 class DrainableSink extends AsyncByteQueue {
   #bytes: Uint8Array[] = []
 
   override write(value: Uint8Array): void {
-    // The writer may reuse its buffers.
-    if (value.byteLength > 0) this.#bytes.push(value.slice())
+    if (value.byteLength > 0) this.#bytes.push(value)
   }
 
   take(): Uint8Array[] {

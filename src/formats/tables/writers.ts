@@ -13,6 +13,11 @@ export interface TableWriter {
   readonly typesFirst: boolean
   /** Are times written as text, so that their format can be chosen? */
   readonly isText: boolean
+  /**
+   * Set if a batch is written before the next one is asked for, so that it can be in the same memory: a good number of rows.
+   * The bytes may be in that memory, too.
+   */
+  readonly reusedRows?: number
   /** Bytes on demand; nothing is written ahead. */
   write(table: Table, options?: WriteOptions): AsyncGenerator<Uint8Array>
 }
@@ -39,6 +44,7 @@ export const writers = {
     extension: 'arrows',
     typesFirst: true,
     isText: false,
+    reusedRows: 65_536,
     write: arrow
   },
   // The media type of InfluxDB, which some clients check.

@@ -36,12 +36,25 @@ export interface WrittenTable {
   readonly bytes: AsyncGenerator<Uint8Array>
 }
 
-/** @throws HubError `BadRequest` if there would be too many rows */
-export async function writeTable(history: History, task: TableTask, slice: TimeSlice): Promise<WrittenTable> {
+/**
+ * @param isReadAtOnce bytes are valid only until the next ones are asked for
+ * @throws HubError `BadRequest` if there would be too many rows
+ */
+export async function writeTable(
+  history: History,
+  task: TableTask,
+  slice: TimeSlice,
+  isReadAtOnce = false
+): Promise<WrittenTable> {
   const { shape, variables, format, limit } = task
-  const { write, typesFirst } = writers[format] as TableWriter
+  const { write, typesFirst, reusedRows } = writers[format] as TableWriter
   const isPaged = limit !== undefined
-  const options = { slice, isPaged, typesFirst: typesFirst && !isPaged }
+  const options = {
+    slice,
+    isPaged,
+    typesFirst: typesFirst && !isPaged,
+    ...(isReadAtOnce && !isPaged && { reusedRows })
+  }
   const request = tableRequestOf(shape, variables)
   const times = writeOptionsOf(shape)
   if (format === 'flux' && !isPaged) {

@@ -2,20 +2,18 @@
  * Series as one wide table: one row per time, one column per series. Samples, aggregates of time buckets, or values on a
  * common grid. Rows are streamed with back-pressure, in time slices.
  */
-import type { ColumnBatch, Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
+import type { Table, TableBatch, TableColumn } from '../../formats/tables/table.ts'
 import { typeOfKind, type ValueKind } from '../../formats/tables/widen.ts'
-import { lengthOf, qualityAt, type Run, sliceOf, timesOf } from '../../model/samples.ts'
 import { earlier, later } from '../../model/time.ts'
 import type { TimeGrid } from '../../model/time-grid.ts'
 import { sliced, type TimeSlice } from '../../time-slice.ts'
 import { type Aggregate, bucketsOfSeries } from './aggregate.ts'
-import { cellAt } from './cells.ts'
-import { ColumnBuilder } from './column-builder.ts'
 import { storedKind } from './column-kinds.ts'
 import { withDetectedTypes } from './detect-types.ts'
 import { type GridSpan, gridRows, lastSampleTime, refuseTooManyRows } from './grid-rows.ts'
 import { EARLIEST, type History, LATEST } from './history.ts'
-import { batchRows, bucketSource, isFractional, mergedRows, sampleSource } from './rows.ts'
+import { bucketSource, isFractional, mergedRows, sampleSource } from './rows.ts'
+import { singleSeriesBatches } from './single-series.ts'
 import type { Variable } from './variables.ts'
 
 /** Values on a common grid: `previous` the last one before, `linear` interpolated; `none`: no grid. */
@@ -44,6 +42,8 @@ export interface TableOptions {
   readonly typesFirst?: boolean
   /** Only a page of the rows will be read. */
   readonly isPaged?: boolean
+  /** A batch may have so many rows, and be valid only until the next one is asked for. Absent: batches can be kept. */
+  readonly reusedRows?: number | undefined
 }
 
 /** @throws HubError `BadRequest` if there would be too many rows */
@@ -200,7 +200,7 @@ export async function checkGrid(history: History, request: TableRequest): Promis
 async function sampleTable(
   history: History,
   request: TableRequest,
-  { slice, typesFirst = false }: TableOptions
+  { slice, typesFirst = false, reusedRows }: TableOptions
 ): Promise<Table> {
   const { variables, quality = false } = request
   const { from, to } = windowOf(request)
@@ -212,7 +212,7 @@ async function sampleTable(
   ]
   const [only, ...others] = variables
   if (only !== undefined && others.length === 0)
-    return { columns, batches: singleSeriesBatches(history, only, request, columns) }
+    return { columns, batches: singleSeriesBatches(history, only, { from, to }, columns, reusedRows) }
   const batches = async function* () {
     const sources = variables.map((variable) => sampleSource(history.read(variable, from, to), variable, quality))
     yield* mergedRows(columns, await Promise.all(sources), slice)
@@ -242,39 +242,6 @@ function widest(declared: TableColumn['type'], stored: TableColumn['type']): Tab
 
 function qualityOf({ name, label }: Variable): TableColumn {
   return { name: `${name}.quality`, type: 'text', ...(label !== undefined && { label: `${label} (quality)` }) }
-}
-
-/** A single series, built column by column. */
-async function* singleSeriesBatches(
-  history: History,
-  variable: Variable,
-  request: TableRequest,
-  [, column = TIME_COLUMN, ...others]: readonly TableColumn[]
-): AsyncGenerator<TableBatch> {
-  const { from, to } = windowOf(request)
-  const most = batchRows(2 + others.length)
-  for await (const whole of history.read(variable, from, to)) {
-    for (let start = 0; start < lengthOf(whole); start += most) {
-      const run = sliceOf(whole, start, Math.min(start + most, lengthOf(whole)))
-      const columns: ColumnBatch[] = [{ values: timesOf(run) }, valuesOf(run, variable, column)]
-      if (others.length > 0) columns.push(qualitiesOf(run))
-      yield { length: lengthOf(run), columns }
-    }
-  }
-}
-
-function valuesOf(run: Run, variable: Variable, { type }: TableColumn): ColumnBatch {
-  if (type === 'number' && variable.type === 'number' && run.values instanceof Float64Array)
-    return { values: run.values }
-  const column = new ColumnBuilder(type, lengthOf(run))
-  for (let i = 0; i < lengthOf(run); i++) column.add(cellAt(run, i, variable))
-  return column.batch()
-}
-
-function qualitiesOf(run: Run): ColumnBatch {
-  const column = new ColumnBuilder('text', lengthOf(run))
-  for (let i = 0; i < lengthOf(run); i++) column.add(qualityAt(run, i))
-  return column.batch()
 }
 
 async function* noBatches(): AsyncGenerator<TableBatch> {}
