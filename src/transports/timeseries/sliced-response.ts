@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { HubError } from '../../errors.ts'
 import { TimeSlice } from '../../time-slice.ts'
+import { streamOfOwned } from '../http/sent-parts.ts'
 
 /** In this process at a time: each holds some batches in memory until a slow client has read them. */
 const MAX_RESPONSES = 64
@@ -43,11 +44,15 @@ export async function withSlices(
   }
 }
 
-/** Sends bytes as fast as the client reads. Errors in the first bytes are thrown, later ones abort the response. */
+/**
+ * Sends bytes as fast as the client reads. Errors in the first bytes are thrown, later ones abort the response.
+ * @param areOwned each part has memory of its own, which is freed when it was sent
+ */
 export async function sendInSlices(
   reply: FastifyReply,
   bytes: AsyncGenerator<Uint8Array>,
-  slice: TimeSlice
+  slice: TimeSlice,
+  areOwned = false
 ): Promise<FastifyReply> {
   const head: Uint8Array[] = []
   let size = 0
@@ -58,7 +63,8 @@ export async function sendInSlices(
     size += value.length
     if (slice.isOver()) await slice.pause()
   }
-  return reply.send(Readable.from(resumed(head, bytes, slice), { objectMode: false }))
+  const parts = resumed(head, bytes, slice)
+  return reply.send(areOwned ? streamOfOwned(parts, reply.raw) : Readable.from(parts, { objectMode: false }))
 }
 
 async function* resumed(
@@ -66,7 +72,8 @@ async function* resumed(
   rest: AsyncGenerator<Uint8Array>,
   slice: TimeSlice
 ): AsyncGenerator<Uint8Array> {
-  yield Buffer.concat(head)
+  const [first, ...others] = head
+  yield first !== undefined && others.length === 0 ? first : Buffer.concat(head)
   for await (const part of rest) {
     yield part
     // The client's read calls this generator: continue in a turn of the event loop of its own.

@@ -72,7 +72,7 @@ async function sendTable(
   const variables = await variablesOf(hub.store, hub.history, series)
   const task = { shape, variables, format, ...(query.limit !== undefined && { limit: query.limit }) }
   return withSlices(reply, async (slice, signal) => {
-    const { next, bytes } = await tableBytes(hub, task, slice, signal)
+    const { next, bytes, areOwned } = await tableBytes(hub, task, slice, signal)
     if (next !== undefined) {
       const nextQuery = new URLSearchParams(queryText(request))
       nextQuery.set('cursor', pageCursor(next))
@@ -82,20 +82,23 @@ async function sendTable(
       }
       reply.header('link', `<${request.url.split('?', 1)[0]}?${nextQuery}>; rel="next"`)
     }
-    return send(bytes, format, reply, slice)
+    return send(bytes, format, reply, slice, areOwned)
   })
 }
 
-/** A heavy table is written in a thread of the pool. */
+/**
+ * A heavy table is written in a thread of the pool.
+ * @returns also whether each of the bytes have memory of their own
+ */
 async function tableBytes(
   { history, threads }: TimeseriesOptions['hub'],
   task: TableTask,
   slice: TimeSlice,
   signal: AbortSignal
-): Promise<WrittenTable> {
+): Promise<WrittenTable & { readonly areOwned: boolean }> {
   const { variables, shape, limit } = task
   const isInThread = await threads.takes(() => costOfTable(history, variables, shape, limit))
-  if (!isInThread) return writeTable(history, task, slice)
+  if (!isInThread) return { ...(await writeTable(history, task, slice)), areOwned: false }
   const sources = historySources(history)
   const { head: next, bytes } = await threads.run<bigint | undefined>({
     task: TABLE_TASK,
@@ -103,7 +106,7 @@ async function tableBytes(
     sources,
     signal
   })
-  return { next, bytes }
+  return { next, bytes, areOwned: true }
 }
 
 function queryText({ url }: FastifyRequest): string {
@@ -140,14 +143,15 @@ function send(
   bytes: AsyncGenerator<Uint8Array>,
   format: TableFormat,
   reply: FastifyReply,
-  slice: TimeSlice
+  slice: TimeSlice,
+  areOwned = false
 ): Promise<FastifyReply> {
   const { contentType, extension } = writers[format]
   reply.type(contentType).header('cache-control', 'no-cache')
   if (!['json', 'flux', 'ndjson'].includes(format)) {
     reply.header('content-disposition', `attachment; filename="timeseries.${extension}"`)
   }
-  return sendInSlices(reply, bytes, slice)
+  return sendInSlices(reply, bytes, slice, areOwned)
 }
 
 /** By `format`, else by `Accept`, else JSON. */
