@@ -13,19 +13,17 @@ export function plantView(store: Store): Store {
 
 /** The same store but for some methods. */
 export function overrideMethods(store: Store, own: Partial<Store>): Store {
-  const methods = new Map<PropertyKey, unknown>(Object.entries(own))
-  return new Proxy(store, {
-    get(target, name) {
-      const known = methods.get(name)
-      if (known !== undefined) return known
-      const member: unknown = Reflect.get(target, name, target)
-      if (typeof member !== 'function') return member
-      // The class has private members, which a proxy has not.
-      const bound: unknown = member.bind(target)
-      methods.set(name, bound)
-      return bound
+  const view: Record<PropertyKey, unknown> = {}
+  // Each member once: a proxy would take longer for each call than many of the calls take.
+  for (let of: object | null = store; of !== null && of !== Object.prototype; of = Object.getPrototypeOf(of)) {
+    for (const name of Reflect.ownKeys(of)) {
+      if (name === 'constructor' || name in view) continue
+      const member: unknown = store[name as keyof Store]
+      if (typeof member === 'function') view[name] = member.bind(store)
+      else Object.defineProperty(view, name, { get: () => store[name as keyof Store], enumerable: true })
     }
-  })
+  }
+  return Object.assign(view, own) as unknown as Store
 }
 
 /** Entries of the scope keep their positions, without their changes. */
