@@ -26,20 +26,35 @@ export interface ChangeColumns {
 }
 
 export function toChangeColumns(series: readonly (readonly PendingChange[])[]): ChangeColumns {
-  const all = series.flat()
-  const changes = all.map(({ change }) => change)
-  return {
-    changes: Uint32Array.from(series, ({ length }) => length),
-    seq: Float64Array.from(all, ({ seq }) => seq),
-    from: BigInt64Array.from(changes, (one) => (one.change === 'value' ? one.sourceTime : one.from)),
-    to: BigInt64Array.from(changes, (one) => (one.change === 'value' ? one.sourceTime : one.to)),
-    count: Uint32Array.from(changes, (one) => (one.change === 'value' ? 0 : one.count)),
-    sizes: Uint32Array.from(changes, (one) => (one.change === 'value' ? 0 : one.run.length)),
-    quality: Uint8Array.from(changes, (one) => (one.change === 'value' ? qualities.indexOf(one.quality) : 0)),
-    runs: concatenated(changes.flatMap((one) => (one.change === 'value' ? [] : [one.run]))),
-    values: changes.flatMap((one) => (one.change === 'value' ? [one.value] : [])),
-    damage: new Map(all.flatMap(({ damage }, index) => (damage === undefined ? [] : [[index, damage]])))
+  const length = series.reduce((sum, items) => sum + items.length, 0)
+  const [seq, from, to] = [new Float64Array(length), new BigInt64Array(length), new BigInt64Array(length)]
+  const [count, sizes, quality] = [new Uint32Array(length), new Uint32Array(length), new Uint8Array(length)]
+  const runs: Uint8Array[] = []
+  const values: string[] = []
+  const damage = new Map<number, string>()
+  let index = 0
+  // One loop over all: these are the samples of ten seconds, and typed arrays are slow to make from lists.
+  for (const items of series) {
+    for (const item of items) {
+      const { change } = item
+      seq[index] = item.seq
+      if (change.change === 'value') {
+        from[index] = to[index] = change.sourceTime
+        quality[index] = qualities.indexOf(change.quality)
+        values.push(change.value)
+      } else {
+        from[index] = change.from
+        to[index] = change.to
+        count[index] = change.count
+        sizes[index] = change.run.length
+        runs.push(change.run)
+      }
+      if (item.damage !== undefined) damage.set(index, item.damage)
+      index++
+    }
   }
+  const changes = Uint32Array.from(series, (items) => items.length)
+  return { changes, seq, from, to, count, sizes, quality, runs: concatenated(runs), values, damage }
 }
 
 /** @param names of the series. @returns the changes of each */
