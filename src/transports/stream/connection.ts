@@ -11,12 +11,12 @@ import type { Subscriptions } from '../../consumers/subscriptions/subscriptions.
 import { HubError } from '../../errors.ts'
 import type { OperationContext } from '../../operations/operation-context.ts'
 import type { SampleBatch } from '../../operations/samples/batch.ts'
-import type { IdempotencyKey } from '../../operations/samples/idempotency.ts'
 import type { Receipt } from '../../operations/samples/ingest.ts'
 import { OrderedGate } from '../../operations/samples/ordered-gate.ts'
 import type { Store } from '../../store/store.ts'
 import { addSamples, type ClientMessage, idOf } from './client-message.ts'
 import type { Ack, Codec } from './codec.ts'
+import { frameOfText } from './frame.ts'
 import { type MessageId, refusalOf } from './refusal.ts'
 import { type StreamCaller, type StreamCallerEvents, UNAUTHENTICATED } from './stream-caller.ts'
 
@@ -62,7 +62,9 @@ export class StreamConnection {
   #acks: { readonly id: MessageId; readonly receipt: Receipt }[] = []
   readonly #gate = new OrderedGate()
   readonly #caller: StreamCaller
-  readonly #pushes = new Set<Promise<void>>()
+  #pushes = 0
+  /** Called when no push is in progress. */
+  #idle: () => void = () => {}
 
   constructor(options: StreamConnectionOptions) {
     this.#options = options
@@ -111,8 +113,11 @@ export class StreamConnection {
   /** Accepts no more pushes, acknowledges those in progress, and closes with the reason. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    await waitAtMost(this.#options.hub.ingest.clock, CLOSE_GRACE_MS, Promise.all(this.#pushes))
-    this.#sendAcks()
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+    if (this.#pushes > 0) await waitAtMost(this.#options.hub.ingest.clock, CLOSE_GRACE_MS, idle)
+    this.sendAcks()
     this.#send({ type: 'stopping' })
     this.#close(1001, 'stopping')
   }
@@ -144,8 +149,12 @@ export class StreamConnection {
   }
 
   #transmit(bytes: Uint8Array | string): void {
-    const { webSocket, codec } = this.#options
-    if (webSocket.readyState === webSocket.OPEN) webSocket.send(bytes, { binary: codec.isBinary })
+    const { webSocket, socket, codec } = this.#options
+    if (webSocket.readyState !== webSocket.OPEN) return
+    // With an extension, messages may be compressed and wait for that.
+    const frame = typeof bytes === 'string' && webSocket.extensions === '' ? frameOfText(bytes) : undefined
+    if (frame !== undefined) socket.write(frame)
+    else webSocket.send(bytes, { binary: codec.isBinary })
   }
 
   #read(data: RawData, isBinary: boolean): void {
@@ -230,43 +239,34 @@ export class StreamConnection {
       this.#isPaused = true
       this.#options.webSocket.pause()
     }
-    const done = this.#ingest(batch, {
-      ...(each && { each }),
-      ...(key !== undefined && { key: { key, scope: 'stream' } })
-    }).then(
-      (receipt) => {
-        if (this.#acks.push({ id, receipt }) === 1) setImmediate(() => this.#sendAcks())
-        this.#release(samples, done)
-      },
-      (error: unknown) => {
-        this.#refusePush(id, error, samples)
-        this.#release(samples, done)
-      }
-    )
-    this.#pushes.add(done)
+    this.#pushes++
+    void this.#ingest(batch, message)
   }
 
-  async #ingest(batch: SampleBatch, options: { each?: boolean; key?: IdempotencyKey }): Promise<Receipt> {
-    for (;;) {
-      const turn = this.#gate.next()
+  async #ingest(batch: SampleBatch, { id, each, key }: ClientMessage): Promise<void> {
+    const { hub, client } = this.#options
+    const options = { ...(each && { each }), ...(key !== undefined && { key: { key, scope: 'stream' } }) }
+    for (let isDone = false; !isDone; ) {
+      const gatePass = this.#gate.next()
+      const { access } = this.#caller
       try {
-        const { access } = this.#caller
-        return await this.#options.hub.ingest.push(batch, {
-          ...options,
-          ...{ access, transport: 'websocket', client: this.#options.client, gatePass: turn }
-        })
+        const receipt = await hub.ingest.push(batch, { ...options, access, transport: 'websocket', client, gatePass })
+        if (this.#acks.push({ id, receipt }) === 1) sendAtEndOfTurn(this)
+        isDone = true
       } catch (error) {
         const isFull = error instanceof HubError && error.name === 'TooManyRequests'
-        if (!isFull || this.#isClosed) throw error
+        isDone = !isFull || this.#isClosed
+        if (isDone) this.#refusePush(id, error, batch.samples)
       } finally {
-        turn.pass()
+        gatePass.pass()
       }
-      await this.#options.hub.ingest.clock.sleep(RETRY_DELAY_MS)
+      if (!isDone) await hub.ingest.clock.sleep(RETRY_DELAY_MS)
     }
+    this.#release(batch.samples)
   }
 
-  #release(samples: number, done: Promise<void>): void {
-    this.#pushes.delete(done)
+  #release(samples: number): void {
+    if (--this.#pushes === 0) this.#idle()
     this.#unacknowledgedSamples -= samples
     if (!this.#isPaused || this.#unacknowledgedSamples > this.#options.creditSamples / 2) return
     this.#isPaused = false
@@ -275,7 +275,7 @@ export class StreamConnection {
   }
 
   /** One message for the pushes that one commit made durable. */
-  #sendAcks(): void {
+  sendAcks(): void {
     const acks = this.#acks
     this.#acks = []
     for (let start = 0; start < acks.length; ) {
@@ -370,6 +370,18 @@ export class StreamConnection {
       ...(subscription.cursor !== '' && { cursor: subscription.cursor })
     })
   }
+}
+
+let withAcks: StreamConnection[] = []
+
+/** In one callback for all connections: a transaction makes pushes of many of them durable. */
+function sendAtEndOfTurn(connection: StreamConnection): void {
+  if (withAcks.push(connection) > 1) return
+  setImmediate(() => {
+    const connections = withAcks
+    withAcks = []
+    for (const one of connections) one.sendAcks()
+  })
 }
 
 /** Placeholder for a subscription that is being started. */
