@@ -325,6 +325,8 @@ export interface Store {
   ): Promise<Page<Document>>
   /** The row of one element, or undefined. */
   element(submodel: string, path: string): Promise<ElementRow | undefined>
+  /** The same if it is in memory; undefined says nothing. Absent where other processes write, too. */
+  cachedElement?(submodel: string, path: string): ElementRow | undefined
 
   /**
    * Makes the changes durable, all or none, together with their log entry.

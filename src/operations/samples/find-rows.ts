@@ -7,7 +7,7 @@ import { type SampleAuthorizer, type SeriesRow, unknownSeries } from './authoriz
 import type { SampleColumn } from './batch.ts'
 import type { CreateSeries, RefusalReason } from './create.ts'
 import { FORBIDDEN, type Refusals } from './refusals.ts'
-import { findSeries } from './series.ts'
+import { findCachedSeries, findSeries } from './series.ts'
 
 export interface FindRowsOptions {
   readonly store: Store
@@ -52,6 +52,17 @@ export async function findRows(
   return rows
 }
 
+/** The elements of all these series if they are in memory: most pushes are of few series, which were pushed before. */
+export function findCachedRows(columns: readonly SampleColumn[], store: Store): readonly SeriesRow[] | undefined {
+  const rows: SeriesRow[] = []
+  for (const column of columns) {
+    const row = findCachedSeries(store, column.submodel, column.path)
+    if (row === undefined) return undefined
+    rows.push([column, row])
+  }
+  return rows
+}
+
 interface LookedUp {
   readonly rows: readonly SeriesRow[]
   readonly missing: SampleColumn[]
@@ -68,8 +79,10 @@ async function lookUp(
   for (const column of columns) {
     if (slice?.isOver()) await slice.pause()
     try {
-      // Without a promise more for each of very many series.
-      const row = await findSeries(store, column.submodel, column.path)
+      const { submodel, path } = column
+      // Of few series each takes the same steps, so that pushes stay in their order.
+      const cached = slice === undefined ? undefined : findCachedSeries(store, submodel, path)
+      const row = cached ?? (await findSeries(store, submodel, path))
       if (row !== undefined) rows.push([column, row])
       else missing.push(column)
     } catch (error) {

@@ -28,7 +28,7 @@ import { SampleAuthorizer, type SeriesRow } from './authorize-samples.ts'
 import { SAMPLE_BYTES, SampleBatch, type SampleColumn } from './batch.ts'
 import { commitPatiently } from './commit-patiently.ts'
 import type { CreateSeries } from './create.ts'
-import { findRows } from './find-rows.ts'
+import { findCachedRows, findRows } from './find-rows.ts'
 import { applyFuturePolicy, type FuturePolicy } from './future.ts'
 import {
   findEarlierCommit,
@@ -126,6 +126,8 @@ export class Ingest {
   /** Of the accepted ones, by their format or else their transport. */
   readonly countsByFormat = new Map<SampleFormat | SampleTransport, number>()
   readonly #authorizer: SampleAuthorizer
+  /** Pushes whose elements are being read. */
+  #reading = 0
 
   constructor(options: IngestOptions) {
     this.#options = options
@@ -207,7 +209,8 @@ export class Ingest {
       this.counts.repeated += accepted
       return this.#receipt(known, prepared, true)
     }
-    if (gatePass !== undefined) await gatePass.before
+    const before = gatePass?.before
+    if (before !== undefined) await before
     const stored = accepted === 0 ? undefined : this.#commit(prepared.changes, keyed, options)
     gatePass?.pass()
     const seq = stored === undefined ? (await store.figures()).logLast : (await stored).seq
@@ -255,7 +258,16 @@ export class Ingest {
     // Pushes of few series do not pause, so that they are stored in the order of their arrival.
     const slice = columns.length > MAX_UNSLICED ? new TimeSlice() : undefined
     const authorizer = this.#authorizer
-    const found = await findRows(columns, refused, { store, create, authorizer, access, slice })
+    // While elements of others are being read it would overtake them.
+    let found = this.#reading === 0 && slice === undefined ? findCachedRows(columns, store) : undefined
+    if (found === undefined) {
+      this.#reading++
+      try {
+        found = await findRows(columns, refused, { store, create, authorizer, access, slice })
+      } finally {
+        this.#reading--
+      }
+    }
     const authorized = access && (await authorizer.authorize(access, found))
     for (const [column, why] of authorized?.refused ?? []) refused.deny(column, why)
     const { samples, clamped } = await this.#validate(authorized?.rows ?? found, refused, options, slice)

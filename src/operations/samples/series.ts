@@ -18,6 +18,11 @@ export async function findSeries(store: Store, submodel: string, name: string): 
   return looksGenerated ? store.element(submodel, name) : undefined
 }
 
+/** The same if it is in memory; undefined says nothing. */
+export function findCachedSeries(store: Store, submodel: string, name: string): ElementRow | undefined {
+  return GENERATED_ID_SHORT.test(name) ? undefined : store.cachedElement?.(submodel, name)
+}
+
 /** The steps of a name, separated by dots; a name with an empty step is a single one. */
 export function stepsOf(name: string): readonly string[] {
   const steps = name.split('.')

@@ -182,6 +182,10 @@ export class Reads {
     return row
   }
 
+  cachedElement(submodel: string, path: string): ElementRow | undefined {
+    return this.#cache.element(submodel, path)
+  }
+
   log(after: number, limit: number): { entries: LogEntry[]; gap: boolean } {
     return readSnapshot(this.#sql, () => {
       const { last } = this.#unwritten

@@ -197,6 +197,10 @@ class SqliteStore implements Store {
     return this.#read((reads) => reads.element(submodel, path))
   }
 
+  cachedElement(submodel: string, path: string) {
+    return this.#parts.reads.cachedElement(submodel, path)
+  }
+
   commit(changes: readonly Change[]) {
     return this.#parts.queue.submit({ type: 'commit', changes })
   }
