@@ -371,10 +371,8 @@ export interface Store {
   /** The bytes of a file, or a range of them (`end` inclusive). */
   open(file: FileEntry, range?: { start: number; end: number }): Readable
 
-  /**
-   * Adds chunks of history and removes others in exchange, all or none, durably. A chunk with a known key replaces it.
-   * @throws HubError `Conflict` if one of `replaced` has changed or is gone
-   */
+  /** Adds chunks of history and removes others in exchange, all or none, durably. A chunk with a known key replaces it.
+   * @throws HubError `Conflict` if one of `replaced` has changed or is gone */
   putChunks(chunks: readonly Chunk[], replaced?: readonly ChunkHead[]): Promise<void>
   /** Chunks that overlap [from, to], by `from`, then `seq`; one that replaces others meanwhile may begin earlier, and repeat
    * samples, but nothing is missed. */

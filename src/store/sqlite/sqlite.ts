@@ -28,7 +28,6 @@ import { DatabaseSize, noteMemory } from './sizes.ts'
 import { SLICE_SIZES, type SliceSizes } from './sliced-join.ts'
 import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
-import type { WriteCommand } from './write-commands.ts'
 import { openWriteQueue, type WriteQueue } from './write-queue.ts'
 
 export interface SqliteOptions {
@@ -115,7 +114,8 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       },
       onRefused: (error, command) => {
         noteFailure(error, damage, writeHealth)
-        recordRefusal(cache, error, command)
+        // Records that the writer found damaged must not be served from the cache.
+        if (isDamaged(error) && command.type === 'commit') for (const change of command.changes) cache.evict(change)
       },
       onCommits: () => {
         for (const listener of listeners) listener()
@@ -395,10 +395,4 @@ function applyToCaches(cache: DocumentCache, recent: RecentLog, changes: readonl
 function noteFailure(error: HubError, damage: DamageLog, writeHealth: WriteHealth): void {
   writeHealth.recordFailure(error)
   damage.noteError(error)
-}
-
-/** Records that the writer found damaged must not be served from the cache. */
-function recordRefusal(cache: DocumentCache, error: HubError, command: WriteCommand): void {
-  if (!isDamaged(error)) return
-  if (command.type === 'commit') for (const change of command.changes) cache.evict(change)
 }
