@@ -1,4 +1,7 @@
-/** Waits in real time for what happens beside a test. Time itself is not waited for: see manual-clock.ts. */
+/**
+ * Waits in real time for what happens beside a test. Time itself is not waited for: see manual-clock.ts. The limits only end
+ * what would never end: a busy machine may take thirty seconds to start a thread with a large library.
+ */
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 
@@ -11,7 +14,7 @@ export interface UntilOptions {
 /** Resolves once it is true. @throws Error where it does not become true in time */
 export async function until(
   isTrue: () => boolean | Promise<boolean>,
-  { timeoutMs = 30_000, pollMs = 5 }: UntilOptions = {}
+  { timeoutMs = 120_000, pollMs = 5 }: UntilOptions = {}
 ): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!(await isTrue())) {
@@ -21,7 +24,7 @@ export async function until(
 }
 
 /** What the promise resolves with. @throws Error where that takes longer */
-export async function inTime<Result>(promise: Promise<Result>, what: string, timeoutMs = 5000): Promise<Result> {
+export async function inTime<Result>(promise: Promise<Result>, what: string, timeoutMs = 60_000): Promise<Result> {
   const late = once(AbortSignal.timeout(timeoutMs), 'abort').then(() => {
     throw new Error(`${what} did not come within ${timeoutMs} ms`)
   })

@@ -69,7 +69,7 @@ t.test('each interface at the broker of the hub is a connection, and receives wh
   await client.publishAsync('line-1/press/speed', '5.5', { qos: 1 })
   await client.publishAsync('press/state', '12', { qos: 1 })
   await client.publishAsync('/line-1/press/count', '{"value": 9007199254740993, "quality": "uncertain"}', { qos: 1 })
-  await until(async () => (await value(hub, 'Count')) === '9007199254740993', { timeoutMs: 10_000 })
+  await until(async () => (await value(hub, 'Count')) === '9007199254740993')
   t.equal(await value(hub), '5.5')
   t.equal(await value(hub, 'State'), '12', 'text/plain is text')
   t.equal((await rowOf(hub, 'Count'))?.quality, 'uncertain')
@@ -85,17 +85,18 @@ t.test('each interface at the broker of the hub is a connection, and receives wh
   t.match(metrics, /aas_hub_connections\{protocol="mqtt",state="connected"\} 1/)
   t.match(metrics, /aas_hub_connection_samples_total\{connection="urn:interfaces#InterfaceMQTT"\} 3/)
   const checked = `/submodels/${Buffer.from('urn:interfaces').toString('base64url')}/$validation`
-  await until(async () => (await hub.get(checked)).text.includes('"AssetInterface"'), { timeoutMs: 10_000 })
+  await until(async () => (await hub.get(checked)).text.includes('"AssetInterface"'))
 
   await client.publishAsync('line-1/press/speed', 'fast', { qos: 1 })
   await until(async () => (await connections(hub))[0].refused === 1)
   t.match((await connections(hub))[0].lastError.text, /Speed/)
   await client.publishAsync('line-1/press/speed', '{"value": ', { qos: 1 })
   await until(async () => (await rowOf(hub))?.quality === 'bad')
-  t.match((await connections(hub))[0], { state: 'degraded', lastError: { text: /neither JSON/ } })
+  await until(async () => (await connections(hub))[0].state === 'degraded')
+  t.match((await connections(hub))[0], { lastError: { text: /neither JSON/ } })
   await client.publishAsync('line-1/press/speed', '6', { qos: 1 })
   await until(async () => (await value(hub)) === '6')
-  t.equal((await connections(hub))[0].state, 'connected')
+  await until(async () => (await connections(hub))[0].state === 'connected')
 })
 
 t.test('a changed description concerns its own connection, and no message of others is missing', async (t) => {
@@ -128,7 +129,7 @@ t.test('a changed description concerns its own connection, and no message of oth
     for (const topic of topics) unsubscribed.add(topic)
   })
   await describe(hub, count)
-  await until(() => unsubscribed.has('press/velocity'), { timeoutMs: 60_000 })
+  await until(() => unsubscribed.has('press/velocity'))
   isSending = false
   await sending
   await until(async () => (await value(hub, 'Count')) === String(sent))
@@ -149,13 +150,14 @@ t.test('a lost broker shows in the state, and what it kept meanwhile is stored, 
   await client.publishAsync('press/speed', sample(1), { qos: 1 })
   await until(async () => (await value(hub)) === '1')
   await here.stop()
-  await until(async () => (await connections(hub))[0].state === 'failed')
-  t.match((await connections(hub))[0], { lastError: { text: /cannot be reached/ }, nextTry: /Z$/ })
+  // It is stated between two attempts.
+  await until(async () => /Z$/.test((await connections(hub))[0].nextTry))
+  t.match((await connections(hub))[0], { lastError: { text: /cannot be reached/ } })
   t.not((await rowOf(hub))?.quality, 'bad', 'the broker keeps what is published: the value may still be right')
   const later = client.publishAsync('press/speed', sample(2), { qos: 1 })
   await here.start()
   await later
-  await until(async () => (await value(hub)) === '2', { timeoutMs: 15_000 })
+  await until(async () => (await value(hub)) === '2')
   await until(async () => (await connections(hub))[0].state === 'connected')
 
   await hub.stop()

@@ -105,10 +105,10 @@ t.test('a poll waits for the first event', async (t) => {
   const hub = await filled(t)
   const end = await endOf(hub)
   const begun = performance.now()
-  const waiting = await waitingPoll(hub, `/events?envelope=plain&wait=20&cursor=${end}`)
+  const waiting = await waitingPoll(hub, `/events?envelope=plain&wait=60&cursor=${end}`)
   await hub.patch(`${element(ID, 'Speed')}/$value`, 8)
   t.match((await waiting.reply).json.records, [{ value: 8 }])
-  t.ok(performance.now() - begun < 5000)
+  t.ok(performance.now() - begun < 30_000)
 })
 
 t.test('an invalid query is refused with a Result of the standard', async (t) => {
@@ -178,7 +178,7 @@ t.test('a hub that stops ends its streams, and does not wait for their readers',
   await hub.stop()
   t.match(await stream.next(), { event: 'closed', data: { reason: 'stopping' } })
   t.equal((await poll.reply).status, 200)
-  t.ok(performance.now() - begun < 3000, `${performance.now() - begun} ms`)
+  t.ok(performance.now() - begun < 30_000, `${performance.now() - begun} ms`)
 })
 
 /** The cursor behind all events; a slow store gives them on several pages. */

