@@ -8,9 +8,9 @@ import type { MemoryBudget } from '../memory/budget.ts'
 
 const CHECK_INTERVAL_MS = 250
 
-/** Of the budget: beyond it is tight, below no longer. */
+/** Of the budget: beyond it is tight, below no longer. Of the smallest budget the program by itself takes less than that. */
 const TIGHT = 0.85
-const RELAXED = 0.75
+const RELAXED = 0.8
 
 /** The same of the heap, beyond which V8 would end the process. */
 const HEAP_TIGHT = 0.9

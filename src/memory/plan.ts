@@ -44,11 +44,14 @@ export interface MemoryPlan {
   readonly fileUnderWay: number
 }
 
-/** Program, both threads and their libraries, with nothing stored: measured. */
-const BASE = 112 * MIB
+/**
+ * Program, both threads and their libraries, with nothing stored and small load: measured (docs/benchmarks.md). More than a
+ * third are pages of the program, which it shares with other processes of Node.
+ */
+const BASE = 160 * MIB
 
 /** With less the hub does not start: what is left beside the program would not hold a push. */
-const MIN_BUDGET = 160 * MIB
+const MIN_BUDGET = 224 * MIB
 const MAX_AUTOMATIC = 4096 * MIB
 
 /** A thread of the pool takes about that much while it works. */

@@ -18,5 +18,5 @@ t.test('the heap of the hub follows MEMORY', { skip: embedded || (!isLinux && 'r
   t.equal(figure('aas_hub_memory_budget_bytes'), 300 * 2 ** 20)
   t.ok(figure('aas_hub_memory_heap_limit_bytes') < 300 * 2 ** 20)
   const command = (await readFile(`/proc/${hub.pid}/cmdline`, 'utf8')).split('\0')
-  t.ok(command.includes('--max-semi-space-size=5'), command.join(' '))
+  t.ok(command.includes('--max-semi-space-size=4'), command.join(' '))
 })
