@@ -38,6 +38,10 @@ export function prepare(db: DatabaseSync) {
       `SELECT model_type, stamp, revision, source_time, value_type, semantic_id, value, quality, crc
        FROM element WHERE document = ? AND path = ?`
     ),
+    findElements: db.prepare(
+      `SELECT model_type, stamp, revision, source_time, value_type, semantic_id, value, quality, crc, path
+       FROM element WHERE document = ? AND path IN (SELECT value FROM json_each(?))`
+    ),
     elementsOf: db.prepare('SELECT * FROM element WHERE document = ?'),
     writtenSince: db.prepare('SELECT path FROM element WHERE document = ? AND revision > ?'),
     // If two elements have the same path (an invalid document, loaded leniently), the path leads to the first.
@@ -68,6 +72,8 @@ export function prepare(db: DatabaseSync) {
   // Source times need all 64 bits.
   sql.findElement.setReadBigInts(true)
   sql.findElement.setReturnArrays(true)
+  sql.findElements.setReadBigInts(true)
+  sql.findElements.setReturnArrays(true)
   sql.elementsOf.setReadBigInts(true)
   return sql
 }

@@ -72,7 +72,7 @@ export function recover(
       count += note(last, entry, () => onDamage(entry.seq))
     }
   }
-  for (const byPath of last.values()) for (const change of byPath.values()) restore(values, change)
+  for (const byPath of last.values()) restore(values, Array.from(byPath.values(), loggedValue))
   return { entries, values: count, damaged }
 }
 
@@ -103,17 +103,35 @@ function note(last: LastChanges, { seq, changes, late }: RowEntry, onDamage: () 
   return count
 }
 
-function restore(values: ValueChanges, { change, seq }: LastChange): void {
-  const { submodel, path } = change
+/** @param logged values of one submodel */
+function restore(values: ValueChanges, logged: readonly LoggedValue[]): void {
   try {
-    if (change.change === 'value') {
-      const { value, sourceTime, quality } = change
-      values.restore({ submodel, path, value, sourceTime, quality, seq })
-    } else values.restore({ submodel, path, ...newestSample(change.run), sourceTime: change.to, seq })
+    values.restoreAll(logged[0]?.submodel ?? '', logged)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    // Some of the rows can be read without the page that the others are on.
+    for (const value of logged) restoreOne(values, value)
+  }
+}
+
+function restoreOne(values: ValueChanges, logged: LoggedValue): void {
+  try {
+    values.restore(logged)
   } catch (error) {
     // A damaged row keeps its damage, which reading it reports.
-    if (!(error instanceof ChangeRefused || isPageDamage(error))) throw error
+    if (!isDamage(error)) throw error
   }
+}
+
+function loggedValue({ change, seq }: LastChange): LoggedValue {
+  const { submodel, path } = change
+  if (change.change === 'samples') return { submodel, path, ...newestSample(change.run), sourceTime: change.to, seq }
+  const { value, sourceTime, quality } = change
+  return { submodel, path, value, sourceTime, quality, seq }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof ChangeRefused || isPageDamage(error)
 }
 
 /** The rows of the log after an entry, without those on pages that cannot be read, which are found one by one. */
