@@ -18,7 +18,7 @@ import { allowedMethods, methodsByPath, refuseOtherMethods } from './allowed-met
 import { baseUrlReader } from './base-url.ts'
 import { acceptFiles, acceptJson, checkedBody, drain, ignoreBodies, readForm } from './body.ts'
 import { BodyBudget } from './body-collector.ts'
-import { clientGone, isAbandoned } from './client-gone.ts'
+import { clientGoneOf, isAbandoned } from './client-gone.ts'
 import { handleErrors, sendError } from './errors.ts'
 import { linger } from './linger.ts'
 import { isOwnRequest } from './own-requests.ts'
@@ -142,7 +142,7 @@ function documentRoute(route: Route, { hub, examined, handlers, reading }: Route
     handler: (request, reply) => {
       const params = queryParamsOf(request)
       const apiRequest = parse(request, params)
-      apiRequest.gone = () => clientGone(reply)
+      apiRequest.gone = clientGoneOf(reply)
       const body = checkedBody(definition, request)
       if (body !== undefined) {
         apiRequest.body = body
