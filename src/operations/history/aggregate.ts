@@ -7,6 +7,7 @@ import { firstAt, type Run, timeAt } from '../../model/samples.ts'
 import { combine, isExact, type Statistics, statisticsOf } from '../../model/statistics.ts'
 import type { TimeGrid } from '../../model/time-grid.ts'
 import type { SeriesPiece } from '../../store/merge-chunks.ts'
+import type { RunSpace } from '../../store/packed-run.ts'
 import type { SeriesName } from '../../store/series.ts'
 import type { History } from './history.ts'
 
@@ -48,9 +49,10 @@ export function bucketsOfSeries(
  */
 export async function* buckets(pieces: AsyncIterable<SeriesPiece>, window: BucketWindow): AsyncGenerator<Bucket> {
   const { isWhole } = window
+  const space = { offsets: new Float64Array(SPACE_SAMPLES), values: new Float64Array(SPACE_SAMPLES) }
   let open: Bucket | undefined
   for await (const piece of pieces) {
-    for (const bucket of bucketsIn(piece, window)) {
+    for (const bucket of bucketsIn(piece, window, space)) {
       if (open !== undefined && open.start !== bucket.start) {
         yield open
         open = undefined
@@ -78,8 +80,11 @@ function isWithinBucket(
   return from >= window.from && to <= window.to && to < window.grid.next(start)
 }
 
-/** Unpacks only the parts of a piece that cross the border of a bucket, or of [from, to]. */
-function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket> {
+/** Of most parts of chunks. */
+const SPACE_SAMPLES = 1024
+
+/** Unpacks only the parts of a piece that cross the border of a bucket, or of [from, to], one after the other. */
+function* bucketsIn(piece: SeriesPiece, window: BucketWindow, space: RunSpace): Generator<Bucket> {
   if (piece.to < window.from || piece.from > window.to) return
   const { summary } = piece
   const start = window.grid.startOf(piece.from)
@@ -88,8 +93,8 @@ function* bucketsIn(piece: SeriesPiece, window: BucketWindow): Generator<Bucket>
     return
   }
   const parts = piece.parts?.() ?? []
-  if (parts.length === 0) yield* bucketsOf(piece.run(), window)
-  for (const part of parts) yield* bucketsIn(part, window)
+  if (parts.length === 0) yield* bucketsOf(piece.run(space), window)
+  for (const part of parts) yield* bucketsIn(part, window, space)
 }
 
 /** The value of an aggregate; NaN if the bucket has none. */
