@@ -29,7 +29,7 @@ interface Fields {
   readonly sampling: string
   /** Of Modbus. */
   readonly unit: string
-  readonly list?: RegisterFile
+  readonly list?: RegisterFile | undefined
 }
 
 const EMPTY: Fields = { address: SCHEMES.opcua, idBase: '', security: '', secret: '', sampling: '1', unit: '1' }
@@ -137,7 +137,11 @@ function OpcuaFields({ fields, change }: FieldsProps) {
 
 function ModbusFields({ fields: { list, unit }, change }: FieldsProps) {
   const text = machineMessages()
-  const read = async (file: File) => change({ list: await readRegisterFile(file) })
+  const read = async (file: File) => {
+    // The one before is no longer meant.
+    change({ list: undefined })
+    change({ list: await readRegisterFile(file) })
+  }
   return (
     <>
       <div class="field">
