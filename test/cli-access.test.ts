@@ -133,7 +133,7 @@ t.test('mistakes on the command line are reported in a sentence', async (t) => {
 
 function run(...words: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, 'access', ...words], { timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [program, 'access', ...words], { timeout: 180_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr })
     })
   })

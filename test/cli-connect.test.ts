@@ -20,7 +20,7 @@ interface Done {
 
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Done> {
   return new Promise((resolve) => {
-    const options = { timeout: 60_000, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...env } }
+    const options = { timeout: 180_000, env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...env } }
     execFile(process.execPath, [cli, ...args], options, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, err })
     )

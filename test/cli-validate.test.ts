@@ -166,7 +166,7 @@ interface Ended {
 
 function run(args: readonly string[], node: readonly string[] = []): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { env: { PATH: process.env.PATH }, timeout: 60_000 }
+    const options = { env: { PATH: process.env.PATH }, timeout: 180_000 }
     execFile(process.execPath, [...node, program, 'validate', ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr })
     })

@@ -147,7 +147,7 @@ t.test('a running request is finished before the hub stops', async (t) => {
   t.ok(await again.context.store.document('Submodel', 'urn:late'), 'and what it wrote is there')
 })
 
-t.test('a connection that is kept alive is closed with its last answer', { timeout: 30_000 }, async (t) => {
+t.test('a connection that is kept alive is closed with its last answer', { timeout: 100_000 }, async (t) => {
   const { server, url } = await start(t, { DRAIN_TIMEOUT: '120s' })
   const body = JSON.stringify(submodel('urn:late'))
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
