@@ -1,4 +1,5 @@
 /** Reports what was not collected while no process did: between the last stored sample of an item and now. */
+import { later } from '../model/time.ts'
 import type { InterfaceItem } from '../operations/asset-interfaces/asset-interface.ts'
 import type { CollectedSample, SessionContext } from './connector.ts'
 
@@ -39,6 +40,18 @@ export async function reportOffTime(
   for (const count of readings.values()) missed(count)
   gap(`nothing was collected from ${textOf(from)} to ${textOf(now)}`)
   await deliver(losses)
+}
+
+/**
+ * The same of items that send by themselves: whether they sent anything is not known, so that their values stay. To be called
+ * before they are listened to.
+ */
+export async function reportUnheard({ lastGood, gap }: SessionContext, items: readonly InterfaceItem[]): Promise<void> {
+  if (items.length === 0) return
+  const last = await lastGood(items).catch(() => new Map<string, bigint>())
+  if (last.size === 0) return
+  const newest = [...last.values()].reduce(later)
+  gap(`events after ${textOf(newest)} may be missing: nothing was listened to before this connection`)
 }
 
 function textOf(time: bigint): string {

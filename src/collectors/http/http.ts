@@ -12,7 +12,7 @@ import {
   type SessionContext
 } from '../connector.ts'
 import { ItemDelivery } from '../item-delivery.ts'
-import { reportOffTime } from '../off-time.ts'
+import { reportOffTime, reportUnheard } from '../off-time.ts'
 import { startPolling } from '../poll-schedule.ts'
 import { typedValue } from '../typed-value.ts'
 import { eventsOf } from './event-stream.ts'
@@ -73,10 +73,12 @@ class HttpSession implements Session {
     if (this.#options.isTest || first === undefined) return
     const { hostname, port, protocol } = first.url
     await this.#context.resolve(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
-    await reportOffTime(
-      this.#context,
-      this.#read().filter(({ delivery }) => delivery === 'poll')
+    const { polled = [], sent = [] } = Object.groupBy(this.#read(), ({ delivery }) =>
+      delivery === 'poll' ? 'polled' : 'sent'
     )
+    await reportOffTime(this.#context, polled)
+    const items = sent.map(({ item }) => item)
+    await reportUnheard(this.#context, items)
     if (first.delivery === 'poll') {
       const { samples, isAnswered, reason } = await this.#ask(first)
       if (!isAnswered) throw new CollectorError(reason)

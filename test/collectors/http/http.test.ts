@@ -204,6 +204,32 @@ t.test('events with ids are asked for again, so that none is missed', async (t) 
   t.notOk(context.events.some((event) => event.startsWith('gap:')))
 })
 
+t.test('what was sent before a process listens again may be missing, which is a gap; the values stay', async (t) => {
+  const { url } = await machine(t, ({ url }, response) => {
+    if (url === '/events') response.setHeader('content-type', 'text/event-stream').write('data: {"speed": 3}\n\n')
+    else response.end('{"speed": 3}')
+  })
+  const heard = Date.parse('2026-05-01T08:00:00Z')
+  for (const [path, subprotocol] of [
+    ['/events', 'sse'],
+    ['/news', 'longpoll']
+  ] as const) {
+    const described = http(url, { speed: at(`${path}#/speed`, { subprotocol }) })
+    const lastGood = async () => new Map(described.items.map((item) => [item.path, BigInt(heard) * 1_000_000n]))
+    const { context, session } = await open(t, described, sessionContext(t, { lastGood }))
+    await until(() => lastValues(context).speed === 3)
+    await session.close()
+    t.match(context.events, [/^gap: events after 2026-05-01T08:00:00.000Z may be missing/], subprotocol)
+    t.notOk(context.samples.some(({ quality }) => quality === 'bad'))
+    const { context: first } = await open(t, described)
+    await until(() => lastValues(first).speed === 3)
+    t.notOk(
+      first.events.some((event) => event.startsWith('gap:')),
+      'of the first connection there is none'
+    )
+  }
+})
+
 t.test('a long poll is asked again as soon as there was news', async (t) => {
   let count = 0
   const { url } = await machine(t, (_request, response) => void response.end(`{"speed": ${++count}}`))
