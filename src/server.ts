@@ -16,6 +16,7 @@ import { mountTransports, type TransportParts } from './app/transports.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, type GivenSettings, planOf } from './config/config.ts'
 import { MemoryBudget } from './memory/budget.ts'
+import { leaveThreadsTheirHeaps } from './memory/restart.ts'
 import type { OperationContext } from './operations/operation-context.ts'
 import type { Store } from './store/store.ts'
 import type { ComplianceServices } from './transports/compliance/compliance.ts'
@@ -51,6 +52,7 @@ export async function createServer(
   config: Config,
   { clock = systemClock, given = new Map(), allInThreads = false }: ServerOptions = {}
 ): Promise<Server> {
+  leaveThreadsTheirHeaps()
   const files = readOperatorFiles(config)
   const plan = await readPlanOrigin(config)
   let recovered = 0

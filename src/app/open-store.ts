@@ -30,8 +30,8 @@ export async function openStore(
   const sizes = { cacheBytes: plan.cache, queueBytes: plan.writes, memory }
   if (MONGODB_URL === '') {
     const { recentLog: recentBytes, pages: pageBytes, unwritten: maxUnwrittenBytes, seriesNames } = plan
-    const { writerYoung: youngBytes } = plan
-    const bounds = { ...sizes, recentBytes, pageBytes, maxUnwrittenBytes, seriesNames, youngBytes }
+    const writerMemory = { youngBytes: plan.writerYoung, heapBytes: plan.oldSpace }
+    const bounds = { ...sizes, recentBytes, pageBytes, maxUnwrittenBytes, seriesNames, writerMemory }
     const store = await openSqlite(DATA_DIR, { ...bounds, clock, futureLimit, onRecovered })
     return keepingRevisions(store, REVISION_RETENTION, clock)
   }

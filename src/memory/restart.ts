@@ -3,6 +3,7 @@
  * limit of the heap are read once, when V8 starts: set later, by `v8.setFlagsFromString`, they have no effect (tried with
  * Node 26). The allocator of the system reads its options at the same time. It takes about 40 ms.
  */
+import { setFlagsFromString } from 'node:v8'
 import { memoryPlan, parseMemory } from './plan.ts'
 
 const MIB = 2 ** 20
@@ -31,6 +32,15 @@ export function processOptions(budget: number): { readonly flags: readonly strin
   const megabytes = (bytes: number) => Math.floor(bytes / MIB)
   const flags = [`--max-semi-space-size=${megabytes(semiSpace)}`, `--max-old-space-size=${megabytes(oldSpace)}`]
   return { flags, env: ALLOCATOR }
+}
+
+/**
+ * Before the first thread starts: as an option of the process, the size of the heap is that of each thread as well, and V8
+ * ignores the limit that it is started with. The heap of the main thread keeps its size (tried with Node 26). The space for
+ * young objects stays that of the process in all threads: with what they ask for, columns were stored a third more slowly.
+ */
+export function leaveThreadsTheirHeaps(): void {
+  setFlagsFromString('--max-old-space-size=0')
 }
 
 /** Other verbs may take what they need. */

@@ -28,7 +28,7 @@ import { DatabaseSize, noteMemory } from './sizes.ts'
 import { SLICE_SIZES, type SliceSizes } from './sliced-join.ts'
 import { toHubError, unwritableRows } from './storage-errors.ts'
 import { UnwrittenValues } from './unwritten-values.ts'
-import { openWriteQueue, type WriteQueue } from './write-queue.ts'
+import { openWriteQueue, type WriteQueue, type WriterMemory } from './write-queue.ts'
 
 export interface SqliteOptions {
   /** Bound of the cache of documents and element rows, in bytes. */
@@ -41,8 +41,8 @@ export interface SqliteOptions {
   readonly pageBytes?: number
   /** Series that need not be named to the writer again. */
   readonly seriesNames?: number
-  /** For young objects of the writer, in bytes. */
-  readonly youngBytes?: number
+  /** Of the writer. */
+  readonly writerMemory?: WriterMemory
   /** Where all that is noted. */
   readonly memory?: MemoryBudget
   /** Bound of the database file, in bytes; beyond it `commit` rejects with `StorageFull`. Default: none. */
@@ -74,7 +74,7 @@ const SWEEP_INTERVAL_MS = 10 * 60 * 1000
 export async function openSqlite(directory: string, options: SqliteOptions = {}): Promise<Store> {
   const { cacheBytes = 64 * MIB, queueBytes = 64 * MIB, recentBytes = 16 * MIB, pageBytes = 16 * MIB } = options
   const { memory = new MemoryBudget(), clock = systemClock, futureLimit = FUTURE_LIMIT_MS } = options
-  const { seriesNames = 100_000, youngBytes = 24 * MIB, slices = SLICE_SIZES } = options
+  const { seriesNames = 100_000, writerMemory = { youngBytes: 24 * MIB }, slices = SLICE_SIZES } = options
   const { maxBytes, maxUnwritten, maxUnwrittenBytes } = options
   await makeDirectory(directory)
   await refuseOrphanedFiles(directory)
@@ -92,7 +92,7 @@ export async function openSqlite(directory: string, options: SqliteOptions = {})
       checkpoints.note(failure && new HubError(failure.name, failure.about))
     }
     const queue = await openWriteQueue({
-      ...{ directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes, seriesNames, youngBytes },
+      ...{ directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes, seriesNames, writerMemory },
       held: memory.holder('writes', queueBytes),
       clock: clock.milliseconds,
       onCommit: (changes, commit, late) => {

@@ -40,13 +40,22 @@ interface QueuedCommand {
   readonly reject: (error: unknown) => void
 }
 
+const MIB = 2 ** 20
+
+/** In bytes. */
+export interface WriterMemory {
+  /** It handles one transaction at a time; the default takes more memory than it saves time. */
+  readonly youngBytes: number
+  /** Absent: as Node has it. */
+  readonly heapBytes?: number
+}
+
 export interface QueueOptions extends WriterOptions {
   /** Holds the queued commands; where it takes no more `submit` rejects with `TooManyRequests`. */
   readonly held: MemoryHolder
   /** Series that need not be named to the writer again. */
   readonly seriesNames: number
-  /** Of the writer, in bytes. It handles one transaction at a time; the default takes more memory than it saves time. */
-  readonly youngBytes: number
+  readonly writerMemory: WriterMemory
   readonly clock: () => number
   /** Called for each durable commit, in order, before its promise resolves. */
   readonly onCommit: (changes: readonly Change[], commit: DatedCommit, late: readonly number[]) => void
@@ -62,12 +71,16 @@ export interface QueueOptions extends WriterOptions {
 
 /** Starts the writer. @throws HubError `Unavailable` if the database cannot be opened */
 export async function openWriteQueue(options: QueueOptions): Promise<WriteQueue> {
-  const { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes, youngBytes } = options
+  const { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes, writerMemory } = options
+  const { youngBytes, heapBytes } = writerMemory
   // Without the flags of the process: its preloaded modules are not meant for the writer.
   const worker = new Worker(WRITER_MODULE, {
     workerData: { directory, maxBytes, futureLimit, maxUnwritten, maxUnwrittenBytes, pageBytes },
     execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: Math.ceil(youngBytes / 2 ** 20) }
+    resourceLimits: {
+      maxYoungGenerationSizeMb: Math.ceil(youngBytes / MIB),
+      ...(heapBytes !== undefined && { maxOldGenerationSizeMb: Math.ceil(heapBytes / MIB) })
+    }
   })
   const [message] = (await once(worker, 'message')) as [FromWriter]
   if ('ready' in message) {
