@@ -98,7 +98,7 @@ export const machineSettings = {
     parse: parseText,
     default: '',
     means:
-      'Folder with secrets for machines: a folder for each host, `host` or `host_port`, with a file for each secret that a description names'
+      'Folder with secrets for machines: a folder for each host, `host` or `host_port`, with a file for each secret that a description names, and `ca.pem` where its certificate is from an authority of the plant'
   },
   OPCUA_CERTIFICATES: {
     parse: parseText,

@@ -112,7 +112,7 @@ export const settingsKo: Readonly<Record<keyof typeof settings, string>> = {
   COLLECT_SUBMODEL:
     '허브가 설비와의 연결을 실시간 값으로 보여 주는 서브모델의 ID (연결이 있을 때 만들어짐). 비우면 만들지 않음',
   COLLECT_SECRETS:
-    '기계의 비밀이 든 폴더: 호스트마다 `host` 또는 `host_port` 폴더가 있고, 설명이 이름으로 가리키는 비밀마다 파일이 하나 있습니다',
+    '기계의 비밀이 든 폴더: 호스트마다 `host` 또는 `host_port` 폴더가 있고, 설명이 이름으로 가리키는 비밀마다 파일이 하나, 사설 인증 기관은 `ca.pem`에 있습니다',
   OPCUA_CERTIFICATES:
     'OPC UA 인증서가 든 폴더: 허브 자신의 인증서, 신뢰하거나 거부한 서버와 클라이언트의 인증서(비우면 `DATA_DIR`의 `opcua-certificates`). 데이터베이스를 공유하는 허브는 이 폴더도 공유',
   OPCUA_PORT:

@@ -3,6 +3,7 @@ import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage }
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { CollectorError, type SessionContext } from '../connector.ts'
+import { authoritiesOf } from '../secrets.ts'
 import type { SecurityScheme } from '../security-scheme.ts'
 import { authenticate, digestHeader } from './authentication.ts'
 
@@ -39,7 +40,8 @@ export async function send(
   const known = scheme.scheme === 'nosec' ? '' : await secret(scheme.secret, { host, port })
   const headers: Record<string, string> = { ...request.headers, host: url.host }
   authenticate(scheme, known, url, headers)
-  const once = () => open({ ...request, url, headers }, { address, port, host }, agents, signal)
+  const ca = url.protocol === 'https:' ? await authoritiesOf(secret, { host, port }) : undefined
+  const once = () => open({ ...request, url, headers }, { address, port, host, ca }, agents, signal)
   const response = await once()
   const challenge = response.headers['www-authenticate']
   if (response.statusCode !== 401 || scheme.scheme !== 'digest' || challenge === undefined) return response
@@ -48,9 +50,16 @@ export async function send(
   return once()
 }
 
+interface CheckedTarget {
+  readonly address: string
+  readonly port: number
+  readonly host: string
+  readonly ca: string | undefined
+}
+
 function open(
   { url, method, headers, body }: HttpRequest,
-  { address, port, host }: { readonly address: string; readonly port: number; readonly host: string },
+  { address, port, host, ca }: CheckedTarget,
   agents: Agents,
   signal: AbortSignal
 ): Promise<IncomingMessage> {
@@ -59,7 +68,8 @@ function open(
     ...{ host: address, port, method, headers, signal, path: url.pathname + url.search },
     agent: isHttps ? agents.https : agents.http,
     // The name that the certificate has to be for, although the address is connected to.
-    ...(isHttps && isIP(host) === 0 && { servername: host })
+    ...(isHttps && isIP(host) === 0 && { servername: host }),
+    ...(ca !== undefined && { ca })
   }
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const sent = isHttps ? httpsRequest(options, resolve) : httpRequest(options, resolve)

@@ -12,6 +12,7 @@ import type { BrokerConnectionOptions } from '../../mqtt/broker-connection.ts'
 import type { InterfaceDescription } from '../../operations/asset-interfaces/asset-interface.ts'
 import { CollectorError, type SessionContext } from '../connector.ts'
 import type { CollectorLog } from '../instance.ts'
+import { authoritiesOf } from '../secrets.ts'
 import { schemeOf } from '../security-scheme.ts'
 
 /** The broker that the operator has configured. */
@@ -22,7 +23,7 @@ export interface PlantBroker extends Pick<BrokerConnectionOptions, 'url' | 'user
   readonly isOnly: boolean
 }
 
-export interface BrokersOptions {
+export interface BrokersOptions extends Pick<BrokerConnectionOptions, 'reconnectIntervalMs'> {
   readonly clock: Clock
   /** Stable across restarts and unique at each broker; those of the connections begin with it. */
   readonly clientId: string
@@ -97,7 +98,7 @@ export class Brokers {
   }
 
   async #connect(login: Login, clientId: string, isTemporary: boolean): Promise<Shared> {
-    const { clock, log } = this.#options
+    const { clock, log, reconnectIntervalMs } = this.#options
     // Loaded on demand: the client library takes megabytes.
     const { BrokerConnection } = await import('../../mqtt/broker-connection.ts')
     const broker = new Broker(clock)
@@ -107,6 +108,7 @@ export class Brokers {
       ...(login.password !== undefined && { password: login.password }),
       ...(login.ca !== undefined && { ca: login.ca }),
       ...(login.openStream !== undefined && { openStream: login.openStream }),
+      ...(reconnectIntervalMs !== undefined && { reconnectIntervalMs }),
       filters: () => broker.topics,
       handle: async (message) => {
         await broker.handle(message, !isTemporary)
@@ -135,7 +137,8 @@ export function isAt(
 }
 
 /** @throws CollectorError */
-async function loginFor(description: InterfaceDescription, { resolve, secret }: SessionContext): Promise<Login> {
+async function loginFor(description: InterfaceDescription, context: SessionContext): Promise<Login> {
+  const { resolve, secret } = context
   const { base = '' } = description
   const address = brokerAddress(base)
   if (address === undefined || !address.scheme.startsWith('mqtt')) {
@@ -148,7 +151,7 @@ async function loginFor(description: InterfaceDescription, { resolve, secret }: 
   }
   const { scheme, host, port } = address
   await resolve(host, port)
-  const openStream = streamOpener(scheme === 'mqtts', host, port, resolve)
+  const openStream = scheme === 'mqtts' ? await tlsOpener({ host, port }, context) : tcpOpener({ host, port }, context)
   const login = { url: `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`, openStream }
   const security = schemeOf(description)
   if (security.scheme === 'nosec') return login
@@ -159,14 +162,40 @@ async function loginFor(description: InterfaceDescription, { resolve, secret }: 
   return { ...login, username, password }
 }
 
+interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+type Opening = Pick<SessionContext, 'resolve' | 'secret'>
+
+function tcpOpener(target: Target, { resolve }: Opening) {
+  return () => connectTcp({ ...target, lookup: checkedLookup(target, resolve) })
+}
+
+/** @throws CollectorError where the authorities of the host cannot be read */
+async function tlsOpener(target: Target, { resolve, secret }: Opening) {
+  const { host } = target
+  let ca = await authoritiesOf(secret, target)
+  return () => {
+    const named = { ...(ca !== undefined && { ca }), ...(isIP(host) === 0 && { servername: host }) }
+    // They may have been replaced: for the next attempt, as this one cannot wait.
+    void authoritiesOf(secret, target).then(
+      (now) => {
+        ca = now
+      },
+      () => {}
+    )
+    return connectTls({ ...target, ...named, lookup: checkedLookup(target, resolve) })
+  }
+}
+
 /** Each attempt resolves the name again, and connects to the address that was checked. */
-function streamOpener(isEncrypted: boolean, host: string, port: number, resolve: SessionContext['resolve']) {
-  const lookup: LookupFunction = (_name, { all = false }, done) => {
+function checkedLookup({ host, port }: Target, resolve: SessionContext['resolve']): LookupFunction {
+  return (_name, { all = false }, done) => {
     resolve(host, port).then(
       (address) => (all ? done(null, [{ address, family: isIP(address) }]) : done(null, address, isIP(address))),
       (error: Error) => done(error, '')
     )
   }
-  if (!isEncrypted) return () => connectTcp({ host, port, lookup })
-  return () => connectTls({ host, port, lookup, ...(isIP(host) === 0 && { servername: host }) })
 }
