@@ -23,6 +23,8 @@ import {
 import { uploadPlant } from './upload-plant.ts'
 
 const NAMEPLATE = `${BASE}/sm/imm-01/nameplate`
+/** The hub starts another one for it, and asks everything of it. */
+const EXAMINATION_MS = 240_000
 const PLAN = [
   'process,machine,submodel,element,kind,method,period',
   `Molding,IMM-01,${OPERATIONAL_DATA},CycleTime,cycle time,automatic,10m`,
@@ -85,8 +87,8 @@ t.test('pages of evidence', { skip: noBrowser, timeout: 600_000 }, async (t) => 
         await page
           .locator('tbody tr')
           .nth(count - 1)
-          .waitFor({ timeout: 90_000 })
-        await page.locator('.compliance-progress').waitFor({ state: 'detached', timeout: 90_000 })
+          .waitFor({ timeout: EXAMINATION_MS })
+        await page.locator('.compliance-progress').waitFor({ state: 'detached', timeout: EXAMINATION_MS })
       }
       await page.getByRole('button', { name: 'Show' }).first().click()
       await page.getByText('Criteria of the programme').waitFor()
