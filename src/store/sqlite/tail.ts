@@ -9,6 +9,7 @@
 import { qualities } from '../../model/samples.ts'
 import { ChangeRefused } from '../change-rules.ts'
 import { searchKey } from '../element-rows.ts'
+import { SmallMap } from '../small-map.ts'
 import type { ChangeStatements } from './changes-sql.ts'
 import { documentChecksum, elementChecksum, isSound } from './checksums.ts'
 import { SUBMODEL } from './schema.ts'
@@ -33,7 +34,7 @@ export interface TailSubmodel {
   readonly structure: number
   revision: number
   hasBlob: number
-  readonly rows: Map<string, ElementState>
+  readonly rows: SmallMap<ElementState>
 }
 
 export class Tail {
@@ -86,7 +87,7 @@ export class Tail {
 
   /** All values, as they were logged last. */
   values(): LoggedValue[] {
-    const rows = (id: string, rows: ReadonlyMap<string, ElementState>) =>
+    const rows = (id: string, rows: Iterable<readonly [path: string, row: ElementState]>) =>
       [...rows].map(([path, row]) => loggedValue(id, path, row))
     return [
       ...this.#aside.ids.flatMap((id) => rows(id, this.#aside.rowsOf(id))),
@@ -223,7 +224,7 @@ export class Tail {
     const [position, revision, structure, valued, hasBlob, crc] = columns
     const expected = documentChecksum({ position, kind: SUBMODEL, id, revision, structure, valued, hasBlob })
     if (!isSound(crc, expected)) throw damagedRecord(`Submodel "${id}"`)
-    return { id, position, structure, revision, hasBlob, rows: new Map() }
+    return { id, position, structure, revision, hasBlob, rows: new SmallMap() }
   }
 }
 

@@ -5,6 +5,7 @@
 import type { TimeSlice } from '../../time-slice.ts'
 import { type DatedCommit, defaultSourceTime, latenessOf } from '../current-value.ts'
 import { pathTail, SEVERAL_VALUES, textSearchKey } from '../element-rows.ts'
+import { SmallMap } from '../small-map.ts'
 import type { Change, ElementCondition, ElementRow } from '../store.ts'
 import { type LoggedValue, sizeOf } from './tail-rows.ts'
 
@@ -15,7 +16,7 @@ interface UnwrittenSubmodel {
   revision: number
   /** Where it stands in lists; undefined: not looked up yet. */
   position: number | undefined
-  readonly values: Map<string, UnwrittenValue>
+  readonly values: SmallMap<UnwrittenValue>
 }
 
 interface UnwrittenValue {
@@ -154,7 +155,7 @@ export class UnwrittenValues {
   #put(id: string, path: string, row: UnwrittenRow): void {
     let submodel = this.#submodels.get(id)
     if (submodel === undefined) {
-      submodel = { id, revision: row.revision, position: undefined, values: new Map() }
+      submodel = { id, revision: row.revision, position: undefined, values: new SmallMap() }
       this.#submodels.set(id, submodel)
     } else submodel.revision = Math.max(submodel.revision, row.revision)
     const known = submodel.values.get(path)
