@@ -64,8 +64,10 @@ export async function start(script: Script, directory: string, settings: Setting
     env: { ...process.env, ...env, NODE_COMPILE_CACHE: CACHE }
   })
   running.add(child)
-  const ended = once(child, 'exit').then(() => {
+  let isStopping = false
+  const ended = once(child, 'exit').then(([code, signal]) => {
     running.delete(child)
+    if (!isStopping) process.stderr.write(`${script} ended by itself: ${signal ?? `code ${code}`}\n`)
     return undefined
   })
   const said = await Promise.race([once(child, 'message') as Promise<[{ url: string }]>, ended])
@@ -82,6 +84,7 @@ export async function start(script: Script, directory: string, settings: Setting
     delays: async () => (await ask('delays')) as Delays,
     taken: () => takenBy(child.pid),
     stop: async () => {
+      isStopping = true
       // The hub closes its store on disconnect; a baseline is just killed.
       if (script === 'hub.ts') child.disconnect()
       else child.kill()

@@ -46,10 +46,11 @@ async function megabytes(hub: Child): Promise<number> {
 }
 
 async function push(hub: Child, first: number, turn: number): Promise<void> {
-  const start = 1_764_000_000_000 + turn * 10_000
+  // Newer than the submodels, so that they become current.
+  const start = Date.now()
   const items = Array.from({ length: AT_ONCE }, (_, at) => {
     const submodel = `https://bench.example/sm/${first + at}`
-    return { submodel, path: 'Value0', start, step: 100, values: [turn, turn + at / 8] }
+    return { submodel, path: 'Value0', start, step: 1, values: [turn, turn + at / 8] }
   })
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(`${hub.url}/ingest`, { method: 'POST', headers, body: JSON.stringify(items) })
