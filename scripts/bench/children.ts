@@ -72,10 +72,15 @@ export async function start(script: Script, directory: string, settings: Setting
   })
   const said = await Promise.race([once(child, 'message') as Promise<[{ url: string }]>, ended])
   if (said === undefined) throw new Error(`${script} ended before it listened`)
-  const ask = async (question: string) => {
-    const answer = once(child, 'message')
-    child.send(question)
-    return (await answer)[0]
+  let lastAnswer: Promise<unknown> = Promise.resolve()
+  // One after the other, as an answer does not name its question.
+  const ask = (question: string): Promise<unknown> => {
+    lastAnswer = lastAnswer.then(async () => {
+      const answer = once(child, 'message')
+      child.send(question)
+      return (await answer)[0]
+    })
+    return lastAnswer
   }
   return {
     url: said[0].url,
