@@ -37,6 +37,17 @@ t.test('runs come together by time, and of equal times the sample that came last
   )
 })
 
+t.test('runs that overtook one another come together in the order of their times', async (t) => {
+  const at = (time: number, ...values: number[]): Run => {
+    const offsets = Float64Array.from(values, (_, i) => 10 * i)
+    return { base: BigInt(time), offsets, form: 'number', values: Float64Array.from(values), quality: undefined }
+  }
+  const [merged, ...others] = mergeRuns([at(0, 1, 2), at(40, 5, 6), at(20, 3, 4)])
+  t.strictSame([merged?.values, others], [Float64Array.of(1, 2, 3, 4, 5, 6), []])
+  const [replaced] = mergeRuns([at(0, 1, 2), at(40, 5, 6), at(10, 7, 8)])
+  t.strictSame(replaced?.values, Float64Array.of(1, 7, 8, 5, 6), 'of those that overlap the last at each time counts')
+})
+
 t.test('the times of a run are those of its samples, also before 1970 and across halves of 32 bits', async () => {
   fc.assert(fc.property(runs, (run) => timesOf(run).every((time, i) => time === timeAt(run, i))))
 })
