@@ -44,7 +44,7 @@ async function commit(store: Store, before: Values, round: number) {
 }
 
 t.test(
-  'a read between writes shows the submodel as it was at its revision, and nothing older than before it',
+  'a read between writes, alone or in a page, shows the submodel as it was at its revision, and nothing older',
   async (t) => {
     await withStore(await open(t), async (store) => {
       const first = new Map(NAMES.map((name) => [name, '0']))
@@ -52,10 +52,12 @@ t.test(
       const byRevision = new Map<number, Values>([[seq, first]])
       const shown: { readonly revision: number; readonly values: Values; readonly acknowledged: number }[] = []
       let [acknowledged, isOver] = [seq, false]
-      const reading = [1, 2, 3].map(async () => {
+      const reading = [false, false, true, true].map(async (isPage) => {
         while (!isOver) {
           const before = acknowledged
-          const document = await store.document('Submodel', ID)
+          const inPage = async () =>
+            (await store.documents('Submodel', [], { limit: 5 })).items.find(({ id }) => id === ID)
+          const document = isPage ? await inPage() : await store.document('Submodel', ID)
           const values = valuesOf(parsed(document) as Submodel)
           shown.push({ revision: document?.revision ?? -1, values, acknowledged: before })
           // A read without newer values does not yield.

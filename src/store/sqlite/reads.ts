@@ -1,8 +1,7 @@
 /** All reads, on a connection of the main thread. They are synchronous, so each read sees one state. */
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../clock.ts'
 import type { HubError } from '../../errors.ts'
-import { qualities } from '../../model/samples.ts'
 import type { Submodel } from '../../model/types.ts'
 import type { AuditEntry, AuditHead } from '../audit-chain.ts'
 import { type DamageLog, damagedElement, isDamaged } from '../damage.ts'
@@ -29,6 +28,7 @@ import { kinds, type StoredRow, SUBMODEL } from './schema.ts'
 import { SeriesReads } from './series-reads.ts'
 import { addWritten, joinInSlices, type SliceSizes } from './sliced-join.ts'
 import { toHubError } from './storage-errors.ts'
+import { elementRow, fileEntry, kindOf } from './stored-rows.ts'
 import type { UnwrittenValues } from './unwritten-values.ts'
 
 /** Bound of a page of documents, to keep memory bounded. */
@@ -144,7 +144,49 @@ export class Reads {
     return gather({ sql: this.#sql, unwritten: this.#unwritten }, elements, after)
   }
 
-  documents(filter: DocumentFilter, { after = 0, limit }: PageRequest, gathered: Gathered): Page<Document> {
+  /** A promise where large ones with newer values are among them: these are joined in slices, then the page is read. */
+  documents(
+    filter: DocumentFilter,
+    request: PageRequest,
+    gathered: Gathered
+  ): Page<Document> | Promise<Page<Document>> {
+    const large: Document[] = []
+    const page = this.#page(filter, request, gathered, (document) => {
+      large.push(document)
+      return document
+    })
+    return large.length === 0 ? page : this.#withLarge(filter, request, gathered, large)
+  }
+
+  /** What is committed meanwhile is joined in one piece. */
+  async #withLarge(
+    filter: DocumentFilter,
+    request: PageRequest,
+    gathered: Gathered,
+    large: Document[]
+  ): Promise<Page<Document>> {
+    const joined = new Map<number, Document>()
+    for (let base = large.shift(); base !== undefined; base = large.shift()) {
+      const document = await this.#joinInSlices(base).catch((error) => {
+        // The page names it when it is read.
+        if (!isDamaged(toHubError(error))) throw error
+        return undefined
+      })
+      if (document !== undefined) joined.set(document.position, document)
+    }
+    return this.#page(filter, request, gathered, ({ position, revision, structureRevision }) => {
+      const found = joined.get(position)
+      return found?.revision === revision && found.structureRevision === structureRevision ? found : undefined
+    })
+  }
+
+  /** @param joinedOf a large one with newer values, as it was joined; undefined: it is joined here */
+  #page(
+    filter: DocumentFilter,
+    { after = 0, limit }: PageRequest,
+    gathered: Gathered,
+    joinedOf: (base: Document) => Document | undefined
+  ): Page<Document> {
     return readSnapshot(this.#sql, () => {
       const tables = { sql: this.#sql, unwritten: this.#unwritten }
       const { positions, stoppedAt } = findPositions(tables, filter, { after, limit: limit + 1, gathered })
@@ -159,7 +201,7 @@ export class Reads {
       for (const [index, position] of positions.entries()) {
         if (index > 0 && (index === limit || bytes > PAGE_BYTES)) return page(positions[index - 1])
         try {
-          const item = this.#at(position)
+          const item = this.#at(position, joinedOf)
           bytes += item.bytes.length
           items.push(item)
         } catch (error) {
@@ -238,11 +280,15 @@ export class Reads {
   }
 
   /** A document of a page. Cached only if it was costly to join: a scan of all pages must not flush the cache. */
-  #at(position: number): Document {
+  #at(position: number, joinedOf: (base: Document) => Document | undefined): Document {
     const head = this.#sql.head.get(position) as StoredRow
     const cached = this.#cache.document(kindOf(head), String(head.id))
     if (cached?.position === position && cached.revision === this.#revisionOf(head)) return cached
-    const document = this.#joined(this.#structureOf(head, this.#sql.body.get(position) ?? NO_BODY), head)
+    const base = this.#structureOf(head, this.#sql.body.get(position) ?? NO_BODY)
+    const isLarge = base.bytes.length >= this.#slices.fromBytes && this.#hasValues(head)
+    const found = isLarge ? joinedOf(base) : undefined
+    if (found !== undefined) return found
+    const document = this.#joined(base, head)
     if (head.valued === 1 || document.revision !== head.revision) this.#cache.putDocument(document)
     return document
   }
@@ -346,35 +392,3 @@ export class Reads {
 }
 
 const NO_BODY: StoredRow = {}
-
-function kindOf(row: StoredRow): DocumentKind {
-  return kinds[Number(row.kind)] as DocumentKind
-}
-
-function elementRow(path: string, row: StoredRow): ElementRow {
-  return {
-    path,
-    modelType: String(row.model_type),
-    valueType: textOf(row.value_type),
-    semanticId: textOf(row.semantic_id),
-    value: String(row.value),
-    incarnation: Number(row.stamp),
-    revision: Number(row.revision),
-    sourceTime: typeof row.source_time === 'bigint' ? row.source_time : undefined,
-    quality: qualities[Number(row.quality ?? 0)]
-  }
-}
-
-function fileEntry(row: StoredRow): FileEntry {
-  return {
-    name: String(row.name),
-    contentType: String(row.content_type),
-    fileName: String(row.file_name),
-    size: Number(row.size),
-    blob: String(row.blob)
-  }
-}
-
-function textOf(value: SQLOutputValue | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined
-}

@@ -190,7 +190,8 @@ class SqliteStore implements Store {
   ) {
     const { reads } = this.#parts
     const gathered = await reads.gather(elements, page.after).catch((error) => this.#fail(error))
-    return this.#read((reads) => reads.documents({ kind, facets, elements }, page, gathered))
+    const reading = Promise.resolve(this.#read((reads) => reads.documents({ kind, facets, elements }, page, gathered)))
+    return reading.catch((error) => this.#fail(error))
   }
 
   async element(submodel: string, path: string) {
