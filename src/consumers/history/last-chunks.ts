@@ -50,10 +50,11 @@ export class LastChunks {
 
   /** @param chunks that were just written, of later entries than all that were there before */
   note(series: SeriesName, chunks: readonly Chunk[]): void {
-    if (this.#known.size >= CACHE_ENTRIES) this.clear()
     const [first] = chunks
     if (first === undefined) return
     this.delete(series)
+    // After it, or as many series as are remembered would all be forgotten again and again.
+    if (this.#known.size >= CACHE_ENTRIES) this.clear()
     const last = chunks.reduce((latest, chunk) => (chunk.to > latest.to ? chunk : latest), first)
     const { bytes, ...head } = last
     if (head.count >= CHUNK_SAMPLES) {
