@@ -17,20 +17,28 @@ export class ChunkTable {
   }
 
   put(chunks: readonly Chunk[], replaced: readonly ChunkHead[]): void {
-    for (const head of replaced) this.#replace(head)
+    // Most often a chunk replaces the last one of its series, which is looked up once then.
+    const ids = new Map<string, number>()
+    for (const head of replaced) ids.set(keyOf(head), this.#replace(head, ids.get(keyOf(head))))
+    const emptied = new Set(ids.values())
     for (const { from, seq, to, count, bytes, ...name } of chunks) {
-      const series = this.#find(name) ?? this.#create(name)
-      this.#count(this.#sql.remove.get(series, from, seq), -1)
+      const series = ids.get(keyOf(name)) ?? this.#find(name) ?? this.#create(name)
+      ids.set(keyOf(name), series)
+      emptied.delete(series)
       const size = bytes.length
       const columns = { series, start: from, seq, finish: to, count, size }
-      this.#sql.add.run(series, from, seq, to, count, size, bytes, chunkChecksum(columns))
+      const row = [series, from, seq, to, count, size, bytes, chunkChecksum(columns)] as const
+      if (this.#sql.add.run(...row).changes === 0) {
+        this.#count(this.#sql.remove.get(series, from, seq), -1)
+        this.#sql.add.run(...row)
+      }
       const summary = summaryRow(columns, bytes)
       if (summary !== undefined) this.#sql.summarise.run(...summary)
       const longest = to - from
       this.#sql.lengthen.run(longest, seriesChecksum(name.submodel, name.path, longest), series, longest)
       this.#count({ count, size: bytes.length }, 1)
     }
-    for (const name of replaced) this.#deleteIfEmpty(this.#find(name))
+    for (const series of emptied) this.#deleteIfEmpty(series)
   }
 
   /** Drops chunks of a series that end before this time. @returns how many */
@@ -53,10 +61,13 @@ export class ChunkTable {
     return Number(this.#sql.create.run(submodel, path, seriesChecksum(submodel, path, 0)).lastInsertRowid)
   }
 
-  #replace({ from, seq, to, count, ...name }: ChunkHead): void {
-    const found = this.#sql.replace.get(this.#find(name) ?? null, from, seq, to, count)
-    if (found === undefined) throw historyChanged(name.path)
+  /** @returns the series */
+  #replace({ from, seq, to, count, submodel, path }: ChunkHead, known: number | undefined): number {
+    const series = known ?? this.#find({ submodel, path })
+    const found = series === undefined ? undefined : this.#sql.replace.get(series, from, seq, to, count)
+    if (series === undefined || found === undefined) throw historyChanged(path)
     this.#count(found, -1)
+    return series
   }
 
   #count(chunk: Record<string, unknown> | undefined, sign: 1 | -1): void {
@@ -66,11 +77,15 @@ export class ChunkTable {
   }
 
   /** Deletes a series without chunks. */
-  #deleteIfEmpty(series: number | undefined): void {
-    if (series === undefined || this.#sql.any.get(series) !== undefined) return
+  #deleteIfEmpty(series: number): void {
+    if (this.#sql.any.get(series) !== undefined) return
     this.#sql.forget.run(series)
     this.#counters.add('series', -1)
   }
+}
+
+function keyOf({ submodel, path }: SeriesName): string {
+  return `${path} ${submodel}`
 }
 
 export const ADD_SUMMARY = 'INSERT OR REPLACE INTO chunk_summary VALUES (?, ?, ?, ?, ?)'
@@ -94,7 +109,8 @@ function prepare(db: DatabaseSync) {
     forget: db.prepare('DELETE FROM series WHERE id = ?'),
     lengthen: db.prepare('UPDATE series SET longest = ?, crc = ? WHERE id = ? AND longest < ?'),
     any: db.prepare('SELECT 1 FROM chunk WHERE series = ? LIMIT 1'),
-    add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)'),
+    // Seldom there is one with this key: to look for it first would take as long as to add it.
+    add: db.prepare('INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (series, start, seq) DO NOTHING'),
     summarise: db.prepare(ADD_SUMMARY),
     remove: db.prepare('DELETE FROM chunk WHERE series = ? AND start = ? AND seq = ? RETURNING count, size'),
     replace: db.prepare(
