@@ -24,10 +24,10 @@ async function* numbered(made: Uint8Array[] = []): AsyncGenerator<Uint8Array> {
 
 const digest = await hashOf(numbered())
 
-async function serve(t: Test, encoder?: () => NodeJS.ReadWriteStream) {
+async function serve(t: Test, encoder?: () => NodeJS.ReadWriteStream, parts = numbered) {
   const made: Uint8Array[] = []
   const server = createServer((_, response) => {
-    const stream = streamOfOwned(numbered(made), response)
+    const stream = streamOfOwned(parts(made), response)
     if (encoder === undefined) stream.pipe(response)
     else stream.pipe(encoder()).pipe(response)
   })
@@ -72,5 +72,18 @@ t.test('parts that a slow client has not taken are kept', async (t) => {
 t.test('parts that go through an encoder first are left to the garbage collector', async (t) => {
   const { response, freed } = await serve(t, () => createGzip({ level: 1 }))
   t.equal(await hashOf(response.pipe(createGunzip())), digest)
+  t.equal(freed(), 0)
+})
+
+t.test('a part that has its memory together with others is left to the garbage collector', async (t) => {
+  async function* pieces(made: Uint8Array[] = []): AsyncGenerator<Uint8Array> {
+    for await (const part of numbered()) {
+      const piece = part.subarray(0, PART_BYTES / 2)
+      made.push(piece)
+      yield piece
+    }
+  }
+  const { response, freed } = await serve(t, undefined, pieces)
+  t.equal(await hashOf(response), await hashOf(pieces()))
   t.equal(freed(), 0)
 })

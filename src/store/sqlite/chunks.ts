@@ -85,7 +85,7 @@ export class ChunkTable {
 }
 
 function keyOf({ submodel, path }: SeriesName): string {
-  return `${path} ${submodel}`
+  return `${path}\0${submodel}`
 }
 
 export const ADD_SUMMARY = 'INSERT OR REPLACE INTO chunk_summary VALUES (?, ?, ?, ?, ?)'

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 
-/** @param parts each has all of its memory for itself, and no one uses it after the response. @returns them, to be sent */
+/** @param parts no one uses their memory after the response. @returns them, to be sent */
 export function streamOfOwned(parts: AsyncGenerator<Uint8Array>, response: ServerResponse): Readable {
   const stream: Readable = Readable.from(freed(), { objectMode: false })
   // Not where it goes through something else first, which may still hold parts.
@@ -20,7 +20,7 @@ export function streamOfOwned(parts: AsyncGenerator<Uint8Array>, response: Serve
     let given: Uint8Array[] = []
     for await (const part of parts) {
       if (areSent()) {
-        for (const { buffer } of given) (buffer as ArrayBuffer).transfer(0)
+        given.forEach(free)
         given = []
       }
       yield part
@@ -34,4 +34,9 @@ export function streamOfOwned(parts: AsyncGenerator<Uint8Array>, response: Serve
     const isConnected = socket instanceof Socket && !socket.destroyed
     return isDirect && isConnected && stream.readableLength === 0 && writableLength === 0
   }
+}
+
+/** Not if it is only a piece of the memory, as short buffers are, which have that of others around them. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
