@@ -2,6 +2,7 @@
  * One connection: receives pushes, sends acknowledgements and events. A client that sends faster than its samples become
  * durable is not read from meanwhile, so nothing is dropped and nothing piles up.
  */
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import { waitAtMost } from '../../clock.ts'
@@ -151,8 +152,9 @@ export class StreamConnection {
   #transmit(bytes: Uint8Array | string): void {
     const { webSocket, socket, codec } = this.#options
     if (webSocket.readyState !== webSocket.OPEN) return
-    // With an extension, messages may be compressed and wait for that.
-    const frame = typeof bytes === 'string' && webSocket.extensions === '' ? frameOfText(bytes) : undefined
+    // With an extension, messages may be compressed and wait for that; within the process there is no such socket.
+    const isPlain = webSocket.extensions === '' && socket instanceof Socket
+    const frame = typeof bytes === 'string' && isPlain ? frameOfText(bytes) : undefined
     if (frame !== undefined) socket.write(frame)
     else webSocket.send(bytes, { binary: codec.isBinary })
   }
