@@ -15,7 +15,7 @@ interface Window {
 
 /**
  * @param columns time, value and, if wanted, quality
- * @param reusedRows a batch may have so many rows, and be valid only until the next one is asked for
+ * @param reusedRows the most rows of a batch, each of which is then valid only until the next one is asked for
  */
 export async function* singleSeriesBatches(
   history: History,

@@ -42,7 +42,7 @@ export interface TableOptions {
   readonly typesFirst?: boolean
   /** Only a page of the rows will be read. */
   readonly isPaged?: boolean
-  /** A batch may have so many rows, and be valid only until the next one is asked for. Absent: batches can be kept. */
+  /** The most rows of a batch, each of which is then valid only until the next one is asked for. Absent: batches can be kept. */
   readonly reusedRows?: number | undefined
 }
 

@@ -2,6 +2,7 @@
 import { qualities } from '../../model/samples.ts'
 import { becomesCurrent, type ChangeOf, elementChanged, guardRevision, sourceTimeOf } from '../change-rules.ts'
 import { type DatedCommit, isLate } from '../current-value.ts'
+import { damagedElement } from '../damage.ts'
 import type { ChangeStatements } from './changes-sql.ts'
 import { elementChecksum, isSound } from './checksums.ts'
 import { damagedRecord } from './storage-errors.ts'
@@ -123,7 +124,7 @@ export class ValueChanges {
     const columns = this.#sql.findElement.get(document, path) as unknown as ElementTuple | undefined
     if (columns === undefined) return undefined
     // A damaged row must not get a fresh checksum that hides the damage.
-    if (!isSoundElement(document, path, columns)) throw damagedRecord(`The element "${path}" of Submodel "${id}"`)
+    if (!isSoundElement(document, path, columns)) throw damagedRecord(damagedElement(id, path))
     return stateOf(columns)
   }
 }
